@@ -1,0 +1,54 @@
+using System.Collections.Immutable;
+using Agent.Core.Model;
+
+namespace Agent.Core.Diagnosis;
+
+/// <summary>A cause of failed requests that is at work on this node, with its evidence and its fix.</summary>
+public sealed record Finding
+{
+    /// <summary>Stable id, one of <see cref="FindingIds"/>.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>How bad.</summary>
+    public required Severity Severity { get; init; }
+
+    /// <summary>One line that names the cause, the victim and the numbers.</summary>
+    public required string Title { get; init; }
+
+    /// <summary>What it is about.</summary>
+    public required FindingSubject Subject { get; init; }
+
+    /// <summary>What was seen, with numbers; one sentence each.</summary>
+    public required ImmutableArray<string> Evidence { get; init; }
+
+    /// <summary>Why it matters, in one or two sentences.</summary>
+    public required string Why { get; init; }
+
+    /// <summary>What to do: settings, annotations and commands that can be pasted, the best first.</summary>
+    public required ImmutableArray<string> Fix { get; init; }
+
+    /// <summary>Where to read on.</summary>
+    public required string Reference { get; init; }
+}
+
+/// <summary>What a finding is about.</summary>
+/// <param name="Kind">node, pod, host, netns, container or source.</param>
+/// <param name="Namespace">Kubernetes namespace, or empty.</param>
+/// <param name="Name">Name.</param>
+public sealed record FindingSubject(string Kind, string Namespace, string Name)
+{
+    /// <summary>The node.</summary>
+    public static FindingSubject Node(Snapshot snapshot) => new("node", "", snapshot.Node.Name);
+
+    /// <summary>A pod or whatever else owns connections.</summary>
+    public static FindingSubject Of(PodIdentity identity) => new(
+        identity.Kind switch
+        {
+            PodKind.Pod => "pod",
+            PodKind.Host => "host",
+            PodKind.NetworkNamespace => "netns",
+            _ => "container",
+        },
+        identity.Namespace,
+        identity.Name);
+}

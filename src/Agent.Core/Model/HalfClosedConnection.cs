@@ -1,0 +1,76 @@
+using Agent.Kernel.Conntrack;
+using Agent.Kernel.Net;
+using Agent.Kernel.SockDiag;
+
+namespace Agent.Core.Model;
+
+/// <summary>One half-closed socket and what conntrack knows of its connection.</summary>
+public sealed record HalfClosedConnection
+{
+    /// <summary>Whose socket.</summary>
+    public required PodIdentity Owner { get; init; }
+
+    /// <summary>Local end first.</summary>
+    public required ConnectionTuple Tuple { get; init; }
+
+    /// <summary>CLOSE_WAIT, FIN_WAIT1 or FIN_WAIT2.</summary>
+    public required TcpState State { get; init; }
+
+    /// <summary>Who closed first, by the socket's state.</summary>
+    public required ClosedBy ClosedBy { get; init; }
+
+    /// <summary>Who closed first by conntrack (CLOSE_INIT), from the owner's point of view.</summary>
+    public ClosedBy ConntrackClosedBy { get; init; }
+
+    /// <summary>True when socket and conntrack disagree on who closed first.</summary>
+    public bool ClosersDisagree => ConntrackClosedBy != ClosedBy.Unknown && ClosedBy != ClosedBy.Unknown && ConntrackClosedBy != ClosedBy;
+
+    /// <summary>How long it has been half-closed; null when this is not known. See <see cref="AgeIsMinimum"/>.</summary>
+    public TimeSpan? Age { get; init; }
+
+    /// <summary>True when <see cref="Age"/> is only how long this program has watched it.</summary>
+    public bool AgeIsMinimum { get; init; }
+
+    /// <summary>How long the peer had been idle before its FIN; null when unknown.</summary>
+    public TimeSpan? IdleBeforeClose { get; init; }
+
+    /// <summary>Data that the application has not read, without the FIN.</summary>
+    public required uint UnreadBytes { get; init; }
+
+    /// <summary>Inode; 0 when no process owns the socket.</summary>
+    public required ulong Inode { get; init; }
+
+    /// <summary>Owner process as <c>name(pid)</c>; null when unknown.</summary>
+    public string? Process { get; init; }
+
+    /// <summary>What conntrack has of it.</summary>
+    public required TrackingState Tracking { get; init; }
+
+    /// <summary>The entry that expires first, of those found; null when there is none.</summary>
+    public ConntrackEntry? Entry { get; init; }
+}
+
+/// <summary>Whether conntrack still knows a half-closed connection.</summary>
+public enum TrackingState
+{
+    /// <summary>Could not be determined.</summary>
+    Unknown,
+
+    /// <summary>This traffic is not tracked at all, so nothing was forgotten.</summary>
+    NotTracked,
+
+    /// <summary>Its entry exists.</summary>
+    Tracked,
+
+    /// <summary>Its entry exists and runs out within the configured time.</summary>
+    Expiring,
+
+    /// <summary>The namespace's connections are tracked and this one's entry is gone.</summary>
+    Untracked,
+}
+
+/// <summary>The conntrack entry of a socket.</summary>
+/// <param name="Table">Which table it is in; for <see cref="TrackingState.Untracked"/> see the connection.</param>
+/// <param name="State">Its TCP state.</param>
+/// <param name="ExpiresIn">Time left; null for offloaded entries.</param>
+public sealed record ConntrackEntry(ConntrackTableKind Table, TcpConntrackState State, TimeSpan? ExpiresIn);

@@ -1,0 +1,71 @@
+namespace Agent.Core.Model;
+
+/// <summary>The half-closed connections of one owner. Sockets are the truth; conntrack counts what the tracker thinks.</summary>
+public sealed record HalfClosedSummary
+{
+    /// <summary>No half-closed connection.</summary>
+    public static HalfClosedSummary None { get; } = new();
+
+    /// <summary>Sockets in CLOSE_WAIT.</summary>
+    public long CloseWaitSockets { get; init; }
+
+    /// <summary>Sockets in FIN_WAIT1.</summary>
+    public long FinWait1Sockets { get; init; }
+
+    /// <summary>Sockets in FIN_WAIT2, orphaned ones included.</summary>
+    public long FinWait2Sockets { get; init; }
+
+    /// <summary>Conntrack entries by table, state and closer.</summary>
+    public HalfClosedEntries Entries { get; init; } = HalfClosedEntries.None;
+
+    /// <summary>Sockets that the peer closed first.</summary>
+    public long ClosedByPeer { get; init; }
+
+    /// <summary>Sockets that the owner closed first.</summary>
+    public long ClosedByPod { get; init; }
+
+    /// <summary>Age of the oldest; null when none is known.</summary>
+    public TimeSpan? Oldest { get; init; }
+
+    /// <summary>CLOSE_WAIT sockets that are older than Diagnosis:LeakAge.</summary>
+    public long LeakedCloseWaitSockets { get; init; }
+
+    /// <summary>Sockets whose entry runs out within Diagnosis:ExpiringWithin.</summary>
+    public long Expiring { get; init; }
+
+    /// <summary>Sockets whose entry is gone although their namespace is tracked.</summary>
+    public long Untracked { get; init; }
+
+    /// <summary>Sockets on which socket state and conntrack disagree about who closed first.</summary>
+    public long ClosersDisagree { get; init; }
+
+    /// <summary>Bytes that the applications have not read, over all half-closed sockets.</summary>
+    public long UnreadBytes { get; init; }
+
+    /// <summary>All half-closed sockets.</summary>
+    public long Sockets => CloseWaitSockets + FinWait1Sockets + FinWait2Sockets;
+}
+
+/// <summary>Half-closed conntrack entries of one owner, by table, state and who closed first.</summary>
+/// <param name="Counts">Indexed by table, then state (0 fin_wait, 1 close_wait), then <see cref="ClosedBy"/>: 12 numbers. See <see cref="Get"/>.</param>
+public sealed record HalfClosedEntries(System.Collections.Immutable.ImmutableArray<long> Counts)
+{
+    /// <summary>How many numbers there are.</summary>
+    public const int Length = 2 * 2 * 3;
+
+    /// <summary>All zero.</summary>
+    public static HalfClosedEntries None { get; } = new([.. new long[Length]]);
+
+    /// <summary>Where the number for these three is.</summary>
+    public static int IndexOf(ConntrackTableKind table, bool closeWait, ClosedBy closedBy) => (((int)table * 2) + (closeWait ? 1 : 0)) * 3 + (int)closedBy;
+
+    /// <summary>Entries of one kind.</summary>
+    public long Get(ConntrackTableKind table, bool closeWait, ClosedBy closedBy) => Counts[IndexOf(table, closeWait, closedBy)];
+
+    /// <summary>Entries of one table and state, whoever closed first.</summary>
+    public long Sum(ConntrackTableKind table, bool closeWait) =>
+        Get(table, closeWait, ClosedBy.Unknown) + Get(table, closeWait, ClosedBy.Pod) + Get(table, closeWait, ClosedBy.Peer);
+
+    /// <summary>All entries of one table.</summary>
+    public long Sum(ConntrackTableKind table) => Sum(table, false) + Sum(table, true);
+}

@@ -1,0 +1,15 @@
+namespace Agent.Core.Model;
+
+/// <summary>The owner of connections: a pod, the host, a network namespace or a container.</summary>
+/// <param name="Kind">What it is.</param>
+/// <param name="Namespace">The Kubernetes namespace; empty for everything that is no pod.</param>
+/// <param name="Name">The pod's name, <c>host</c>, <c>netns:NAME-OR-INODE</c> or <c>container:ID</c> (12 characters).</param>
+/// <param name="Uid">The pod's uid as its cgroup and log directory have it; otherwise empty.</param>
+public sealed record PodIdentity(PodKind Kind, string Namespace, string Name, string Uid)
+{
+    /// <summary>The node itself.</summary>
+    public static PodIdentity Host { get; } = new(PodKind.Host, "", "host", "");
+
+    /// <summary><c>namespace/name</c>, or the name alone where there is no namespace.</summary>
+    public string DisplayName => Namespace.Length == 0 ? Name : $"{Namespace}/{Name}";
+}

@@ -1,0 +1,96 @@
+using System.Collections.Immutable;
+using Agent.Kernel.Net;
+using Agent.Kernel.ProcFs;
+using Agent.Kernel.SockDiag;
+
+namespace Agent.Core.Model;
+
+/// <summary>One owner of connections at the time of a snapshot.</summary>
+public sealed record PodSnapshot
+{
+    /// <summary>Who it is.</summary>
+    public required PodIdentity Identity { get; init; }
+
+    /// <summary>True for a pod that shares the node's network namespace.</summary>
+    public bool HostNetwork { get; init; }
+
+    /// <summary>What the API server says of it; null without the API.</summary>
+    public KubernetesPod? Kubernetes { get; init; }
+
+    /// <summary>Its addresses, without loopback and link-local ones.</summary>
+    public ImmutableArray<IpAddress> Addresses { get; init; } = [];
+
+    /// <summary>Identifies its network namespace: the nsfs inode where readable, otherwise the inode of /proc/PID/net/tcp; 0 when unknown.</summary>
+    public ulong NamespaceInode { get; init; }
+
+    /// <summary>Half-closed connections.</summary>
+    public HalfClosedSummary HalfClosed { get; init; } = HalfClosedSummary.None;
+
+    /// <summary>Sockets by state; null when they could not be read or are not told apart (a hostNetwork pod without cgroup ids).</summary>
+    public TcpStateCounts? Tcp { get; init; }
+
+    /// <summary>Counters of its network namespace; null for a hostNetwork pod, whose namespace is the host's.</summary>
+    public TcpCounters? Counters { get; init; }
+
+    /// <summary>Ports that it listens on.</summary>
+    public ImmutableArray<Listener> Listeners { get; init; } = [];
+
+    /// <summary>Settings of its own network namespace; null when not readable or when it is the host's.</summary>
+    public NetfilterSettings? Settings { get; init; }
+
+    /// <summary>Entries in its own conntrack table; null when unknown.</summary>
+    public long? OwnTableEntries { get; init; }
+
+    /// <summary>Whether its connections are tracked at all, in either table; null when unknown.</summary>
+    public bool? IsTracked { get; init; }
+
+    /// <summary>Time since its oldest process started; null when unknown.</summary>
+    public TimeSpan? Running { get; init; }
+}
+
+/// <summary>Sockets by state.</summary>
+/// <param name="Counts">13 numbers, indexed by <see cref="TcpState"/>.</param>
+public sealed record TcpStateCounts(ImmutableArray<long> Counts)
+{
+    /// <summary>How many numbers there are.</summary>
+    public const int Length = 13;
+
+    /// <summary>Sockets in a state.</summary>
+    public long this[TcpState state] => Counts[(int)state];
+}
+
+/// <summary>A port that a pod listens on.</summary>
+public sealed record Listener
+{
+    /// <summary>Port.</summary>
+    public required ushort Port { get; init; }
+
+    /// <summary>Address it is bound to; unspecified for all.</summary>
+    public required IpAddress Address { get; init; }
+
+    /// <summary>Connections waiting to be accepted (SO_REUSEPORT listeners added up).</summary>
+    public required long Queued { get; init; }
+
+    /// <summary>How many may wait.</summary>
+    public required long Backlog { get; init; }
+
+    /// <summary>Established connections at this port.</summary>
+    public required long Established { get; init; }
+
+    /// <summary>Sockets in TIME_WAIT at this port: the pod closed these first.</summary>
+    public required long ClosedByPodFirst { get; init; }
+
+    /// <summary>Connections that the pod was seen to close first after they had been idle, since the agent watches (idle at one scan, closed first at the next); null without two scans.</summary>
+    public long? IdleClosesSeen { get; init; }
+
+    /// <summary>Connections that were seen to be closed by the client after idling, likewise.</summary>
+    public long? IdleClosesByPeerSeen { get; init; }
+
+    /// <summary>The longest idle time seen on an established connection at this port; null without samples.</summary>
+    public IdleCeiling? Idle { get; init; }
+}
+
+/// <summary>The longest idle time among established server-side connections: a short keep-alive shows as a ceiling.</summary>
+/// <param name="Ceiling">Longest idle time seen.</param>
+/// <param name="Samples">Sockets looked at.</param>
+public sealed record IdleCeiling(TimeSpan Ceiling, long Samples);

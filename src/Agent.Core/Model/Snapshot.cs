@@ -1,0 +1,46 @@
+using System.Collections.Immutable;
+
+namespace Agent.Core.Model;
+
+/// <summary>All that is known of a node at one time. Immutable; published by swapping one reference. Unknown is null or absent, never zero.</summary>
+public sealed record Snapshot
+{
+    /// <summary>When the scan began (UTC).</summary>
+    public required DateTimeOffset TakenAt { get; init; }
+
+    /// <summary>Which machine.</summary>
+    public required NodeInfo Node { get; init; }
+
+    /// <summary>How long the scan took.</summary>
+    public required TimeSpan ScanDuration { get; init; }
+
+    /// <summary>What each source read.</summary>
+    public required ImmutableArray<SourceReport> Sources { get; init; }
+
+    /// <summary>The host's conntrack table.</summary>
+    public ConntrackSummary? Conntrack { get; init; }
+
+    /// <summary>Settings of the host's namespace; null when not readable.</summary>
+    public NetfilterSettings? HostSettings { get; init; }
+
+    /// <summary>Pods, the host and other namespaces: the host first, then by half-closed sockets, most first, then by name.</summary>
+    public required ImmutableArray<PodSnapshot> Pods { get; init; }
+
+    /// <summary>Half-closed sockets that belong to nobody known; null when sockets could not be read.</summary>
+    public long? UnattributedHalfClosedSockets { get; init; }
+
+    /// <summary>Half-closed entries of the host's table with neither end on this node; null when the table could not be read.</summary>
+    public HalfClosedFlowCounts? UnattributedHalfClosedFlows { get; init; }
+
+    /// <summary>Half-closed connections, a bounded number for each owner, oldest first.</summary>
+    public ImmutableArray<HalfClosedConnection> Connections { get; init; } = [];
+
+    /// <summary>Age of the conntrack dump at the time of this snapshot; null without one.</summary>
+    public TimeSpan? ConntrackAge => Conntrack?.Flows is { } flows ? TakenAt + ScanDuration - flows.TakenAt is var age && age > TimeSpan.Zero ? age : TimeSpan.Zero : null;
+
+    /// <summary>The report of a source; null when it was not asked.</summary>
+    public SourceReport? Source(string name) => Sources.FirstOrDefault(source => source.Name == name);
+
+    /// <summary>True when a source read at least a part.</summary>
+    public bool HasSource(string name) => Source(name) is { Status: SourceStatus.Ok or SourceStatus.Degraded };
+}

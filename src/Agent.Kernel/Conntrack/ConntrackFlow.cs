@@ -1,0 +1,106 @@
+using Agent.Kernel.Net;
+
+namespace Agent.Kernel.Conntrack;
+
+/// <summary>One conntrack entry. Filled in place for each entry of a dump and handed to a sink by reference: copy what is to outlive the call.</summary>
+/// <remarks>
+/// Sources: include/uapi/linux/netfilter/nfnetlink_conntrack.h (CTA_*) and net/netfilter/nf_conntrack_standalone.c
+/// (/proc/net/nf_conntrack). A member whose bit in <see cref="Present"/> is not set is unknown, not zero.
+/// </remarks>
+public struct ConntrackFlow
+{
+    /// <summary>CTA_TUPLE_ORIG: who sent the first packet, to which address.</summary>
+    public ConnectionTuple Original;
+
+    /// <summary>CTA_TUPLE_REPLY: the answer's addresses, after NAT. Its source is the true responder.</summary>
+    public ConnectionTuple Reply;
+
+    /// <summary>CTA_TIMESTAMP_START, nanoseconds since 1970 (UTC).</summary>
+    public ulong StartUnixNanoseconds;
+
+    /// <summary>CTA_TIMESTAMP_STOP, nanoseconds since 1970 (UTC).</summary>
+    public ulong StopUnixNanoseconds;
+
+    /// <summary>Seconds since the entry was made (<c>delta-time=</c>).</summary>
+    public ulong AgeSeconds;
+
+    /// <summary>CTA_COUNTERS_ORIG: packets.</summary>
+    public ulong PacketsOriginal;
+
+    /// <summary>CTA_COUNTERS_ORIG: bytes.</summary>
+    public ulong BytesOriginal;
+
+    /// <summary>CTA_COUNTERS_REPLY: packets.</summary>
+    public ulong PacketsReply;
+
+    /// <summary>CTA_COUNTERS_REPLY: bytes.</summary>
+    public ulong BytesReply;
+
+    /// <summary>Which members below and above were sent.</summary>
+    public ConntrackFields Present;
+
+    /// <summary>CTA_STATUS.</summary>
+    public ConntrackStatus Status;
+
+    /// <summary>CTA_TIMEOUT: seconds until the entry is forgotten, unless another packet comes.</summary>
+    public uint TimeoutSeconds;
+
+    /// <summary>CTA_MARK.</summary>
+    public uint Mark;
+
+    /// <summary>CTA_ID.</summary>
+    public uint Id;
+
+    /// <summary>CTA_USE: references.</summary>
+    public uint Use;
+
+    /// <summary>CTA_ZONE of both directions.</summary>
+    public ushort Zone;
+
+    /// <summary>CTA_TUPLE_ZONE of the original direction.</summary>
+    public ushort OriginalZone;
+
+    /// <summary>CTA_TUPLE_ZONE of the reply direction.</summary>
+    public ushort ReplyZone;
+
+    /// <summary>CTA_PROTO_ICMP_ID or CTA_PROTO_ICMPV6_ID of the original direction.</summary>
+    public ushort IcmpId;
+
+    /// <summary>ICMP type of the original direction.</summary>
+    public byte IcmpType;
+
+    /// <summary>ICMP code of the original direction.</summary>
+    public byte IcmpCode;
+
+    /// <summary>AF_INET (2) or AF_INET6 (10), from nfgenmsg or the line's second column.</summary>
+    public byte Family;
+
+    /// <summary>IPPROTO_* (CTA_PROTO_NUM).</summary>
+    public byte Protocol;
+
+    /// <summary>CTA_PROTOINFO_TCP_STATE.</summary>
+    public TcpConntrackState TcpState;
+
+    /// <summary>CTA_PROTOINFO_SCTP_STATE (enum sctp_conntrack).</summary>
+    public byte SctpState;
+
+    /// <summary>CTA_PROTOINFO_TCP_FLAGS_ORIGINAL.</summary>
+    public TcpConntrackFlags TcpFlagsOriginal;
+
+    /// <summary>CTA_PROTOINFO_TCP_FLAGS_REPLY.</summary>
+    public TcpConntrackFlags TcpFlagsReply;
+
+    /// <summary>True when the given member was sent.</summary>
+    public readonly bool Has(ConntrackFields fields) => (Present & fields) == fields;
+
+    /// <summary>TCP, and exactly one FIN was seen (FIN_WAIT or CLOSE_WAIT).</summary>
+    public readonly bool IsHalfClosed =>
+        Protocol == 6 && Has(ConntrackFields.TcpState) && TcpState is TcpConntrackState.FinWait or TcpConntrackState.CloseWait;
+
+    /// <summary>True when the original direction's source sent the first FIN, false when the reply's did, null when unknown.</summary>
+    public readonly bool? OriginalClosedFirst =>
+        !Has(ConntrackFields.TcpFlags) ? null
+        : (TcpFlagsOriginal & TcpConntrackFlags.CloseInit) != 0 ? true
+        : (TcpFlagsReply & TcpConntrackFlags.CloseInit) != 0 ? false
+        : null;
+}

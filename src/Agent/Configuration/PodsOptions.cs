@@ -1,0 +1,23 @@
+namespace Agent.Configuration;
+
+/// <summary>Section Pods: where names come from.</summary>
+internal sealed record PodsOptions
+{
+    public PodSource Source { get; init; } = PodSource.Auto;
+
+    /// <summary>Empty: $NODE_NAME, else the host name.</summary>
+    public string NodeName { get; init; } = "";
+
+    public string LogRoot { get; init; } = "/var/log/pods";
+
+    public string CgroupRoot { get; init; } = "/sys/fs/cgroup";
+}
+
+/// <summary>Whether the API server is asked.</summary>
+internal enum PodSource
+{
+    /// <summary>When running in a cluster.</summary>
+    Auto,
+    Kubernetes,
+    None,
+}
