@@ -1,0 +1,229 @@
+using Agent.Kernel.Netlink;
+using static Agent.Kernel.Interop.ConntrackConstants;
+
+namespace Agent.Kernel.Conntrack;
+
+/// <summary>Decodes one IPCTNL_MSG_CT_NEW message. Source: ctnetlink_fill_info, net/netfilter/nf_conntrack_netlink.c; numbers are big-endian.</summary>
+internal static class ConntrackFlowParser
+{
+    /// <summary>Decodes the payload of a message: struct nfgenmsg, then attributes.</summary>
+    /// <returns>False when the message is malformed or lacks a tuple; attributes that are unknown, or have an unknown length, are passed over.</returns>
+    internal static bool TryParse(ReadOnlySpan<byte> payload, ref ConntrackFlow flow)
+    {
+        flow = default;
+        if (payload.Length < NFGENMSG_LENGTH)
+        {
+            return false;
+        }
+
+        flow.Family = payload[0];
+        var hasOriginal = false;
+        var hasReply = false;
+        var attributes = new NetlinkAttributeReader(payload[NFGENMSG_LENGTH..]);
+        while (attributes.MoveNext())
+        {
+            switch (attributes.Type)
+            {
+                case CTA_TUPLE_ORIG:
+                    hasOriginal = TryParseOriginal(attributes.Value, ref flow);
+                    break;
+                case CTA_TUPLE_REPLY:
+                    hasReply = TryParseReply(attributes.Value, ref flow);
+                    break;
+                default:
+                    ParseMember(ref attributes, ref flow);
+                    break;
+            }
+        }
+
+        return hasOriginal && hasReply && !attributes.IsMalformed;
+    }
+
+    private static void ParseMember(ref NetlinkAttributeReader attribute, ref ConntrackFlow flow)
+    {
+        switch (attribute.Type)
+        {
+            case CTA_STATUS when attribute.TryGetUInt32BigEndian(out var status):
+                flow.Status = (ConntrackStatus)status;
+                flow.Present |= ConntrackFields.Status;
+                break;
+            case CTA_PROTOINFO:
+                ParseProtocolInfo(attribute.Value, ref flow);
+                break;
+            case CTA_TIMEOUT when attribute.TryGetUInt32BigEndian(out flow.TimeoutSeconds):
+                flow.Present |= ConntrackFields.Timeout;
+                break;
+            case CTA_MARK when attribute.TryGetUInt32BigEndian(out flow.Mark):
+                flow.Present |= ConntrackFields.Mark;
+                break;
+            case CTA_COUNTERS_ORIG:
+                ParseCounters(attribute.Value, out flow.PacketsOriginal, out flow.BytesOriginal, ref flow.Present);
+                break;
+            case CTA_COUNTERS_REPLY:
+                ParseCounters(attribute.Value, out flow.PacketsReply, out flow.BytesReply, ref flow.Present);
+                break;
+            case CTA_USE when attribute.TryGetUInt32BigEndian(out flow.Use):
+                flow.Present |= ConntrackFields.Use;
+                break;
+            case CTA_ID when attribute.TryGetUInt32BigEndian(out flow.Id):
+                flow.Present |= ConntrackFields.Id;
+                break;
+            case CTA_ZONE when attribute.TryGetUInt16BigEndian(out flow.Zone):
+                flow.Present |= ConntrackFields.Zone;
+                break;
+            case CTA_TIMESTAMP:
+                ParseTimestamp(attribute.Value, ref flow);
+                break;
+            default:
+                // Helpers, NAT sequence adjustment, labels, security context: nothing here needs them.
+                break;
+        }
+    }
+
+    private static bool TryParseOriginal(ReadOnlySpan<byte> value, ref ConntrackFlow flow)
+    {
+        var tuple = default(ConntrackTupleParser);
+        if (!tuple.TryParse(value))
+        {
+            return false;
+        }
+
+        flow.Original = tuple.Tuple;
+        flow.Protocol = tuple.Protocol;
+        if (tuple.HasIcmp)
+        {
+            flow.IcmpType = tuple.IcmpType;
+            flow.IcmpCode = tuple.IcmpCode;
+            flow.IcmpId = tuple.IcmpId;
+            flow.Present |= ConntrackFields.Icmp;
+        }
+
+        if (tuple.HasZone)
+        {
+            flow.OriginalZone = tuple.Zone;
+            flow.Present |= ConntrackFields.OriginalZone;
+        }
+
+        return true;
+    }
+
+    private static bool TryParseReply(ReadOnlySpan<byte> value, ref ConntrackFlow flow)
+    {
+        var tuple = default(ConntrackTupleParser);
+        if (!tuple.TryParse(value))
+        {
+            return false;
+        }
+
+        flow.Reply = tuple.Tuple;
+        if (tuple.HasZone)
+        {
+            flow.ReplyZone = tuple.Zone;
+            flow.Present |= ConntrackFields.ReplyZone;
+        }
+
+        return true;
+    }
+
+    private static void ParseProtocolInfo(ReadOnlySpan<byte> value, ref ConntrackFlow flow)
+    {
+        var attributes = new NetlinkAttributeReader(value);
+        while (attributes.MoveNext())
+        {
+            switch (attributes.Type)
+            {
+                case CTA_PROTOINFO_TCP:
+                    ParseTcp(attributes.Value, ref flow);
+                    break;
+                case CTA_PROTOINFO_SCTP:
+                    ParseSctp(attributes.Value, ref flow);
+                    break;
+                default:
+                    break;
+            }
+        }
+    }
+
+    private static void ParseTcp(ReadOnlySpan<byte> value, ref ConntrackFlow flow)
+    {
+        var attributes = new NetlinkAttributeReader(value);
+        var directions = 0;
+        while (attributes.MoveNext())
+        {
+            switch (attributes.Type)
+            {
+                case CTA_PROTOINFO_TCP_STATE when attributes.TryGetByte(out var state):
+                    flow.TcpState = (TcpConntrackState)state;
+                    flow.Present |= ConntrackFields.TcpState;
+                    break;
+
+                // struct nf_ct_tcp_flags: u8 flags, u8 mask.
+                case CTA_PROTOINFO_TCP_FLAGS_ORIGINAL when attributes.Value.Length == 2:
+                    flow.TcpFlagsOriginal = (TcpConntrackFlags)attributes.Value[0];
+                    directions |= 1;
+                    break;
+                case CTA_PROTOINFO_TCP_FLAGS_REPLY when attributes.Value.Length == 2:
+                    flow.TcpFlagsReply = (TcpConntrackFlags)attributes.Value[0];
+                    directions |= 2;
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        if (directions == 3)
+        {
+            flow.Present |= ConntrackFields.TcpFlags;
+        }
+    }
+
+    private static void ParseSctp(ReadOnlySpan<byte> value, ref ConntrackFlow flow)
+    {
+        var attributes = new NetlinkAttributeReader(value);
+        while (attributes.MoveNext())
+        {
+            if (attributes.Type == CTA_PROTOINFO_SCTP_STATE && attributes.TryGetByte(out flow.SctpState))
+            {
+                flow.Present |= ConntrackFields.SctpState;
+            }
+        }
+    }
+
+    private static void ParseCounters(ReadOnlySpan<byte> value, out ulong packets, out ulong bytes, ref ConntrackFields present)
+    {
+        packets = 0;
+        bytes = 0;
+        var attributes = new NetlinkAttributeReader(value);
+        while (attributes.MoveNext())
+        {
+            switch (attributes.Type)
+            {
+                case CTA_COUNTERS_PACKETS when attributes.TryGetUInt64BigEndian(out packets):
+                case CTA_COUNTERS_BYTES when attributes.TryGetUInt64BigEndian(out bytes):
+                    present |= ConntrackFields.Counters;
+                    break;
+                default:
+                    break;
+            }
+        }
+    }
+
+    private static void ParseTimestamp(ReadOnlySpan<byte> value, ref ConntrackFlow flow)
+    {
+        var attributes = new NetlinkAttributeReader(value);
+        while (attributes.MoveNext())
+        {
+            switch (attributes.Type)
+            {
+                case CTA_TIMESTAMP_START when attributes.TryGetUInt64BigEndian(out flow.StartUnixNanoseconds):
+                    flow.Present |= ConntrackFields.Start;
+                    break;
+                case CTA_TIMESTAMP_STOP when attributes.TryGetUInt64BigEndian(out flow.StopUnixNanoseconds):
+                    flow.Present |= ConntrackFields.Stop;
+                    break;
+                default:
+                    break;
+            }
+        }
+    }
+}

@@ -1,0 +1,44 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Agent.Kernel.Interop;
+
+/// <summary>socket(2), bind(2), getsockname(2), setsockopt(2), send(2), recv(2), netlink(7).</summary>
+internal static unsafe partial class Libc
+{
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int socket(int domain, int type, int protocol);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int bind(SafeFileHandle socket, SockaddrNl* address, uint length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int getsockname(SafeFileHandle socket, SockaddrNl* address, uint* length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int setsockopt(SafeFileHandle socket, int level, int name, void* value, uint length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint send(SafeFileHandle socket, byte* buffer, nuint length, int flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint recvfrom(SafeFileHandle socket, byte* buffer, nuint length, int flags, SockaddrNl* sender, uint* senderLength);
+
+    /// <summary>struct sockaddr_nl, include/uapi/linux/netlink.h.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct SockaddrNl
+    {
+        internal ushort nl_family;
+        internal ushort nl_pad;
+        internal uint nl_pid;
+        internal uint nl_groups;
+    }
+
+    /// <summary>struct timeval with 64-bit members, as on every 64-bit Linux.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct Timeval
+    {
+        internal nint tv_sec;
+        internal nint tv_usec;
+    }
+}

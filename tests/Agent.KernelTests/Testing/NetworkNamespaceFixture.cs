@@ -1,0 +1,66 @@
+using System.Diagnostics;
+using System.Globalization;
+using Xunit;
+
+namespace Agent.KernelTests.Testing;
+
+/// <summary>
+/// A network namespace of its own, with its loopback interface up, named so that programs can be started in it. Gone with
+/// the fixture. Needs root.
+/// </summary>
+public sealed class NetworkNamespaceFixture : IDisposable
+{
+    private static int s_count;
+
+    public NetworkNamespaceFixture()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "making a network namespace needs root");
+        Name = string.Create(CultureInfo.InvariantCulture, $"cwtest-{Environment.ProcessId}-{Interlocked.Increment(ref s_count)}");
+        Run("ip", "netns", "add", Name);
+        Execute("ip", "link", "set", "lo", "up");
+    }
+
+    /// <summary>The name that <c>ip netns</c> knows it by.</summary>
+    public string Name { get; }
+
+    /// <summary>A file that names the namespace for setns(2).</summary>
+    public string Path => $"/run/netns/{Name}";
+
+    /// <summary>Runs a function on a thread of its own inside the namespace.</summary>
+    public T Inside<T>(Func<T> function)
+    {
+        var result = default(T);
+        Exception? failure = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                Libc.EnterNetworkNamespace(Path);
+                result = function();
+            }
+            catch (Exception exception)
+            {
+                failure = exception;
+            }
+        });
+        thread.Start();
+        thread.Join();
+        return failure is null ? result! : throw new AggregateException(failure);
+    }
+
+    /// <summary>Runs a program inside the namespace and returns what it prints; fails the test when the program fails.</summary>
+    public string Execute(string program, params string[] arguments) => Run("ip", ["netns", "exec", Name, program, .. arguments]);
+
+    public void Dispose() => Run("ip", "netns", "delete", Name);
+
+    private static string Run(string program, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var errors = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode == 0
+            ? output
+            : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)}: exit code {process.ExitCode}: {errors.Result}");
+    }
+}
