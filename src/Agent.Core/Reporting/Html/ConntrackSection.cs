@@ -1,0 +1,98 @@
+using Agent.Core.Diagnosis;
+using Agent.Core.Model;
+using Agent.Kernel.Conntrack;
+
+namespace Agent.Core.Reporting.Html;
+
+/// <summary>The host's conntrack table: how full, of what, and what it had to refuse.</summary>
+internal static class ConntrackSection
+{
+    /// <summary>As conntrack(8) prints it.</summary>
+    public static string StateName(TcpConntrackState state) => state switch
+    {
+        TcpConntrackState.FinWait => "FIN_WAIT",
+        TcpConntrackState.CloseWait => "CLOSE_WAIT",
+        TcpConntrackState.LastAck => "LAST_ACK",
+        TcpConntrackState.TimeWait => "TIME_WAIT",
+        TcpConntrackState.Close => "CLOSE",
+        TcpConntrackState.Established => "ESTABLISHED",
+        TcpConntrackState.SynSent => "SYN_SENT",
+        TcpConntrackState.SynRecv => "SYN_RECV",
+        TcpConntrackState.SynSent2 => "SYN_SENT2",
+        _ => "NONE",
+    };
+
+    public static void Write(HtmlWriter html, Snapshot snapshot, HtmlReportOptions options)
+    {
+        html.Markup($"""<section aria-labelledby="conntrack-title"><h2 id="conntrack-title">Conntrack table of the host</h2>""");
+        if (snapshot.Conntrack is not { } conntrack)
+        {
+            html.Markup($"""<p class="empty">Could not be read; see the sources below.</p></section>""");
+            return;
+        }
+
+        WriteUse(html, conntrack, options.Diagnosis);
+        html.Markup($"""<div class="columns">""");
+        if (conntrack.Flows is { } flows)
+        {
+            WriteFlows(html, flows);
+        }
+
+        if (conntrack.Statistics is { } statistics)
+        {
+            WriteStatistics(html, statistics);
+        }
+
+        html.Markup($"</div></section>");
+    }
+
+    private static void WriteUse(HtmlWriter html, ConntrackSummary conntrack, DiagnosisOptions options)
+    {
+        if (conntrack.FillRatio is not { } fill)
+        {
+            html.Markup($"<p>{HtmlFormat.Count(conntrack.Entries)} entries, limit {(conntrack.Limit == 0 ? "none" : HtmlFormat.Count(conntrack.Limit))}.</p>");
+            return;
+        }
+
+        html.Markup($"""<div class="use"><p><strong>{HtmlFormat.Percent(fill)}</strong> used: {HtmlFormat.Count(conntrack.Entries)} of {HtmlFormat.Count(conntrack.Limit)} entries in {HtmlFormat.Count(conntrack.Buckets)} buckets. Marks: warning at {HtmlFormat.Percent(options.TablePressureWarning)}, critical at {HtmlFormat.Percent(options.TablePressureCritical)}.</p>""");
+        HtmlChart.Bar(html, fill, HtmlChart.Level(fill, options), options.TablePressureWarning, options.TablePressureCritical);
+        html.Markup($"</div>");
+    }
+
+    private static void WriteFlows(HtmlWriter html, FlowSummary flows)
+    {
+        HtmlTable.Open(html, "flows-caption", $"Flows by protocol and state: {HtmlFormat.Plural(flows.Total, "flow")}", sortable: false, "Protocol", "State", "#Entries", "Share");
+        foreach (var count in flows.Counts)
+        {
+            html.Markup($"""<tr><th scope="row">{count.Protocol}</th><td>{(count.State.Length == 0 ? "–" : count.State.ToUpperInvariant())}</td>""");
+            HtmlTable.Count(html, count.Count);
+            html.Markup($"""<td class="drawing">""");
+            HtmlChart.Bar(html, flows.Total == 0 ? 0 : (double)count.Count / flows.Total, count is { Protocol: "tcp", State: "close_wait" or "fin_wait" } ? "accent" : "");
+            html.Markup($"</td></tr>");
+        }
+
+        HtmlTable.Close(html);
+    }
+
+    private static void WriteStatistics(HtmlWriter html, ConntrackStatistics statistics)
+    {
+        HtmlTable.Open(html, "statistics-caption", "Counters since the node started", sortable: false, "Counter", "#Count", "Meaning");
+        Counter(html, "invalid", statistics.Invalid, "packets that fit no connection");
+        Counter(html, "insert_failed", statistics.InsertFailed, "connections refused because of a clash");
+        Counter(html, "drop", statistics.Drop, "packets dropped: no room or no memory for an entry");
+        Counter(html, "early_drop", statistics.EarlyDrop, "entries thrown out to make room");
+        Counter(html, "error", statistics.Error, "malformed packets");
+        Counter(html, "search_restart", statistics.SearchRestart, "look-ups repeated during a resize");
+        Counter(html, "clash_resolve", statistics.ClashResolve, "clashes resolved without a loss");
+        Counter(html, "chain_too_long", statistics.ChainTooLong, "connections refused: hash chain too long");
+        HtmlTable.Close(html);
+    }
+
+    private static void Counter(HtmlWriter html, string name, ulong? value, string meaning)
+    {
+        if (value is { } known)
+        {
+            html.Markup($"""<tr><th scope="row"><code>{name}</code></th><td class="number {(known == 0 ? "quiet" : "")}">{HtmlFormat.Count(value)}</td><td>{meaning}</td></tr>""");
+        }
+    }
+}

@@ -1,0 +1,34 @@
+namespace Agent.Core.Reporting.Html;
+
+/// <summary>A data table that scrolls sideways by itself on a narrow screen, with the keyboard too.</summary>
+internal static class HtmlTable
+{
+    /// <summary>Opens it, up to and with the row of headings.</summary>
+    /// <param name="html">Where to.</param>
+    /// <param name="id">Unique in the page.</param>
+    /// <param name="caption">What the table shows.</param>
+    /// <param name="sortable">True to let the page's script add sorting.</param>
+    /// <param name="columns">Headings; one that starts with <c>#</c> is of a column of numbers.</param>
+    public static void Open(HtmlWriter html, string id, string caption, bool sortable, params ReadOnlySpan<string> columns)
+    {
+        html.Markup($"""<div class="scroll" role="region" aria-labelledby="{id}" tabindex="0"><table class="{(sortable ? "sortable" : "fixed")}"><caption id="{id}">{caption}</caption><thead><tr>""");
+        foreach (var column in columns)
+        {
+            var isNumber = column.StartsWith('#');
+            html.Markup($"""<th scope="col" class="{(isNumber ? "number" : "text")}">{(isNumber ? column[1..] : column)}</th>""");
+        }
+
+        html.Markup($"</tr></thead><tbody>");
+    }
+
+    /// <summary>A count; a zero and what is unknown stay in the background.</summary>
+    public static void Count(HtmlWriter html, long? value, string level = "") =>
+        html.Markup($"""<td class="number {(value is null or 0 ? "quiet" : level)}" data-sort="{value ?? -1}">{(value is null ? "–" : HtmlFormat.Count(value))}</td>""");
+
+    /// <summary>A duration, sorted by its length.</summary>
+    public static void Duration(HtmlWriter html, TimeSpan? value, string prefix = "", string level = "") =>
+        html.Markup($"""<td class="number {(value is null ? "quiet" : level)}" data-sort="{value?.TotalSeconds ?? -1:0.###}">{(value is null ? "–" : prefix + HtmlFormat.Duration(value))}</td>""");
+
+    /// <summary>Closes it.</summary>
+    public static void Close(HtmlWriter html) => html.Markup($"</tbody></table></div>");
+}

@@ -1,0 +1,80 @@
+using Agent.Core.Model;
+using Agent.Kernel.SockDiag;
+
+namespace Agent.Core.Reporting.Html;
+
+/// <summary>Every pod, the host and other namespaces, with their half-closed connections.</summary>
+internal static class PodsSection
+{
+    public static void Write(HtmlWriter html, Snapshot snapshot, HtmlReportOptions options)
+    {
+        html.Markup($"""<section aria-labelledby="pods-title"><h2 id="pods-title">Half-closed connections by pod</h2>""");
+        if (snapshot.Pods.IsEmpty)
+        {
+            html.Markup($"""<p class="empty">No pod or network namespace could be read; see the sources below.</p></section>""");
+            return;
+        }
+
+        HtmlTable.Open(
+            html,
+            "pods-caption",
+            "CLOSE_WAIT: the peer closed first and the pod has not. FIN_WAIT: the pod closed first and the peer has not. Conntrack: entries in the host's and in the pod's own table.",
+            sortable: true,
+            "Pod", "State", "#CLOSE_WAIT", "#FIN_WAIT", "#Oldest", "#Expiring", "#Untracked", "#Unread", "#Conntrack", "#Established", "#Resets sent", "#Forgets after");
+        foreach (var pod in snapshot.Pods.Take(options.MaxPods))
+        {
+            WriteRow(html, pod, snapshot.HostSettings, (long)options.Diagnosis.CloseWaitTimeout.TotalSeconds);
+        }
+
+        HtmlTable.Close(html);
+        WriteRest(html, snapshot, options);
+        html.Markup($"</section>");
+    }
+
+    private static void WriteRow(HtmlWriter html, PodSnapshot pod, NetfilterSettings? host, long recommended)
+    {
+        var halfClosed = pod.HalfClosed;
+        var workload = pod.Kubernetes?.Workload ?? (pod.HostNetwork ? "host network" : "");
+        html.Markup($"""<tr><th scope="row">{pod.Identity.DisplayName}{(workload.Length == 0 ? "" : " ")}<small>{workload}</small></th><td>{State(pod.Kubernetes)}</td>""");
+        HtmlTable.Count(html, halfClosed.CloseWaitSockets, "strong");
+        HtmlTable.Count(html, halfClosed.FinWait1Sockets + halfClosed.FinWait2Sockets, "strong");
+        HtmlTable.Duration(html, halfClosed.Oldest);
+        HtmlTable.Count(html, halfClosed.Expiring, "warning");
+        HtmlTable.Count(html, halfClosed.Untracked, "critical");
+        html.Markup($"""<td class="number {(halfClosed.UnreadBytes == 0 ? "quiet" : "")}" data-sort="{halfClosed.UnreadBytes}">{HtmlFormat.Bytes(halfClosed.UnreadBytes)}</td>""");
+        var (inHost, inPod) = (halfClosed.Entries.Sum(ConntrackTableKind.Host), halfClosed.Entries.Sum(ConntrackTableKind.Pod));
+        html.Markup($"""<td class="number {(inHost + inPod == 0 ? "quiet" : "")}" data-sort="{inHost + inPod}">{HtmlFormat.Count(inHost)}{(inPod == 0 ? "" : $" + {HtmlFormat.Count(inPod)}")}</td>""");
+        HtmlTable.Count(html, pod.Tcp?[TcpState.Established]);
+        HtmlTable.Count(html, (long?)pod.Counters?.ResetsSent);
+        var forgets = pod.Settings?.CloseWaitSeconds ?? (pod.HostNetwork || pod.Identity.Kind == PodKind.Host ? host?.CloseWaitSeconds : null);
+        HtmlTable.Duration(html, forgets is { } seconds ? TimeSpan.FromSeconds(seconds) : null, level: forgets < recommended && halfClosed.Sockets > 0 ? "warning" : "");
+        html.Markup($"</tr>");
+    }
+
+    private static string State(KubernetesPod? pod) => pod switch
+    {
+        null => "–",
+        { DeletionTimestamp: not null } => "terminating",
+        { Ready: true } => "ready",
+        { Ready: false } => "not ready",
+        _ => pod.Phase,
+    };
+
+    private static void WriteRest(HtmlWriter html, Snapshot snapshot, HtmlReportOptions options)
+    {
+        if (snapshot.Pods.Length > options.MaxPods)
+        {
+            html.Markup($"""<p class="note">{HtmlFormat.Plural(snapshot.Pods.Length - options.MaxPods, "more row")} with fewer half-closed connections left out; <code>closewatch report -o json</code> has all.</p>""");
+        }
+
+        if (snapshot.UnattributedHalfClosedSockets > 0)
+        {
+            html.Markup($"""<p class="note">{HtmlFormat.Plural(snapshot.UnattributedHalfClosedSockets.Value, "half-closed socket")} could not be attributed to a pod.</p>""");
+        }
+
+        if (snapshot.UnattributedHalfClosedFlows is { } flows && flows.FinWait + flows.CloseWait > 0)
+        {
+            html.Markup($"""<p class="note">{HtmlFormat.Count(flows.FinWait + flows.CloseWait)} half-closed conntrack entries of the host's table have neither end on this node.</p>""");
+        }
+    }
+}

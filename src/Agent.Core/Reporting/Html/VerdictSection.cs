@@ -1,0 +1,52 @@
+using Agent.Core.Diagnosis;
+using Agent.Core.Model;
+
+namespace Agent.Core.Reporting.Html;
+
+/// <summary>Which node, the verdict, and the few numbers behind it.</summary>
+internal static class VerdictSection
+{
+    public static void Write(HtmlWriter html, Snapshot snapshot, DiagnosisResult diagnosis, HtmlReportOptions options)
+    {
+        html.Markup($"""
+            <header>
+            <p class="product">Closewatch <span>node report</span></p>
+            <h1>{snapshot.Node.Name}</h1>
+            <p class="when"><time datetime="{HtmlFormat.Machine(snapshot.TakenAt)}">{HtmlFormat.People(snapshot.TakenAt)}</time> · Linux {snapshot.Node.Kernel}{(snapshot.Node.CapturedTree ? " · captured tree" : "")}</p>
+            <div class="verdict {diagnosis.Verdict}">
+            <p class="word">{diagnosis.Verdict}</p>
+            <p class="headline">{diagnosis.Headline}</p>
+            </div>
+            <dl class="figures">
+            """);
+        WriteHalfClosed(html, snapshot);
+        WriteConntrack(html, snapshot, options.Diagnosis);
+        html.Markup($"</dl></header>");
+    }
+
+    private static void WriteHalfClosed(HtmlWriter html, Snapshot snapshot)
+    {
+        var numbers = SnapshotPoint.From(snapshot);
+        var oldest = snapshot.Pods.Max(static pod => pod.HalfClosed.Oldest);
+        Figure(html, "Half-closed", HtmlFormat.Count(numbers.HalfClosedSockets), oldest is null ? "sockets" : $"sockets, oldest {HtmlFormat.Duration(oldest)}", "");
+        Figure(html, "Expiring", HtmlFormat.Count(numbers.Expiring), "entry runs out before the connection ends", numbers.Expiring > 0 ? "warning" : "");
+        Figure(html, "Untracked", HtmlFormat.Count(numbers.Untracked), "conntrack has forgotten them", numbers.Untracked > 0 ? "critical" : "");
+    }
+
+    private static void WriteConntrack(HtmlWriter html, Snapshot snapshot, DiagnosisOptions options)
+    {
+        var fill = snapshot.Conntrack?.FillRatio;
+        Figure(
+            html,
+            "Conntrack table",
+            fill is { } ratio ? HtmlFormat.Percent(ratio) : HtmlFormat.Count(snapshot.Conntrack?.Entries),
+            fill is null ? "entries" : $"{HtmlFormat.Count(snapshot.Conntrack?.Entries)} of {HtmlFormat.Count(snapshot.Conntrack?.Limit)} entries",
+            HtmlChart.Level(fill, options));
+        var forgets = snapshot.HostSettings?.CloseWaitSeconds;
+        var recommended = (long)options.CloseWaitTimeout.TotalSeconds;
+        Figure(html, "Forgets half-closed after", HtmlFormat.Seconds(forgets), $"on the host, {HtmlFormat.Seconds(recommended)} recommended", forgets < recommended ? "warning" : "");
+    }
+
+    private static void Figure(HtmlWriter html, string name, string value, string note, string level) =>
+        html.Markup($"""<div class="{level}"><dt>{name}</dt><dd><strong>{value}</strong> <span>{note}</span></dd></div>""");
+}
