@@ -11,4 +11,24 @@ public sealed record DiagnosisContext(Snapshot Current, ImmutableArray<Snapshot>
 {
     /// <summary>The snapshot before this one; null for a single scan.</summary>
     public Snapshot? Previous => Earlier.IsEmpty ? null : Earlier[^1];
+
+    /// <summary>All snapshots, oldest first, the current one last.</summary>
+    public IEnumerable<Snapshot> All => Earlier.Append(Current);
+
+    /// <summary>Half-closed connections of one owner, of those that were sampled.</summary>
+    public IEnumerable<HalfClosedConnection> ConnectionsOf(PodSnapshot pod) => Current.Connections.Where(connection => connection.Owner == pod.Identity);
+
+    private readonly Lazy<ILookup<PodIdentity, PodObservation>> _history = new(() => (
+        from snapshot in Earlier
+        from pod in snapshot.Pods
+        select (pod.Identity, Observation: new PodObservation(snapshot.TakenAt, pod)))
+        .ToLookup(static pair => pair.Identity, static pair => pair.Observation));
+
+    /// <summary>What earlier snapshots say of an owner, oldest first.</summary>
+    public IEnumerable<PodObservation> HistoryOf(PodIdentity identity) => _history.Value[identity];
 }
+
+/// <summary>One owner at one time.</summary>
+/// <param name="TakenAt">When the snapshot was taken.</param>
+/// <param name="Pod">The owner.</param>
+public sealed record PodObservation(DateTimeOffset TakenAt, PodSnapshot Pod);

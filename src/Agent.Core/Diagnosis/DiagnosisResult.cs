@@ -3,10 +3,16 @@ using System.Collections.Immutable;
 namespace Agent.Core.Diagnosis;
 
 /// <summary>The judgement on one snapshot.</summary>
-/// <param name="Findings">Worst first; one cause, one finding.</param>
+/// <param name="Findings">Worst first, one for each subject; what follows from another finding names it in <see cref="Finding.CausedBy"/> and comes after it.</param>
 /// <param name="Headline">One line that a tired person understands.</param>
 public sealed record DiagnosisResult(ImmutableArray<Finding> Findings, string Headline)
 {
+    /// <summary>The owners in the snapshot that was judged; a finding about any other pod is not carried on. Null when not known.</summary>
+    public ImmutableHashSet<FindingSubject>? Present { get; init; }
+
+    /// <summary><see cref="Findings"/> for reading: many pods with the same finding become one entry that names the worst of them.</summary>
+    public ImmutableArray<Finding> Grouped => FindingGroups.ForReading(Findings);
+
     /// <summary>The worst severity; null when there is no finding.</summary>
     public Severity? Worst => Findings.IsEmpty ? null : Findings.Max(static finding => finding.Severity);
 

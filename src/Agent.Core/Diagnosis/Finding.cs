@@ -29,6 +29,15 @@ public sealed record Finding
 
     /// <summary>Where to read on.</summary>
     public required string Reference { get; init; }
+
+    /// <summary>How many connections, packets or containers are affected: orders findings of the same severity.</summary>
+    public long Victims { get; init; }
+
+    /// <summary>Id of the finding that this one follows from; null for a cause. See <see cref="CauseLinks"/>.</summary>
+    public string? CausedBy { get; init; }
+
+    /// <summary>Since when it holds; set by the tracker of the long-running agent, null for a single scan.</summary>
+    public DateTimeOffset? FirstSeen { get; init; }
 }
 
 /// <summary>What a finding is about.</summary>
@@ -37,6 +46,9 @@ public sealed record Finding
 /// <param name="Name">Name.</param>
 public sealed record FindingSubject(string Kind, string Namespace, string Name)
 {
+    /// <summary><c>namespace/name</c>, or the name alone where there is no namespace.</summary>
+    public string DisplayName => Namespace.Length == 0 ? Name : $"{Namespace}/{Name}";
+
     /// <summary>The node.</summary>
     public static FindingSubject Node(Snapshot snapshot) => new("node", "", snapshot.Node.Name);
 

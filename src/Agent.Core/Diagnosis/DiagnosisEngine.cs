@@ -1,0 +1,51 @@
+using System.Collections.Immutable;
+using Agent.Core.Diagnosis.Rules;
+
+namespace Agent.Core.Diagnosis;
+
+/// <summary>Runs every rule on a snapshot and puts what they found in order.</summary>
+public static class DiagnosisEngine
+{
+    /// <summary>All rules. <see cref="FindingIds.SysctlConflict"/> has none: remediation reports it itself.</summary>
+    public static ImmutableArray<IFindingRule> Rules { get; } =
+    [
+        new CloseWaitTimeoutShortRule(),
+        new ConntrackTablePressureRule(),
+        new ConntrackDropsRule(),
+        new ConntrackInvalidPacketsRule(),
+        new SourceUnavailableRule(),
+    ];
+
+    /// <summary>Judges a snapshot.</summary>
+    /// <param name="context">The snapshot, those before it, and thresholds.</param>
+    /// <param name="alsoFound">Findings that no rule can see in a snapshot, such as those of remediation.</param>
+    public static DiagnosisResult Evaluate(DiagnosisContext context, IEnumerable<Finding>? alsoFound = null) => Evaluate(context, Rules, alsoFound);
+
+    /// <summary>Judges a snapshot by the given rules.</summary>
+    public static DiagnosisResult Evaluate(DiagnosisContext context, IEnumerable<IFindingRule> rules, IEnumerable<Finding>? alsoFound = null)
+    {
+        var findings = rules.SelectMany(rule => Run(rule, context)).Concat(alsoFound ?? []);
+        var ordered = FindingOrder.Sort(CauseLinks.Link(findings));
+        return new(ordered, Diagnosis.Headline.Of(ordered, context.Current))
+        {
+            Present = [.. context.Current.Pods.Select(static pod => FindingSubject.Of(pod.Identity))],
+        };
+    }
+
+    // A mistake in one rule must not cost the others' findings, so whatever it throws becomes a finding itself.
+    private static ImmutableArray<Finding> Run(IFindingRule rule, DiagnosisContext context)
+    {
+        try
+        {
+            return [.. rule.Evaluate(context)];
+        }
+        catch (Exception exception)
+        {
+            return [FindingCatalog.Get(FindingIds.SourceUnavailable).Report(
+                Severity.Warning,
+                new FindingSubject("source", "", "internal"),
+                $"internal error: the rule {rule.Id} failed, so nothing is said about it",
+                [$"{exception.GetType().Name}: {exception.Message}", $"Node {context.Current.Node.Name}, kernel {context.Current.Node.Kernel}."])];
+        }
+    }
+}

@@ -1,0 +1,79 @@
+using System.Globalization;
+using Agent.Kernel.Conntrack;
+
+namespace Agent.Core.Diagnosis.Rules;
+
+/// <summary>Increments of drop, early_drop and insert_failed.</summary>
+public sealed class ConntrackDropsRule : IFindingRule
+{
+    // Lost races of DNS packets raise insert_failed now and then on every healthy node.
+    private const double InsertFailedWarningRate = 1;
+    private const ulong InsertFailedSinceBootWorthSaying = 10;
+
+    /// <inheritdoc/>
+    public string Id => FindingIds.ConntrackDrops;
+
+    /// <inheritdoc/>
+    public IEnumerable<Finding> Evaluate(DiagnosisContext context) =>
+        context.Current.Conntrack?.Statistics is { } totals && (Increase(context) ?? SinceBoot(context, totals)) is { } finding ? [finding] : [];
+
+    private Finding? Increase(DiagnosisContext context)
+    {
+        var drop = CounterIncrease.OfNode(context, static snapshot => snapshot.Conntrack?.Statistics?.Drop);
+        var early = CounterIncrease.OfNode(context, static snapshot => snapshot.Conntrack?.Statistics?.EarlyDrop);
+        var failed = CounterIncrease.OfNode(context, static snapshot => snapshot.Conntrack?.Statistics?.InsertFailed);
+        var sum = (drop?.Amount ?? 0) + (early?.Amount ?? 0) + (failed?.Amount ?? 0);
+        if (sum == 0)
+        {
+            return null;
+        }
+
+        var severity = drop is { Amount: > 0 } ? Severity.Critical
+            : early is { Amount: > 0 } || failed is { Rate: >= InsertFailedWarningRate } ? Severity.Warning
+            : Severity.Info;
+        var over = (drop ?? early ?? failed)!.Value.Over;
+        return Report(
+            context,
+            severity,
+            $"the connection tracker refused or dropped {Text.Number(sum)} packets or entries in {Text.Duration(over)}",
+            [.. Lines(drop, early, failed)],
+            sum);
+    }
+
+    private Finding? SinceBoot(DiagnosisContext context, ConntrackStatistics totals)
+    {
+        if (!context.Earlier.IsEmpty || ((totals.Drop ?? 0) + (totals.EarlyDrop ?? 0) == 0 && (totals.InsertFailed ?? 0) < InsertFailedSinceBootWorthSaying))
+        {
+            return null;
+        }
+
+        return Report(
+            context,
+            Severity.Info,
+            "the connection tracker has refused or dropped packets since boot",
+            [$"Since boot: drop {Text.Number(totals.Drop ?? 0)}, early_drop {Text.Number(totals.EarlyDrop ?? 0)}, insert_failed {Text.Number(totals.InsertFailed ?? 0)}.", Text.RunTwice],
+            0);
+    }
+
+    private Finding Report(DiagnosisContext context, Severity severity, string title, IEnumerable<string> evidence, ulong victims) => FindingCatalog.Get(Id).Report(
+        severity,
+        FindingSubject.Node(context.Current),
+        title,
+        evidence,
+        (long)victims,
+        null,
+        ("LIMIT", ((context.Current.Conntrack?.Limit ?? 131072) * 2).ToString(CultureInfo.InvariantCulture)));
+
+    private static IEnumerable<string> Lines(CounterIncrease? drop, CounterIncrease? early, CounterIncrease? failed)
+    {
+        (string Name, CounterIncrease? Increase, string Meaning)[] lines =
+        [
+            ("drop", drop, "there was no room for a new entry"),
+            ("early_drop", early, "entries were thrown out to make room"),
+            ("insert_failed", failed, "two packets raced for the same entry, or no source port was free"),
+        ];
+        return lines
+            .Where(static line => line.Increase is { Amount: > 0 })
+            .Select(static line => $"{line.Name} rose by {Text.Number(line.Increase!.Value.Amount)} ({Text.Rate(line.Increase.Value.Rate)}): {line.Meaning}.");
+    }
+}

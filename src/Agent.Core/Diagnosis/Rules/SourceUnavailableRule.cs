@@ -1,0 +1,47 @@
+using Agent.Core.Model;
+
+namespace Agent.Core.Diagnosis.Rules;
+
+/// <summary>Sources that could not be read, and what is therefore not judged.</summary>
+public sealed class SourceUnavailableRule : IFindingRule
+{
+    /// <inheritdoc/>
+    public string Id => FindingIds.SourceUnavailable;
+
+    /// <inheritdoc/>
+    public IEnumerable<Finding> Evaluate(DiagnosisContext context)
+    {
+        var snapshot = context.Current;
+        var blind = !snapshot.HasSource(SourceNames.Conntrack) && !snapshot.HasSource(SourceNames.Sockets);
+        foreach (var source in snapshot.Sources)
+        {
+            if (source.Status == SourceStatus.Ok || IsExpected(snapshot, source))
+            {
+                continue;
+            }
+
+            var essential = blind && source.Name is SourceNames.Conntrack or SourceNames.Sockets;
+            yield return FindingCatalog.Get(Id).Report(
+                source.Status == SourceStatus.Failed || (essential && source.Status == SourceStatus.Unavailable) ? Severity.Warning : Severity.Info,
+                new FindingSubject("source", "", source.Name),
+                source.Status == SourceStatus.Degraded ? $"{source.Name} could be read only in part" : $"{source.Name} could not be read",
+                Evidence(source));
+        }
+    }
+
+    // A plain Linux machine has no pods and no API server; that is no defect of it.
+    private static bool IsExpected(Snapshot snapshot, SourceReport source) =>
+        source.Status == SourceStatus.Unavailable
+        && source.Name is SourceNames.Kubernetes or SourceNames.Pods
+        && !snapshot.Pods.Any(static pod => pod.Identity.Kind == PodKind.Pod);
+
+    private static IEnumerable<string> Evidence(SourceReport source)
+    {
+        yield return $"{source.Name} ({source.Backend}) is {source.Status.ToString().ToLowerInvariant()}: {(source.Detail.Length > 0 ? source.Detail : "no reason given")}";
+        var lost = FindingCatalog.All.Where(explanation => explanation.Needs.Contains(source.Name)).Select(static explanation => explanation.Id).ToList();
+        if (source.Status != SourceStatus.Degraded && lost.Count > 0)
+        {
+            yield return $"Not judged without it: {string.Join(", ", lost)}.";
+        }
+    }
+}

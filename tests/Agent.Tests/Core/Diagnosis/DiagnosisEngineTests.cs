@@ -1,0 +1,105 @@
+using Agent.Core.Diagnosis;
+using Agent.Core.Model;
+using Xunit;
+
+namespace Agent.Tests.Core.Diagnosis;
+
+public sealed class DiagnosisEngineTests
+{
+    [Fact]
+    public void Evaluate_HealthyNode_Ok()
+    {
+        var result = DiagnosisEngine.Evaluate(Given.Alone(Given.Node(Given.Pod())));
+        Assert.Empty(result.Findings);
+        Assert.Equal("ok", result.Verdict);
+        Assert.StartsWith("OK: ", result.Headline, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Evaluate_RuleThrows_CostsOnlyItself()
+    {
+        var result = DiagnosisEngine.Evaluate(Given.Alone(Given.Node()), [new Broken(), new Fixed(Make("close-wait-leak", Severity.Critical))]);
+        Assert.Equal(["close-wait-leak", "source-unavailable"], result.Findings.Select(static finding => finding.Id));
+        Assert.Equal("internal", result.Findings[1].Subject.Name);
+        Assert.Contains("the cat sat on it", result.Findings[1].Evidence[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Evaluate_Consequence_NamesItsCauseAndComesAfterIt()
+    {
+        var result = DiagnosisEngine.Evaluate(Given.Alone(Given.Node()), [new Fixed(
+            Make(FindingIds.HalfClosedUntracked, Severity.Critical, victims: 90),
+            Make(FindingIds.CloseWaitTimeoutShort, Severity.Critical, FindingSubject.Node(Given.Node()), 5))]);
+        Assert.Equal([FindingIds.CloseWaitTimeoutShort, FindingIds.HalfClosedUntracked], result.Findings.Select(static finding => finding.Id));
+        Assert.Equal(FindingIds.CloseWaitTimeoutShort, result.Findings[1].CausedBy);
+        Assert.DoesNotContain("other finding", result.Headline, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Evaluate_CauseOfAnotherPod_IsNotTheCause()
+    {
+        var result = DiagnosisEngine.Evaluate(Given.Alone(Given.Node()), [new Fixed(
+            Make(FindingIds.ResetOnReuse, Severity.Warning),
+            Make(FindingIds.BackendClosesIdleFirst, Severity.Warning, new("pod", "shop", "other")))]);
+        Assert.All(result.Findings, static finding => Assert.Null(finding.CausedBy));
+        Assert.EndsWith("(and 1 other finding)", result.Headline, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Evaluate_Order_WorstThenMostVictims()
+    {
+        var result = DiagnosisEngine.Evaluate(Given.Alone(Given.Node()), [new Fixed(
+            Make("a", Severity.Info, victims: 900),
+            Make("b", Severity.Critical, victims: 1),
+            Make("c", Severity.Warning, victims: 3),
+            Make("d", Severity.Warning, victims: 30))]);
+        Assert.Equal(["b", "d", "c", "a"], result.Findings.Select(static finding => finding.Id));
+    }
+
+    [Fact]
+    public void Evaluate_NothingReadable_UnknownInsteadOfOk()
+    {
+        var node = Given.Node();
+        var blind = node with { Sources = [.. node.Sources.Select(static source => source with { Status = SourceStatus.Unavailable })] };
+        Assert.Equal("UNKNOWN: nothing found, but conntrack and sockets could not be read", DiagnosisEngine.Evaluate(Given.Alone(blind)).Headline);
+    }
+
+    [Fact]
+    public void Grouped_ManyPods_OneEntryThatNamesThem()
+    {
+        var many = Enumerable.Range(0, 20).Select(static index => Make("close-wait-leak", Severity.Warning, new("pod", "shop", $"web-{index:00}"), 100 - index)).ToArray();
+        var result = DiagnosisEngine.Evaluate(Given.Alone(Given.Node()), [new Fixed(many)]);
+        Assert.Equal(20, result.Findings.Length);
+        var grouped = Assert.Single(result.Grouped);
+        Assert.EndsWith("(+19 more pods)", grouped.Title, StringComparison.Ordinal);
+        Assert.Contains(grouped.Evidence, static line => line.StartsWith("+17 more pods: shop/web-03, ", StringComparison.Ordinal) && line.EndsWith(", ...", StringComparison.Ordinal));
+        Assert.Equal(many.Sum(static finding => finding.Victims), grouped.Victims);
+    }
+
+    internal static Finding Make(string id, Severity severity, FindingSubject? subject = null, long victims = 1) => new()
+    {
+        Id = id,
+        Severity = severity,
+        Title = $"{id} of {(subject ?? new("pod", "shop", "web")).DisplayName}",
+        Subject = subject ?? new("pod", "shop", "web"),
+        Evidence = ["Seen."],
+        Why = "Because.",
+        Fix = ["Do."],
+        Reference = "docs",
+        Victims = victims,
+    };
+
+    private sealed class Broken : IFindingRule
+    {
+        public string Id => "broken";
+
+        public IEnumerable<Finding> Evaluate(DiagnosisContext context) => throw new InvalidOperationException("the cat sat on it");
+    }
+
+    private sealed class Fixed(params Finding[] findings) : IFindingRule
+    {
+        public string Id => "fixed";
+
+        public IEnumerable<Finding> Evaluate(DiagnosisContext context) => findings;
+    }
+}

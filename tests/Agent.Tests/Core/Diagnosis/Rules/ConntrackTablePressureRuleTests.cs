@@ -1,0 +1,39 @@
+using Agent.Core.Diagnosis;
+using Agent.Core.Diagnosis.Rules;
+using Agent.Core.Model;
+using Xunit;
+
+namespace Agent.Tests.Core.Diagnosis.Rules;
+
+public sealed class ConntrackTablePressureRuleTests
+{
+    private static readonly ConntrackTablePressureRule s_rule = new();
+
+    private static Snapshot Filled(long entries, long limit = 1000) =>
+        Given.Node() with { Conntrack = Given.Node().Conntrack! with { Entries = entries, Limit = limit } };
+
+    [Theory]
+    [InlineData(749, null)]
+    [InlineData(750, Severity.Warning)]
+    [InlineData(899, Severity.Warning)]
+    [InlineData(900, Severity.Critical)]
+    public void Evaluate_FillRatio_SeverityByThreshold(long entries, Severity? expected) =>
+        Assert.Equal(expected, s_rule.Evaluate(Given.Alone(Filled(entries))).FirstOrDefault()?.Severity);
+
+    [Fact]
+    public void Evaluate_NoLimit_Silent() => Assert.Empty(s_rule.Evaluate(Given.Alone(Filled(1_000_000, limit: 0))));
+
+    [Fact]
+    public void Evaluate_EarlyDropsRise_CriticalWhateverTheFill() => Assert.Equal(
+        Severity.Critical,
+        Given.Only(s_rule, Given.InTurn(Filled(500).With(Given.Statistics(early: 1)), Filled(500).With(Given.Statistics(early: 9)))).Severity);
+
+    [Fact]
+    public void Evaluate_FullOfCloseWait_SaysSoAndDoublesTheLimit()
+    {
+        var snapshot = Filled(950);
+        var finding = Given.Only(s_rule, Given.Alone(snapshot with { Conntrack = snapshot.Conntrack! with { Flows = Given.Flows(950, 600) } }));
+        Assert.Contains(finding.Evidence, static line => line.Contains("close_wait: applications do not close", StringComparison.Ordinal));
+        Assert.Contains("sysctl: sysctl -w net.netfilter.nf_conntrack_max=2000", finding.Fix);
+    }
+}
