@@ -1,0 +1,26 @@
+namespace Agent.EndToEndTests;
+
+/// <summary>Where this repository is, and what was built of it.</summary>
+public static class Repository
+{
+    public static string Root { get; } = FindRoot();
+
+    /// <summary>The closewatch that was built together with these tests (it needs the machine's .NET).</summary>
+    public static string Closewatch { get; } = Path.Combine(Root, "artifacts/bin/Agent", Configuration(), "closewatch");
+
+    public static string PathOf(string relative) => Path.Combine(Root, relative);
+
+    // artifacts/bin/Agent.EndToEndTests/release/
+    private static string Configuration() => new DirectoryInfo(AppContext.BaseDirectory.TrimEnd('/')).Name;
+
+    private static string FindRoot()
+    {
+        var directory = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(directory.FullName, "Agent.sln")))
+        {
+            directory = directory.Parent ?? throw new InvalidOperationException($"no Agent.sln above {AppContext.BaseDirectory}: run the tests from a clone");
+        }
+
+        return directory.FullName;
+    }
+}

@@ -1,0 +1,37 @@
+using Xunit;
+
+namespace Agent.EndToEndTests.Node;
+
+/// <summary>A test with real pods: skipped with the reason where no node can be had; leaves the node empty behind it.</summary>
+[Collection(nameof(NodeCollection))]
+public abstract class NodeTest(PodNode node) : IAsyncLifetime
+{
+    protected PodNode Node { get; } = node;
+
+    public virtual ValueTask InitializeAsync()
+    {
+        Assert.SkipWhen(Node.Unavailable is not null, Node.Unavailable ?? "");
+        return ValueTask.CompletedTask;
+    }
+
+    public virtual async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        if (Node.Unavailable is null)
+        {
+            await Node.ClearAsync();
+        }
+    }
+
+    /// <summary>A pod that leaks: it never closes what its clients half-closed.</summary>
+    protected Task<Pod> RunLeakyServerAsync(string name, string address = "0.0.0.0") =>
+        Node.RunPodAsync(new PodSpec("shop", name, new ContainerSpec("app", Images.TestImages.Peer, "serve", address, "9000")));
+
+    /// <summary>A pod for clients.</summary>
+    protected Task<Pod> RunClientAsync(string name) =>
+        Node.RunPodAsync(new PodSpec("shop", name, new ContainerSpec("app", Images.TestImages.Peer, "pause")));
+
+    /// <summary>Opens connections from a pod; returns when they are as <paramref name="way"/> says (peer.c).</summary>
+    protected async Task OpenAsync(Pod from, string way, string address, int port, int count) =>
+        (await Node.ExecAsync(from, "app", "/bin/peer", "open", way, address, $"{port}", $"{count}")).Checked();
+}

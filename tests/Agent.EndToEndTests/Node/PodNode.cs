@@ -1,0 +1,166 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Text.Json;
+using Agent.EndToEndTests.Cri;
+using Agent.EndToEndTests.Images;
+using Xunit;
+
+namespace Agent.EndToEndTests.Node;
+
+/// <summary>
+/// A node that runs real pods: containerd in namespaces of its own (Node/node.sh), one for all tests of the collection.
+/// It ends with the test process, however that ends.
+/// </summary>
+public sealed class PodNode : IAsyncLifetime
+{
+    /// <summary>The node's own addresses, those of its hostNetwork pods.</summary>
+    public const string Address = "172.31.255.1";
+    public const string Address6 = "fd00:31::1";
+
+    private static readonly TimeSpan s_startTimeout = TimeSpan.FromSeconds(30);
+
+    private readonly ConcurrentDictionary<string, Pod> _pods = new();
+    private NodeProcess? _process;
+    private ContainerRuntime? _runtime;
+
+    /// <summary>Why this machine can not have such a node; null when it has.</summary>
+    public string? Unavailable { get; private set; }
+
+    /// <summary>The host name of the node.</summary>
+    public string Name { get; } = $"node-{Environment.ProcessId}";
+
+    public ContainerRuntime Runtime => _runtime ?? throw new InvalidOperationException($"there is no node: {Unavailable ?? "not started"}");
+
+    /// <summary>The node's root as this process sees it, for files.</summary>
+    public string Root => $"/proc/{Process.InitPid}/root";
+
+    private NodeProcess Process => _process ?? throw new InvalidOperationException($"there is no node: {Unavailable ?? "not started"}");
+
+    public async ValueTask InitializeAsync()
+    {
+        Unavailable = await NodeProcess.WhyNotAsync();
+        if (Unavailable is not null)
+        {
+            return;
+        }
+
+        _process = await NodeProcess.StartAsync(Name);
+        _runtime = new ContainerRuntime(Root + "/run/containerd/containerd.sock");
+        await ImportAsync(TestImages.SaveAsync, TestImages.Pause, TestImages.Peer, TestImages.Busybox);
+        await Eventually.TrueAsync("containerd is ready", () => Runtime.IsReadyAsync(CancellationToken.None), s_startTimeout);
+    }
+
+    /// <summary>Imports the images of an archive that <paramref name="save"/> writes to the path that it is given.</summary>
+    public async Task ImportAsync(Func<string, Task> save, params IReadOnlyList<string> names)
+    {
+        var inNode = $"/run/node/image-{Guid.NewGuid():N}.tar";
+        await save(Root + inNode);
+        (await RunAsync("ctr", "-n", "k8s.io", "images", "import", inNode)).Checked();
+        File.Delete(Root + inNode);
+        // CRI learns of an import by an event, a moment later; a pod started before that would be pulled.
+        await Eventually.TrueAsync(
+            $"containerd knows {string.Join(", ", names)}",
+            async () => (await Runtime.ListImageNamesAsync(CancellationToken.None)).IsSupersetOf(names));
+    }
+
+    /// <summary>Runs a program of this machine as a process of the node that is in no pod.</summary>
+    public Task<CommandResult> RunAsync(params IReadOnlyList<string> command) => Command.RunAsync(Process.Enter(command));
+
+    /// <summary>The same, with input.</summary>
+    public Task<CommandResult> RunWithInputAsync(string input, params IReadOnlyList<string> command) => Command.RunAsync(Process.Enter(command), input);
+
+    /// <summary>How to start a program in the node, for those that run on.</summary>
+    public System.Diagnostics.ProcessStartInfo StartInfo(params IReadOnlyList<string> command) => Command.StartInfo(Process.Enter(command));
+
+    /// <summary>Runs a program of this machine in the network namespace of a pod.</summary>
+    public Task<CommandResult> RunInNetworkOfAsync(Pod pod, params IReadOnlyList<string> command) =>
+        RunAsync([.. NetworkOf(pod), .. command]);
+
+    /// <summary>The words to put before a command of the node for it to run in a pod's network namespace.</summary>
+    public static IReadOnlyList<string> NetworkOf(Pod pod) => ["nsenter", $"--net=/proc/{pod.Pid}/ns/net", "--"];
+
+    /// <summary>Runs a command in a container.</summary>
+    public Task<CommandResult> ExecAsync(Pod pod, string container, params IReadOnlyList<string> command) =>
+        Runtime.ExecAsync(pod.ContainerIds[container], command, TimeSpan.FromSeconds(30), CancellationToken.None);
+
+    /// <summary>Starts a pod as a kubelet does, log directory first, and returns when its containers run.</summary>
+    public async Task<Pod> RunPodAsync(PodSpec spec)
+    {
+        Directory.CreateDirectory(Root + spec.LogDirectory);
+        var sandbox = CriConfig.Sandbox(spec);
+        var id = await Runtime.RunSandboxAsync(sandbox, CancellationToken.None);
+        var pod = await DescribeAsync(spec, id);
+        _pods[id] = pod;
+        foreach (var container in spec.Containers)
+        {
+            Directory.CreateDirectory($"{Root}{spec.LogDirectory}/{container.Name}");
+            var request = new CreateContainerRequest { SandboxId = id, SandboxConfig = sandbox, Config = CriConfig.Container(spec, container) };
+            var containerId = await Runtime.StartContainerAsync(request, CancellationToken.None);
+            pod = pod with { ContainerIds = new Dictionary<string, string>(pod.ContainerIds) { [container.Name] = containerId } };
+            if (container.Init)
+            {
+                await WaitForEndAsync(spec, container, containerId);
+            }
+        }
+
+        return _pods[id] = pod;
+    }
+
+    /// <summary>Ends a pod at once, and removes its log directory as a kubelet does some time later.</summary>
+    public async Task RemovePodAsync(Pod pod)
+    {
+        await Runtime.RemoveSandboxAsync(pod.SandboxId, CancellationToken.None);
+        _pods.TryRemove(pod.SandboxId, out _);
+        Directory.Delete(Root + pod.Spec.LogDirectory, recursive: true);
+    }
+
+    /// <summary>What a container has written so far.</summary>
+    public async Task<string> LogOfAsync(Pod pod, string container) =>
+        await File.ReadAllTextAsync($"{Root}{pod.Spec.LogDirectory}/{container}/0.log");
+
+    /// <summary>Removes all pods and Services, and forgets all connections.</summary>
+    public async Task ClearAsync()
+    {
+        await Task.WhenAll(_pods.Values.Select(RemovePodAsync));
+        foreach (var restore in (string[])["iptables-restore", "ip6tables-restore"])
+        {
+            (await RunWithInputAsync("*nat\n:KUBE-SERVICES -\n:KUBE-POSTROUTING -\nCOMMIT\n", restore, "--noflush")).Checked();
+        }
+
+        (await RunAsync("conntrack", "-F")).Checked();
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _runtime?.Dispose();
+        return _process?.DisposeAsync() ?? ValueTask.CompletedTask;
+    }
+
+    private async Task<Pod> DescribeAsync(PodSpec spec, string id)
+    {
+        var response = await Runtime.GetSandboxStatusAsync(id, CancellationToken.None);
+        using var info = JsonDocument.Parse(response.Info["info"]);
+        string[] addresses = [response.Status.Network.Ip, .. response.Status.Network.AdditionalIps.Select(address => address.Ip)];
+        return new Pod(
+            spec,
+            id,
+            info.RootElement.GetProperty("pid").GetInt32(),
+            spec.HostNetwork ? [] : [.. addresses.Where(address => address.Length > 0).Select(IPAddress.Parse)],
+            new Dictionary<string, string>());
+    }
+
+    private async Task WaitForEndAsync(PodSpec spec, ContainerSpec container, string containerId)
+    {
+        ContainerStatus? status = null;
+        await Eventually.TrueAsync($"{container.Name} has ended", async () =>
+        {
+            status = await Runtime.GetContainerStatusAsync(containerId, CancellationToken.None);
+            return status.State == ContainerState.Exited;
+        });
+        if (status!.ExitCode != 0)
+        {
+            var log = await File.ReadAllTextAsync($"{Root}{spec.LogDirectory}/{container.Name}/0.log");
+            throw new InvalidOperationException($"{container.Name} of {spec.Namespace}/{spec.Name} ended with exit code {status.ExitCode}: {log}");
+        }
+    }
+}
