@@ -86,6 +86,9 @@ public sealed record Listener
     /// <summary>Connections that were seen to be closed by the client after idling, likewise.</summary>
     public long? IdleClosesByPeerSeen { get; init; }
 
+    /// <summary>How long the connections of <see cref="IdleClosesSeen"/> had been idle when the pod closed them (median); null when unknown.</summary>
+    public TimeSpan? IdleAtClose { get; init; }
+
     /// <summary>The longest idle time seen on an established connection at this port; null without samples.</summary>
     public IdleCeiling? Idle { get; init; }
 }

@@ -1,0 +1,95 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using Agent.Kernel.Conntrack;
+using Agent.Kernel.Net;
+using Agent.Kernel.SockDiag;
+
+namespace Agent.Core.Attribution;
+
+/// <summary>
+/// The half-closed sockets of a scan, found by their tuple. An entry belongs to a socket when one of its two tuples is the
+/// socket's own view (source = local end): the original one for the side that opened, the reply one for the side that accepted,
+/// whatever NAT is between them.
+/// </summary>
+public sealed class HalfClosedTable
+{
+    private readonly List<HalfClosedSocket> _sockets = [];
+    private int[] _heads = [];
+    private int[] _next = [];
+
+    /// <summary>Sockets in the table.</summary>
+    public int Count => _sockets.Count;
+
+    /// <summary>The sockets, to be read and completed in place.</summary>
+    public Span<HalfClosedSocket> Sockets => CollectionsMarshal.AsSpan(_sockets);
+
+    /// <summary>Adds a socket; call <see cref="BuildIndex"/> before the first match.</summary>
+    public void Add(in TcpSocket socket, int owner, int namespaceSlot, bool staysInNamespace) =>
+        _sockets.Add(new HalfClosedSocket { Socket = socket, Owner = owner, NamespaceSlot = namespaceSlot, StaysInNamespace = staysInNamespace });
+
+    /// <summary>Removes the sockets from a position on: a dump that starts over.</summary>
+    public void Truncate(int count) => _sockets.RemoveRange(count, _sockets.Count - count);
+
+    /// <summary>Indexes what was added.</summary>
+    public void BuildIndex()
+    {
+        var size = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(16, _sockets.Count * 2));
+        _heads = new int[size];
+        _next = new int[_sockets.Count];
+        var sockets = Sockets;
+        for (var i = 0; i < sockets.Length; i++)
+        {
+            var slot = Hash(sockets[i].Socket.Tuple) & (size - 1);
+            _next[i] = _heads[slot];
+            _heads[slot] = i + 1;
+        }
+    }
+
+    /// <summary>Forgets what a dump that starts over has matched.</summary>
+    public void ResetHostMatches()
+    {
+        foreach (ref var socket in Sockets)
+        {
+            socket.Host = default;
+        }
+    }
+
+    /// <summary>Notes that the node's table was dumped after these sockets were seen: who has no match now has no entry.</summary>
+    public void MarkHostAsked()
+    {
+        foreach (ref var socket in Sockets)
+        {
+            socket.Host.Asked = true;
+        }
+    }
+
+    /// <summary>Notes an entry of the node's table at the sockets that it belongs to.</summary>
+    /// <returns>Positions of the initiator's and the responder's socket; -1 where there is none.</returns>
+    public (int Initiator, int Responder) MatchHost(in ConntrackFlow flow) =>
+        _sockets.Count == 0 || flow.Protocol != 6 ? (-1, -1) : (Match(flow, flow.Original, true), Match(flow, flow.Reply, false));
+
+    private int Match(in ConntrackFlow flow, in ConnectionTuple tuple, bool initiator)
+    {
+        var found = -1;
+        var sockets = Sockets;
+        for (var next = _heads[Hash(tuple) & (_heads.Length - 1)]; next != 0; next = _next[next - 1])
+        {
+            ref var socket = ref sockets[next - 1];
+            // A pod's loopback connections have the addresses of everybody's loopback connections.
+            if (socket.Socket.Tuple == tuple && !(socket.NamespaceSlot != 0 && socket.StaysInNamespace))
+            {
+                socket.Host.Set(flow, initiator);
+                found = next - 1;
+            }
+        }
+
+        return found;
+    }
+
+    private static int Hash(in ConnectionTuple tuple)
+    {
+        var mixed = tuple.Source.Low ^ BitOperations.RotateLeft(tuple.Destination.Low, 31) ^ tuple.Source.High ^ BitOperations.RotateLeft(tuple.Destination.High, 17)
+            ^ ((ulong)tuple.SourcePort << 48) ^ ((ulong)tuple.DestinationPort << 16);
+        return (int)((mixed * 0x9E37_79B9_7F4A_7C15) >> 33);
+    }
+}

@@ -1,0 +1,16 @@
+using System.Collections.Immutable;
+using Agent.Kernel.Namespaces;
+
+namespace Agent.Core.Attribution;
+
+/// <summary>The processes of one network namespace.</summary>
+/// <param name="Inode">Identifies the namespace.</param>
+/// <param name="Name">Its name below /run/netns; empty when it has none.</param>
+/// <param name="Groups">Its processes by whom they belong to.</param>
+public sealed record NamespaceProcesses(ulong Inode, string Name, ImmutableArray<ProcessGroup> Groups);
+
+/// <summary>Processes of one network namespace that belong together.</summary>
+/// <param name="Owner">Whom they belong to.</param>
+/// <param name="Processes">How many they are.</param>
+/// <param name="Running">Time since the oldest started; null when unknown.</param>
+public sealed record ProcessGroup(CgroupOwner Owner, int Processes, TimeSpan? Running);

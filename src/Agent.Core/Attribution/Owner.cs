@@ -1,0 +1,11 @@
+using Agent.Core.Model;
+
+namespace Agent.Core.Attribution;
+
+/// <summary>Something on this node that owns connections, in one scan.</summary>
+/// <param name="Identity">Who it is.</param>
+/// <param name="NamespaceSlot">Index of its network namespace in the scan; 0 is the host's.</param>
+/// <param name="HostNetwork">True for a pod that shares the host's namespace.</param>
+/// <param name="Kubernetes">What the API server says of it; null without the API.</param>
+/// <param name="Running">Time since its oldest process started; null when unknown.</param>
+public sealed record Owner(PodIdentity Identity, int NamespaceSlot, bool HostNetwork, KubernetesPod? Kubernetes, TimeSpan? Running);

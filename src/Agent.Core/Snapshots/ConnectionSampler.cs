@@ -1,0 +1,57 @@
+using System.Collections.Immutable;
+using Agent.Core.Attribution;
+using Agent.Core.Model;
+
+namespace Agent.Core.Snapshots;
+
+/// <summary>Picks the half-closed connections to show: of each owner the oldest.</summary>
+internal static class ConnectionSampler
+{
+    public static ImmutableArray<HalfClosedConnection> Sample(NodeSample sample, int perOwner)
+    {
+        if (sample.HalfClosed is not { Count: > 0 } table)
+        {
+            return [];
+        }
+
+        var indices = new int[table.Count];
+        var keys = new (int Owner, long AgeTicks)[table.Count];
+        var sockets = table.Sockets;
+        for (var i = 0; i < indices.Length; i++)
+        {
+            indices[i] = i;
+            keys[i] = (sockets[i].Owner, -(sockets[i].Age?.Ticks ?? 0));
+        }
+
+        Array.Sort(keys, indices);
+        var result = ImmutableArray.CreateBuilder<HalfClosedConnection>();
+        var taken = 0;
+        for (var i = 0; i < indices.Length; i++)
+        {
+            taken = i > 0 && keys[i].Owner == keys[i - 1].Owner ? taken + 1 : 1;
+            if (keys[i].Owner >= 0 && taken <= perOwner)
+            {
+                result.Add(Convert(sockets[indices[i]], sample.Owners[keys[i].Owner].Identity));
+            }
+        }
+
+        return result.ToImmutable();
+    }
+
+    private static HalfClosedConnection Convert(in HalfClosedSocket socket, PodIdentity owner) => new()
+    {
+        Owner = owner,
+        Tuple = socket.Socket.Tuple,
+        State = socket.Socket.State,
+        ClosedBy = socket.ClosedBy,
+        ConntrackClosedBy = socket.Host.ClosedBy != ClosedBy.Unknown ? socket.Host.ClosedBy : socket.Pod.ClosedBy,
+        Age = socket.Age,
+        AgeIsMinimum = socket.AgeIsMinimum,
+        IdleBeforeClose = socket.IdleBeforeClose,
+        UnreadBytes = socket.UnreadBytes,
+        Inode = socket.Socket.Inode,
+        Process = socket.Process,
+        Tracking = socket.Tracking,
+        Entry = TrackingJudge.SoonestEntry(socket),
+    };
+}

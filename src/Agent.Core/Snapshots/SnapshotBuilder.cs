@@ -1,0 +1,101 @@
+using System.Collections.Immutable;
+using Agent.Core.Attribution;
+using Agent.Core.Diagnosis;
+using Agent.Core.Model;
+using Agent.Kernel.Conntrack;
+using Agent.Kernel.SockDiag;
+
+namespace Agent.Core.Snapshots;
+
+/// <summary>Assembles what the sources read into a snapshot.</summary>
+public static class SnapshotBuilder
+{
+    /// <summary>How many connections are kept of each owner; a report shows at most so many.</summary>
+    public const int ConnectionsPerOwner = 50;
+
+    /// <summary>Builds the snapshot of one scan.</summary>
+    public static Snapshot Build(NodeSample sample, DiagnosisOptions options)
+    {
+        var halfClosed = HalfClosedByOwner.Sum(sample, options);
+        var pods = ImmutableArray.CreateBuilder<PodSnapshot>(sample.Owners.Length);
+        for (var owner = 0; owner < sample.Owners.Length; owner++)
+        {
+            pods.Add(BuildPod(sample, owner, halfClosed[owner]));
+        }
+
+        pods.Sort(static (a, b) => Compare(a, b));
+        return new Snapshot
+        {
+            TakenAt = sample.TakenAt,
+            Node = sample.Node,
+            ScanDuration = sample.Duration,
+            Sources = sample.Sources,
+            Conntrack = BuildConntrack(sample),
+            HostSettings = sample.Namespaces[0].Settings,
+            Pods = pods.MoveToImmutable(),
+            UnattributedHalfClosedSockets = sample.HalfClosed is { } table ? CountUnowned(table) : null,
+            UnattributedHalfClosedFlows = sample.Flows?.Unattributed,
+            Connections = ConnectionSampler.Sample(sample, ConnectionsPerOwner),
+        };
+    }
+
+    private static PodSnapshot BuildPod(NodeSample sample, int slot, HalfClosedSummary halfClosed)
+    {
+        var owner = sample.Owners[slot];
+        var network = sample.Namespaces[owner.NamespaceSlot];
+        var ownsNamespace = !owner.HostNetwork;
+        var isHost = owner.NamespaceSlot == 0;
+        return new PodSnapshot
+        {
+            Identity = owner.Identity,
+            HostNetwork = owner.HostNetwork,
+            Kubernetes = owner.Kubernetes,
+            Addresses = network.Addresses,
+            NamespaceInode = network.Inode,
+            HalfClosed = halfClosed,
+            Tcp = network.Sockets?.GetValueOrDefault(slot),
+            Counters = ownsNamespace ? network.Counters : null,
+            Listeners = [.. network.Listeners.Where(listener => listener.Owner == slot).Select(static listener => listener.Listener)],
+            Settings = isHost ? null : network.Settings,
+            OwnTableEntries = isHost ? null : network.TableEntries,
+            IsTracked = network.HostTracks == true || (!isHost && network.OwnTableTracks == true) ? true
+                : network.HostTracks == false && (isHost || network.OwnTableTracks == false) ? false
+                : null,
+            Running = owner.Running,
+        };
+    }
+
+    private static int Compare(PodSnapshot a, PodSnapshot b)
+    {
+        if ((a.Identity.Kind == PodKind.Host) != (b.Identity.Kind == PodKind.Host))
+        {
+            return a.Identity.Kind == PodKind.Host ? -1 : 1;
+        }
+
+        var bySockets = b.HalfClosed.Sockets.CompareTo(a.HalfClosed.Sockets);
+        return bySockets != 0 ? bySockets : string.CompareOrdinal(a.Identity.DisplayName, b.Identity.DisplayName);
+    }
+
+    private static ConntrackSummary? BuildConntrack(NodeSample sample) =>
+        sample is { Flows: null, Statistics: null, TableEntries: null, TableLimit: null }
+            ? null
+            : new ConntrackSummary
+            {
+                Entries = sample.TableEntries,
+                Limit = sample.TableLimit,
+                Buckets = sample.TableBuckets,
+                Flows = sample.Flows?.Summary,
+                Statistics = sample.Statistics,
+            };
+
+    private static long CountUnowned(HalfClosedTable table)
+    {
+        var count = 0L;
+        foreach (ref readonly var socket in table.Sockets)
+        {
+            count += socket.Owner < 0 ? 1 : 0;
+        }
+
+        return count;
+    }
+}
