@@ -19,7 +19,7 @@ public static class FlowDumpBuilder
         var counts = new List<FlowCount>();
         for (var protocol = 0; protocol <= byte.MaxValue; protocol++)
         {
-            var name = ProtocolNames.Name((byte)protocol);
+            var name = ProtocolNames.Get((byte)protocol);
             for (var state = 0; state < StatesPerProtocol; state++)
             {
                 Add(counts, name, StateName((byte)protocol, (byte)state), tally.Count((byte)protocol, (byte)state));
@@ -56,8 +56,8 @@ public static class FlowDumpBuilder
 
     private static string StateName(byte protocol, byte state) => protocol switch
     {
-        6 => TcpConntrackStateNames.Name((TcpConntrackState)state),
-        132 => SctpConntrackStateNames.Name(state),
+        6 => TcpConntrackStates.Name((TcpConntrackState)state),
+        132 => SctpConntrackStates.Name(state),
         _ => "",
     };
 

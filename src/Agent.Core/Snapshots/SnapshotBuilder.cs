@@ -2,8 +2,6 @@ using System.Collections.Immutable;
 using Agent.Core.Attribution;
 using Agent.Core.Diagnosis;
 using Agent.Core.Model;
-using Agent.Kernel.Conntrack;
-using Agent.Kernel.SockDiag;
 
 namespace Agent.Core.Snapshots;
 
