@@ -204,6 +204,7 @@ public static partial class JsonReport
             json.WriteString("why", finding.Why);
             json.WriteStrings("fix", finding.Fix);
             json.WriteString("reference", finding.Reference);
+            json.WriteStringIfKnown("causedBy", finding.CausedBy);
             json.WriteEndObject();
         }
 

@@ -71,9 +71,6 @@ public sealed record ReportView
         // What is wrong with the node concerns each of its pods.
         var findings = input.Diagnosis.Findings.Where(finding =>
             finding.Subject.Kind is "node" or "source" or "host" || input.Options.Selects(finding.Subject.Namespace, finding.Subject.Name)).ToImmutableArray();
-        var headline = findings.Length == input.Diagnosis.Findings.Length ? input.Diagnosis.Headline
-            : findings.IsEmpty ? $"no cause of failed requests found for {input.Options.Pod ?? input.Options.Namespace}"
-            : findings[0].Title;
-        return new(findings, headline);
+        return input.Diagnosis with { Findings = findings, Headline = Headline.Of(findings, input.Current) };
     }
 }

@@ -36,7 +36,7 @@ internal static class ConfigurationReader
         }
     }
 
-    private static IEnumerable<ConfigurationEntry> ReadFile(string file, List<ConfigurationError> errors)
+    private static List<ConfigurationEntry> ReadFile(string file, List<ConfigurationError> errors)
     {
         try
         {

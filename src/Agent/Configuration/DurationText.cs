@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 
 namespace Agent.Configuration;
@@ -13,6 +14,8 @@ internal static class DurationText
         ("s", TimeSpan.FromSeconds(1)),
         ("ms", TimeSpan.FromMilliseconds(1)),
     ];
+
+    private static readonly SearchValues<char> s_digits = SearchValues.Create("0123456789.");
 
     /// <summary>Parses parts in any order, each unit at most once. Negative or beyond ten years is refused.</summary>
     public static bool TryParse(string text, out TimeSpan duration)
@@ -32,14 +35,14 @@ internal static class DurationText
         var used = new HashSet<string>(StringComparer.Ordinal);
         while (!rest.IsEmpty)
         {
-            var digits = rest.IndexOfAnyExcept("0123456789.");
+            var digits = rest.IndexOfAnyExcept(s_digits);
             if (digits <= 0 || !TryNumber(rest[..digits], out var number))
             {
                 return false;
             }
 
             rest = rest[digits..];
-            var letters = rest.IndexOfAny("0123456789.");
+            var letters = rest.IndexOfAny(s_digits);
             var unit = (letters < 0 ? rest : rest[..letters]).Trim().ToString();
             var known = Array.Find(s_units, candidate => candidate.Unit == unit);
             if (known.Unit is null || !used.Add(unit) || !TryScale(number, known.Length, ref duration))

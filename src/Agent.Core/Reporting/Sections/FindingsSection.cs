@@ -8,7 +8,7 @@ internal static class FindingsSection
 {
     public static ReportSection Build(ReportView view)
     {
-        var findings = view.Diagnosis.Findings;
+        var findings = view.Diagnosis.Grouped;
         if (findings.IsEmpty)
         {
             return new("Findings", [new TextBlock("None.", Tone.Good)]);
@@ -21,13 +21,16 @@ internal static class FindingsSection
             [.. findings.Select(static (finding, index) => new FindingBlock(index + 1, Printable(finding)))]);
     }
 
+    /// <summary>A configuration snippet keeps its lines.</summary>
+    private static string PrintableLines(string text) => string.Join('\n', text.Split('\n').Select(HumanText.Printable));
+
     private static Finding Printable(Finding finding) => finding with
     {
         Title = HumanText.Printable(finding.Title),
         Subject = finding.Subject with { Namespace = HumanText.Printable(finding.Subject.Namespace), Name = HumanText.Printable(finding.Subject.Name) },
         Evidence = [.. finding.Evidence.Select(HumanText.Printable)],
         Why = HumanText.Printable(finding.Why),
-        Fix = [.. finding.Fix.Select(HumanText.Printable)],
+        Fix = [.. finding.Fix.Select(PrintableLines)],
         Reference = HumanText.Printable(finding.Reference),
     };
 }
