@@ -1,5 +1,7 @@
 using Agent.Kernel.Net;
+using Agent.Kernel.Netlink;
 using Agent.Kernel.SockDiag;
+using Microsoft.Win32.SafeHandles;
 
 namespace Agent.Kernel.ProcFs;
 
@@ -16,6 +18,67 @@ public static class NetTcp
     private const int IPv4Digits = 8;
     private const int IPv6Digits = 32;
     private const int PortDigits = 4;
+
+    /// <summary>Hands every socket of one of these files to a sink.</summary>
+    /// <param name="path">For example <c>/proc/42/net/tcp6</c>.</param>
+    /// <param name="isInet6">True for tcp6.</param>
+    /// <param name="buffer">Receives the text, piece by piece; longer than a line.</param>
+    /// <param name="sink">Receives the sockets.</param>
+    /// <param name="stateMask">Bits <c>1 &lt;&lt; TCP_*</c>: others are read but not handed over.</param>
+    /// <param name="cancellationToken">Ends the dump between two reads.</param>
+    /// <returns>False when the file or its process is gone; then and after an exception the sink may have part of the sockets.</returns>
+    /// <remarks>The table is read while it changes: a socket may come twice or not at all.</remarks>
+    /// <exception cref="KernelException">The file may not be read, or the process ended while it was read.</exception>
+    public static bool TryDump<TSink>(
+        string path, bool isInet6, Span<byte> buffer, ref TSink sink, out DumpResult result, uint stateMask = TcpStates.All, CancellationToken cancellationToken = default)
+        where TSink : ISocketSink, allows ref struct
+    {
+        result = default;
+        using var file = TryOpen(path);
+        if (file is null)
+        {
+            return false;
+        }
+
+        long sockets = 0, malformed = 0;
+        var isHeader = true;
+        var kept = 0;
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var read = ProcFile.Read(file, buffer[kept..], path);
+            var text = buffer[..(kept + read)];
+            var complete = read == 0 ? text.Length : text.LastIndexOf((byte)'\n') + 1;
+            var lines = new ProcLines(text[..complete]);
+            while (lines.MoveNext())
+            {
+                if (TryParseLine(lines.Current, isInet6, out var socket))
+                {
+                    if ((stateMask & (1u << (int)socket.State)) != 0)
+                    {
+                        sockets++;
+                        sink.OnSocket(in socket);
+                    }
+                }
+                else if (!isHeader)
+                {
+                    malformed++;
+                }
+
+                isHeader = false;
+            }
+
+            if (read == 0)
+            {
+                result = new(sockets, 0, false, malformed);
+                return true;
+            }
+
+            // A line that fills the whole buffer is none of the kernel's: it is dropped.
+            text[complete..].CopyTo(buffer);
+            kept = text.Length - complete < buffer.Length ? text.Length - complete : 0;
+        }
+    }
 
     /// <summary>Reads one line.</summary>
     /// <param name="line">Without its end of line; the padding of IPv4 rows may be there or not.</param>
@@ -86,6 +149,18 @@ public static class NetTcp
             && field.IndexOf((byte)':') is >= 0 and var colon
             && ProcFields.TryParseHex(field[..colon], out first)
             && ProcFields.TryParseHex(field[(colon + 1)..], out second);
+    }
+
+    private static SafeFileHandle? TryOpen(string path)
+    {
+        try
+        {
+            return ProcFile.Open(path);
+        }
+        catch (KernelException exception) when (exception.IsGone)
+        {
+            return null;
+        }
     }
 
     private static uint Saturate(ulong value) => (uint)Math.Min(value, uint.MaxValue);

@@ -1,0 +1,17 @@
+namespace Agent.Kernel.Interop;
+
+/// <summary>Sources: fcntl.h, linux/stat.h, linux/sched.h, linux/magic.h.</summary>
+internal static class DirectoryConstants
+{
+    internal const int AT_EMPTY_PATH = 0x1000;
+
+    internal const uint STATX_MTIME = 0x40;
+    internal const uint STATX_INO = 0x100;
+
+    internal const int SEEK_SET = 0;
+
+    internal const int CLONE_NEWNET = 0x40000000;
+
+    internal const int PROC_SUPER_MAGIC = 0x9FA0;
+    internal const int CGROUP2_SUPER_MAGIC = 0x6367_7270;
+}

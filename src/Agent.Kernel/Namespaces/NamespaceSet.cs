@@ -1,0 +1,123 @@
+using Agent.Kernel.ProcFs;
+
+namespace Agent.Kernel.Namespaces;
+
+/// <summary>The namespaces of a <see cref="ProcessTable"/>: those with processes by their id, and those that only have a name.</summary>
+internal sealed class NamespaceSet(DirectoryHandle root, string procRoot, bool isLive, NamedNamespaces names)
+{
+    private readonly Dictionary<ulong, NetworkNamespace> _byId = [];
+    private readonly Dictionary<ulong, NetworkNamespace> _nameOnly = [];
+    private readonly List<NetworkNamespace> _all = [];
+    private readonly LiveNamespaceIdentity _identity = new();
+    private bool _changed = true;
+
+    public IReadOnlyList<NetworkNamespace> All => _all;
+
+    public NetworkNamespace? Host { get; private set; }
+
+    /// <summary>A copy: checking representatives moves processes between namespaces.</summary>
+    public NetworkNamespace[] WithProcesses => [.. _byId.Values];
+
+    public NetworkNamespace GetOrAdd(ulong id)
+    {
+        if (!_byId.TryGetValue(id, out var found))
+        {
+            found = new(id);
+            _byId.Add(id, found);
+            _changed = true;
+        }
+
+        return found;
+    }
+
+    /// <summary>True when the representative is still alive and there.</summary>
+    public bool HasRepresentative(NetworkNamespace @namespace) => @namespace.Representative is { } process && IsMember(process);
+
+    public bool IsMember(NamespaceProcess process) =>
+        !isLive || (_identity.Read(root, process.Pid, out var id) == 0 && id == process.Namespace?.Id);
+
+    public void SetRepresentative(NetworkNamespace @namespace, NamespaceProcess process)
+    {
+        @namespace.Representative = process;
+        @namespace.NetPath = $"{procRoot}/{process.Pid}/net";
+        if (@namespace.Inode == 0 && NamespaceLink.TryRead(root, process.Pid, out var inode))
+        {
+            @namespace.Inode = inode;
+            _changed = true;
+        }
+    }
+
+    /// <summary>Drops what is empty, gives names, and sets <see cref="All"/>.</summary>
+    /// <param name="host">The namespace of process 1.</param>
+    public void Publish(NetworkNamespace? host)
+    {
+        foreach (var @namespace in WithProcesses)
+        {
+            if (@namespace.Processes.Count == 0)
+            {
+                _byId.Remove(@namespace.Id);
+                _changed = true;
+            }
+        }
+
+        _changed |= names.Refresh() || _nameOnly.Values.Any(@namespace => @namespace.Id != 0);
+        if (_changed)
+        {
+            GiveNames();
+            _changed = false;
+        }
+
+        _all.Clear();
+        _all.AddRange(_byId.Values);
+        _all.AddRange(_nameOnly.Values);
+        Host = host;
+        foreach (var @namespace in _all)
+        {
+            @namespace.IsHost = @namespace == host;
+        }
+    }
+
+    private void GiveNames()
+    {
+        var byInode = new Dictionary<ulong, NetworkNamespace>(_byId.Count);
+        foreach (var @namespace in _byId.Values)
+        {
+            @namespace.Name = @namespace.NamePath = null;
+            if (@namespace.Inode != 0)
+            {
+                byInode[@namespace.Inode] = @namespace;
+            }
+        }
+
+        var named = new HashSet<ulong>();
+        foreach (var name in names.Found)
+        {
+            if (!byInode.TryGetValue(name.Inode, out var @namespace) && !TryFindEntered(name.Inode, out @namespace))
+            {
+                @namespace = _nameOnly.TryGetValue(name.Inode, out var known) ? known : _nameOnly[name.Inode] = new(0) { Inode = name.Inode };
+                named.Add(name.Inode);
+            }
+
+            (@namespace.Name, @namespace.NamePath) = (name.Name, name.Path);
+        }
+
+        foreach (var inode in _nameOnly.Keys.Where(inode => !named.Contains(inode)).ToArray())
+        {
+            _nameOnly.Remove(inode);
+        }
+    }
+
+    // Without the right to read ns/net of its processes, entering a namespace by its name is what ties the two together.
+    private bool TryFindEntered(ulong inode, out NetworkNamespace @namespace)
+    {
+        @namespace = null!;
+        if (!_nameOnly.TryGetValue(inode, out var entered) || entered.Id == 0 || !_byId.TryGetValue(entered.Id, out var found))
+        {
+            return false;
+        }
+
+        found.Inode = inode;
+        @namespace = found;
+        return true;
+    }
+}

@@ -1,0 +1,155 @@
+using System.Runtime.InteropServices;
+using Agent.Kernel.Interop;
+using Agent.Kernel.ProcFs;
+using Microsoft.Win32.SafeHandles;
+using static Agent.Kernel.Interop.DirectoryConstants;
+
+namespace Agent.Kernel.Namespaces;
+
+/// <summary>Moves the thread of a <see cref="NamespaceThread"/> between network namespaces. A socket keeps the namespace that it was opened in.</summary>
+public sealed class NamespaceVisitor : IDisposable
+{
+    private const string OwnNamespace = "/proc/thread-self/ns/net";
+
+    private readonly DirectoryHandle _root;
+    private readonly DirectoryHandle _ownTables;
+    private readonly SafeFileHandle _home;
+    private readonly ulong _homeId;
+    private ulong _currentId;
+
+    internal NamespaceVisitor(string procRoot)
+    {
+        _home = ProcFile.Open(OwnNamespace);
+        DirectoryHandle? root = null;
+        try
+        {
+            root = DirectoryHandle.Open(procRoot);
+            _ownTables = DirectoryHandle.Open("/proc/thread-self");
+        }
+        catch
+        {
+            root?.Dispose();
+            _home.Dispose();
+            throw;
+        }
+
+        _root = root;
+        _homeId = _currentId = CurrentId();
+    }
+
+    /// <summary>The directory with the tables of the namespace that the thread is in.</summary>
+    public static string NetPath => "/proc/thread-self/net";
+
+    /// <summary>Enters a namespace and makes sure that it is the one that is meant.</summary>
+    /// <param name="target">The namespace, as of the last scan. One without processes learns its <see cref="NetworkNamespace.Id"/>.</param>
+    /// <param name="failure">Why not, with the privilege that is missing; null when the namespace is gone, which is normal.</param>
+    /// <returns>False when the thread stays where it was, or is back home.</returns>
+    public bool TryEnter(NetworkNamespace target, out KernelException? failure)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        failure = null;
+        if (target.Id != 0 && target.Id == _currentId)
+        {
+            return true;
+        }
+
+        var isHome = target.Id != 0 && target.Id == _homeId;
+        using var opened = isHome ? null : Open(target, out failure);
+        if (!isHome && opened is null)
+        {
+            failure = failure is { IsGone: true } ? null : failure;
+            return false;
+        }
+
+        if (!TrySet(opened ?? _home, target, out failure))
+        {
+            return false;
+        }
+
+        _currentId = CurrentId();
+        if (target.Id == 0)
+        {
+            target.Id = _currentId;
+        }
+        else if (target.Id != _currentId)
+        {
+            // The process id belongs to another process by now, or the process moved.
+            Return();
+            return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Goes back to the namespace that the thread started in.</summary>
+    /// <exception cref="KernelException">setns(2) refused it.</exception>
+    public void Return()
+    {
+        if (_currentId != _homeId)
+        {
+            if (Libc.setns(_home, CLONE_NEWNET) != 0)
+            {
+                throw new KernelException($"setns({OwnNamespace})", Marshal.GetLastPInvokeError());
+            }
+
+            _currentId = _homeId;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _ownTables.Dispose();
+        _root.Dispose();
+        _home.Dispose();
+    }
+
+    private SafeFileHandle? Open(NetworkNamespace target, out KernelException? failure)
+    {
+        failure = null;
+        if (target.RepresentativePid == 0)
+        {
+            return OpenName(target, out failure);
+        }
+
+        var opened = _root.Open(target.RepresentativePid, "ns/net"u8, out var errno);
+        if (opened is null)
+        {
+            failure = new KernelException($"open(/proc/{target.RepresentativePid}/ns/net)", errno, Privileges.WhyDenied(errno, Capability.SysPtrace));
+        }
+
+        return opened;
+    }
+
+    private static SafeFileHandle? OpenName(NetworkNamespace target, out KernelException? failure)
+    {
+        failure = null;
+        try
+        {
+            return target.NamePath is null ? null : ProcFile.Open(target.NamePath);
+        }
+        catch (KernelException exception)
+        {
+            failure = exception;
+            return null;
+        }
+    }
+
+    private static bool TrySet(SafeFileHandle opened, NetworkNamespace target, out KernelException? failure)
+    {
+        failure = null;
+        if (Libc.setns(opened, CLONE_NEWNET) == 0)
+        {
+            return true;
+        }
+
+        // EINVAL: the name is still there but nothing is mounted on it any more.
+        var errno = Marshal.GetLastPInvokeError();
+        failure = errno == ErrnoText.EINVAL
+            ? null
+            : new KernelException($"setns(net:[{target.DisplayInode}])", errno, Privileges.WhyDenied(errno, Capability.SysAdmin));
+        return false;
+    }
+
+    private ulong CurrentId() => _ownTables.Stat("net/tcp\0"u8, out var status) == 0 ? status.Inode : 0;
+}

@@ -1,0 +1,86 @@
+namespace Agent.Kernel.Namespaces;
+
+/// <summary>One network namespace of a <see cref="ProcessTable"/>. The same object at every scan while the namespace has processes, so it can be the key of a cache.</summary>
+public sealed class NetworkNamespace
+{
+    private readonly List<NamespaceProcess> _processes = [];
+    private IReadOnlyList<CgroupOwner> _owners = [];
+    private int _ownersVersion = -1;
+
+    internal NetworkNamespace(ulong id) => Id = id;
+
+    /// <summary>
+    /// The inode of /proc/PID/net/tcp, which is another one in each namespace and can be read without any right. 0 for a namespace
+    /// without processes that was never entered.
+    /// </summary>
+    public ulong Id { get; internal set; }
+
+    /// <summary>The inode of the namespace itself (<c>net:[INODE]</c>, as lsns(8) shows it); 0 where it may not be read.</summary>
+    public ulong Inode { get; internal set; }
+
+    /// <summary><see cref="Inode"/> where known, otherwise <see cref="Id"/>.</summary>
+    public ulong DisplayInode => Inode != 0 ? Inode : Id;
+
+    /// <summary>Its name below /run/netns (ip-netns(8)); null when it has none. Container runtimes give such names to pods' namespaces too.</summary>
+    public string? Name { get; internal set; }
+
+    /// <summary>The file of that name; null when it has none.</summary>
+    public string? NamePath { get; internal set; }
+
+    /// <summary>True for the namespace of process 1.</summary>
+    public bool IsHost { get; internal set; }
+
+    /// <summary>A live process in it, as of the last scan; 0 when it has none and only a name leads to it.</summary>
+    public int RepresentativePid => Representative?.Pid ?? 0;
+
+    /// <summary>The directory with its tables, for example <c>/proc/42/net</c>; null when only a name leads to it: then it must be entered.</summary>
+    public string? NetPath { get; internal set; }
+
+    /// <summary>Its processes, in no order. Changes with the next scan.</summary>
+    public IReadOnlyList<NamespaceProcess> Processes => _processes;
+
+    /// <summary>Changes whenever a process joins or leaves, or its owner changes.</summary>
+    public int Version { get; private set; }
+
+    /// <summary>The different owners of its processes, <see cref="CgroupOwner.None"/> included.</summary>
+    public IReadOnlyList<CgroupOwner> Owners
+    {
+        get
+        {
+            if (_ownersVersion != Version)
+            {
+                _owners = [.. _processes.Select(process => process.Owner).Distinct()];
+                _ownersVersion = Version;
+            }
+
+            return _owners;
+        }
+    }
+
+    internal NamespaceProcess? Representative { get; set; }
+
+    internal void Add(NamespaceProcess process)
+    {
+        process.Namespace = this;
+        process.NamespaceIndex = _processes.Count;
+        _processes.Add(process);
+        Version++;
+    }
+
+    internal void Remove(NamespaceProcess process)
+    {
+        var last = _processes[^1];
+        _processes[process.NamespaceIndex] = last;
+        last.NamespaceIndex = process.NamespaceIndex;
+        _processes.RemoveAt(_processes.Count - 1);
+        process.Namespace = null;
+        process.NamespaceIndex = -1;
+        Representative = Representative == process ? null : Representative;
+        Version++;
+    }
+
+    internal void OwnerChanged() => Version++;
+
+    /// <summary>The process that has been there longest: most likely the one that will stay.</summary>
+    internal NamespaceProcess? Oldest() => _processes.MinBy(process => (process.StartTicks, process.Pid));
+}

@@ -1,0 +1,84 @@
+using Agent.Kernel.Net;
+using Agent.Kernel.Netlink;
+using Agent.Kernel.SockDiag;
+
+namespace Agent.Kernel.ProcFs;
+
+/// <summary>
+/// The tables of one network namespace below a directory such as <c>/proc/42/net</c>. They are the namespace's of that process whoever
+/// reads them, and need no privilege. Keeps one buffer for all namespaces; not thread-safe.
+/// </summary>
+public sealed class NetDirectory
+{
+    // The host's fib_trie has an entry for each address of each Service under kube-proxy's IPVS mode; what is longer is cut off.
+    private const int MaxFileLength = 8 << 20;
+
+    private byte[] _buffer = new byte[64 * 1024];
+
+    /// <summary>The TCP counters.</summary>
+    /// <returns>Null when the namespace is gone.</returns>
+    /// <exception cref="KernelException">A file may not be read.</exception>
+    public TcpCounters? ReadCounters(string netPath)
+    {
+        var counters = new TcpCounters();
+        if (!TryRead($"{netPath}/snmp", out var snmp) || !NetSnmp.TryParse(snmp, ref counters))
+        {
+            return null;
+        }
+
+        if (TryRead($"{netPath}/netstat", out var netstat))
+        {
+            _ = NetNetstat.TryParse(netstat, ref counters);
+        }
+
+        return counters;
+    }
+
+    /// <summary>Adds the namespace's addresses, IPv4 first, each once, without loopback and link-local ones.</summary>
+    /// <returns>False when the namespace is gone.</returns>
+    /// <exception cref="KernelException">A file may not be read.</exception>
+    public bool ReadAddresses(string netPath, ICollection<IpAddress> addresses)
+    {
+        if (!TryRead($"{netPath}/fib_trie", out var trie))
+        {
+            return false;
+        }
+
+        FibTrie.Parse(trie, addresses);
+
+        // Absent where IPv6 is off.
+        if (TryRead($"{netPath}/if_inet6", out var inet6))
+        {
+            IfInet6.Parse(inet6, addresses);
+        }
+
+        return true;
+    }
+
+    /// <summary>Hands the TCP sockets of both families to a sink: <c>tcp</c>, then <c>tcp6</c>, which is absent where IPv6 is off.</summary>
+    /// <returns>False when the namespace is gone.</returns>
+    /// <inheritdoc cref="NetTcp.TryDump" path="/exception"/>
+    public bool TryDumpSockets<TSink>(
+        string netPath, ref TSink sink, out DumpResult result, uint stateMask = TcpStates.All, CancellationToken cancellationToken = default)
+        where TSink : ISocketSink, allows ref struct
+    {
+        if (!NetTcp.TryDump($"{netPath}/tcp", false, _buffer, ref sink, out result, stateMask, cancellationToken))
+        {
+            return false;
+        }
+
+        if (NetTcp.TryDump($"{netPath}/tcp6", true, _buffer, ref sink, out var inet6, stateMask, cancellationToken))
+        {
+            result = new(result.Messages + inet6.Messages, 0, false, result.Malformed + inet6.Malformed);
+        }
+
+        return true;
+    }
+
+    private bool TryRead(string path, out ReadOnlySpan<byte> text)
+    {
+        var found = ProcFile.TryReadAll(path, ref _buffer, MaxFileLength, out var length);
+        text = _buffer.AsSpan(0, length);
+        return found;
+    }
+}
