@@ -1,0 +1,24 @@
+namespace Agent.Kubernetes;
+
+/// <summary>What <see cref="PodWatcher"/> needs to know.</summary>
+/// <param name="NodeName">The node as the API server knows it (spec.nodeName of its pods).</param>
+/// <param name="Location">Null: there is no API server to ask, for the reason in <paramref name="WhyNot"/>.</param>
+/// <param name="WhyNot">One line for the report; empty when there is a location.</param>
+internal sealed record PodWatcherSettings(string NodeName, ApiServerLocation? Location, string WhyNot)
+{
+    /// <summary>Source of all jitter.</summary>
+    public Random Random { get; init; } = Random.Shared;
+
+    /// <summary>Waits between attempts.</summary>
+    public Func<TimeSpan, TimeProvider, CancellationToken, Task> Delay { get; init; } = static (delay, time, cancellationToken) => Task.Delay(delay, time, cancellationToken);
+
+    /// <summary>The API server that a pod is told of.</summary>
+    /// <param name="nodeName">This node's name.</param>
+    public static PodWatcherSettings FromCluster(string nodeName) =>
+        ApiServerLocation.TryFind(Environment.GetEnvironmentVariable, ApiServerLocation.ServiceAccountDirectory, out var location)
+            ? new(nodeName, location, "")
+            : Disabled("not running in a Kubernetes cluster: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set");
+
+    /// <summary>Nothing is asked.</summary>
+    public static PodWatcherSettings Disabled(string whyNot) => new("", null, whyNot);
+}

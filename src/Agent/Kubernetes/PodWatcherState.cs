@@ -1,0 +1,85 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Agent.Core.Model;
+
+namespace Agent.Kubernetes;
+
+/// <summary>What the watcher knows at one moment; replaced whole by the watcher, turned into a view by any reader.</summary>
+internal sealed record PodWatcherState
+{
+    /// <summary>A connection that comes back within a scan or so (an API server that restarts) is nothing to report.</summary>
+    public static readonly TimeSpan Grace = TimeSpan.FromSeconds(15);
+
+    private const string Cost = "workload, readiness, restarts and probes of pods are unknown";
+
+    public required string NodeName { get; init; }
+
+    /// <summary>By uid.</summary>
+    public ImmutableDictionary<string, KubernetesPod> Pods { get; init; } = ImmutableDictionary<string, KubernetesPod>.Empty;
+
+    /// <summary>Where the watch goes on from; null when a list is needed.</summary>
+    public string? ResourceVersion { get; init; }
+
+    /// <summary>Objects since the last list (itself included) that were too large or no pods.</summary>
+    public int Skipped { get; init; }
+
+    /// <summary>When the last list, event or bookmark came.</summary>
+    public DateTimeOffset? LastSyncAt { get; init; }
+
+    /// <summary>Why there is no contact; null while there is.</summary>
+    public ApiServerException? Failure { get; init; }
+
+    /// <summary>When contact was lost; null while there is contact.</summary>
+    public DateTimeOffset? FailingSince { get; init; }
+
+    /// <summary>Why there will never be contact; null otherwise.</summary>
+    public string? WhyNot { get; init; }
+
+    /// <summary>True when readers are told that contact is lost.</summary>
+    public bool IsLost(DateTimeOffset now) =>
+        Failure is not null
+        && (LastSyncAt is null
+            || now - FailingSince >= Grace
+            || Failure.Failure is ApiServerFailure.Forbidden or ApiServerFailure.Unauthorized or ApiServerFailure.NoCredentials);
+
+    /// <summary>How well things are known, and why not better; an empty detail when all is well.</summary>
+    public (SourceStatus Status, string Detail) Describe(DateTimeOffset now)
+    {
+        if (WhyNot is not null)
+        {
+            return (SourceStatus.Unavailable, WhyNot);
+        }
+
+        if (IsLost(now))
+        {
+            return LastSyncAt is { } last
+                ? (SourceStatus.Degraded, $"{Failure!.Message}; what is known of pods is {Age(now - last)} old")
+                : (IsDenied(Failure!) ? SourceStatus.Unavailable : SourceStatus.Failed, $"{Failure!.Message}; {Cost}");
+        }
+
+        if (LastSyncAt is null)
+        {
+            return (SourceStatus.Unavailable, $"the first list of pods has not arrived yet; {Cost}");
+        }
+
+        if (Skipped > 0)
+        {
+            return (SourceStatus.Degraded, string.Create(
+                CultureInfo.InvariantCulture,
+                $"{Skipped} objects were larger than {PodList.MaxObjectBytes / (1024 * 1024)} MiB or no pods and were skipped: a pod may be missing or out of date"));
+        }
+
+        // The program is itself in a pod of its node.
+        return Pods.IsEmpty
+            ? (SourceStatus.Degraded, $"the API server knows no pod on node \"{NodeName}\": is that its name? (set Pods:NodeName or NODE_NAME from spec.nodeName)")
+            : (SourceStatus.Ok, "");
+    }
+
+    private static bool IsDenied(ApiServerException failure) => failure.Failure is ApiServerFailure.Forbidden or ApiServerFailure.NoCredentials;
+
+    private static string Age(TimeSpan age) => age.TotalMinutes < 2
+        ? string.Create(CultureInfo.InvariantCulture, $"{Math.Max(0, age.TotalSeconds):0} s")
+        : age.TotalHours < 2
+            ? string.Create(CultureInfo.InvariantCulture, $"{age.TotalMinutes:0} min")
+            : string.Create(CultureInfo.InvariantCulture, $"{age.TotalHours:0} h");
+}
