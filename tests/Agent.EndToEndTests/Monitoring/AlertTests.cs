@@ -1,0 +1,65 @@
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace Agent.EndToEndTests.Monitoring;
+
+/// <summary>deploy/monitoring/alerts.yaml, as Prometheus itself judges it.</summary>
+public sealed partial class AlertTests
+{
+    private static readonly string s_alerts = File.ReadAllText(Repository.PathOf("deploy/monitoring/alerts.yaml"));
+    private static readonly string s_tests = File.ReadAllText(Repository.PathOf("deploy/monitoring/alerts.test.yaml"));
+
+    public static TheoryData<string> Names => [.. AlertName().Matches(s_alerts).Select(static match => match.Groups[1].Value)];
+
+    [Fact]
+    public async Task Rules_Promtool_AcceptsThem()
+    {
+        var result = (await Command.RunAsync(["promtool", "check", "rules", Repository.PathOf("deploy/monitoring/alerts.yaml")])).Checked();
+
+        Assert.Contains($"{Names.Count} rules found", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Rules_Promtool_FireAndStayQuietAsTheirTestsSay() =>
+        (await Command.RunAsync(["promtool", "test", "rules", Repository.PathOf("deploy/monitoring/alerts.test.yaml")])).Checked();
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Alert_EachOne_HasATestThatFiresAndOneThatDoesNot(string name)
+    {
+        Assert.Matches($@"alertname: {name}\n\s+exp_alerts:\n\s+- exp_labels:", s_tests);
+        Assert.Matches($@"{{eval_time: \w+, alertname: {name}}}", s_tests);
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Alert_EachOne_SaysWhatIsWrongWithValuesAndWhereToReadOn(string name)
+    {
+        var alert = Text(name);
+
+        Assert.Matches(@"severity: (info|warning|critical)\n", alert);
+        Assert.Matches(@"summary: '.+'\n", alert);
+        Assert.Contains("{{ $", alert[alert.IndexOf("description:", StringComparison.Ordinal)..], StringComparison.Ordinal);
+        var anchor = Regex.Match(alert, @"runbook_url: '?docs/findings\.md#([^'\n]+)").Groups[1].Value;
+        Assert.True(anchor == "{{ $labels.finding }}" || Findings.Ids.Contains(anchor), $"{anchor} is no finding");
+    }
+
+    [Fact]
+    public void Alert_FindingsExcludedFromTheGeneralOnes_Exist()
+    {
+        var excluded = Regex.Matches(s_alerts, "finding!~\"([^\"]+)\"").SelectMany(static match => match.Groups[1].Value.Split('|')).ToHashSet(StringComparer.Ordinal);
+
+        Assert.NotEmpty(excluded);
+        Assert.Subset(Findings.Ids.ToHashSet(StringComparer.Ordinal), excluded);
+    }
+
+    private static string Text(string name)
+    {
+        var start = s_alerts.IndexOf($"- alert: {name}\n", StringComparison.Ordinal);
+        var end = s_alerts.IndexOf("- alert: ", start + 1, StringComparison.Ordinal);
+        return end < 0 ? s_alerts[start..] : s_alerts[start..end];
+    }
+
+    [GeneratedRegex(@"- alert: (\w+)")]
+    private static partial Regex AlertName();
+}

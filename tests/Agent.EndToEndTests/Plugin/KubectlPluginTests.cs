@@ -1,0 +1,276 @@
+using System.Text.Json;
+using Xunit;
+
+namespace Agent.EndToEndTests.Plugin;
+
+/// <summary>deploy/plugin/kubectl-closewatch against a stand-in for kubectl.</summary>
+public sealed class KubectlPluginTests : IDisposable
+{
+    private readonly FakeCluster _cluster = new();
+
+    public void Dispose()
+    {
+        Assert.Empty(_cluster.Leftovers);
+        _cluster.Dispose();
+    }
+
+    [Fact]
+    public async Task Script_Shellcheck_IsClean() =>
+        (await Command.RunAsync(["shellcheck", Repository.PathOf("deploy/plugin/kubectl-closewatch")])).Checked();
+
+    [Fact]
+    public async Task Report_OneNode_IsAskedOfTheAgentThere()
+    {
+        var result = (await _cluster.RunAsync("report", "n2")).Checked();
+
+        Assert.Equal("report of agent-2\n", result.Output);
+        Assert.Empty(result.Error);
+        Assert.Equal(["closewatch report -o text"], _cluster.Ran);
+    }
+
+    [Theory]
+    [InlineData("--window 10s --top=3 --quiet", "closewatch report -o text --window 10s --top=3 --quiet")]
+    [InlineData("-o json", "closewatch report -o json")]
+    [InlineData("--output=html", "closewatch report -o html")]
+    [InlineData("-n shop --fail-on warning", "closewatch report -o text --namespace shop --fail-on warning")]
+    [InlineData("--quiet --connections 3", "closewatch report -o text --quiet --connections 3")]
+    public async Task Report_Options_ReachTheAgent(string options, string expected)
+    {
+        (await _cluster.RunAsync(["report", .. options.Split(' '), "n1"])).Checked();
+
+        Assert.Equal([expected], _cluster.Ran);
+    }
+
+    [Fact]
+    public async Task Report_OptionWithSpacesAndQuotes_StaysOneArgument()
+    {
+        (await _cluster.RunAsync("report", "n1", "--config", "it's \"a\" file*")).Checked();
+
+        Assert.Equal(["closewatch report -o text --config it's \"a\" file*"], _cluster.Ran);
+    }
+
+    [Fact]
+    public async Task Report_ContextAndKubeconfig_GoToKubectl()
+    {
+        (await _cluster.RunAsync("--context", "prod", "report", "n1", "--kubeconfig=/k", "--agent-namespace", "monitoring")).Checked();
+
+        Assert.All(_cluster.Calls, static call => Assert.StartsWith("--context prod --kubeconfig /k ", call, StringComparison.Ordinal));
+        Assert.Contains(" -n monitoring ", _cluster.Calls[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Report_AFindingAtFailOn_IsExitCode1WithoutKubectlsNoise()
+    {
+        _cluster.Write("agent-1.code", "1");
+
+        var result = await _cluster.RunAsync("report", "n1", "--fail-on", "warning");
+
+        Assert.Equal((1, "report of agent-1\n", ""), (result.ExitCode, result.Output, result.Error));
+    }
+
+    [Theory]
+    [InlineData(2, "closewatch: unknown option --tpo: did you mean --top?")]
+    [InlineData(3, "closewatch: nothing could be read: run it with CAP_NET_ADMIN")]
+    public async Task Report_TheAgentFails_ItsWordsAndCodeArePassedOn(int code, string words)
+    {
+        _cluster.Write("agent-1.code", $"{code}");
+        _cluster.Write("agent-1.error", $"{words}\ncommand terminated with exit code {code}\n");
+
+        var result = await _cluster.RunAsync("report", "n1");
+
+        Assert.Equal((code, words + "\n"), (result.ExitCode, result.Error));
+    }
+
+    [Theory]
+    [InlineData("report n3", 3, "node n3 has no running agent: ")]
+    [InlineData("report n9", 2, "there is no node n9: ")]
+    [InlineData("pod shop/gone", 2, "there is no pod shop/gone: ")]
+    [InlineData("pod gone", 2, "there is no pod gone: ")]
+    [InlineData("pod shop/waiting", 3, "pod shop/waiting is Pending and on no node yet: ")]
+    [InlineData("pod a/b/c", 2, "'a/b/c' is no pod: ")]
+    [InlineData("pod shop/", 2, "'shop/' is no pod: ")]
+    [InlineData("pod", 2, "which pod? ")]
+    [InlineData("pod --all shop/cart", 2, "--all is for report")]
+    [InlineData("report n1 --all", 2, "either a node or --all")]
+    [InlineData("report n1 n2", 2, "too many arguments: n2")]
+    [InlineData("report n1 -o yaml", 2, "'yaml' is no output format: ")]
+    [InlineData("report --all -o html", 2, "html is for one node: ")]
+    [InlineData("report n1 -o", 2, "-o needs a value")]
+    [InlineData("reprot", 2, "'reprot' is no command: ")]
+    [InlineData("--quiet", 2, "report or pod? ")]
+    public async Task Mistake_IsOneLineThatNamesTheThing(string arguments, int code, string message)
+    {
+        var result = await _cluster.RunAsync(arguments.Split(' '));
+
+        Assert.Equal(code, result.ExitCode);
+        Assert.StartsWith("kubectl-closewatch: " + message, result.Error, StringComparison.Ordinal);
+        Assert.Single(result.Error.TrimEnd('\n').Split('\n'));
+        Assert.Empty(result.Output);
+    }
+
+    [Theory]
+    [InlineData("Error from server (Forbidden): pods is forbidden: User \"eve\" cannot list resource \"pods\"", 3, "not allowed to look for the agents: ")]
+    [InlineData("error: You must be logged in to the server (Unauthorized)", 3, "not logged in: ")]
+    [InlineData("error: context \"prod\" does not exist", 2, "cannot look for the agents: ")]
+    [InlineData("The connection to the server 10.0.0.1:6443 was refused - did you specify the right host or port?", 3, "cannot look for the agents: ")]
+    public async Task Report_KubectlFails_SaysWhyAndWhatToDo(string failure, int code, string message)
+    {
+        _cluster.Write("failure", failure + "\n");
+
+        var result = await _cluster.RunAsync("report", "n1");
+
+        Assert.Equal(code, result.ExitCode);
+        Assert.StartsWith("kubectl-closewatch: " + message + failure, result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Report_ExecForbidden_IsNotTakenForAFinding()
+    {
+        _cluster.Write("agent-1.code", "1");
+        _cluster.Write("agent-1.error", "Error from server (Forbidden): pods \"agent-1\" is forbidden: User \"eve\" cannot create resource \"pods/exec\"\n");
+
+        var result = await _cluster.RunAsync("report", "n1");
+
+        Assert.Equal(3, result.ExitCode);
+        Assert.StartsWith("kubectl-closewatch: not allowed to ask the agent monitoring/agent-1 on node n1: ", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Report_NoKubectl_SaysSo()
+    {
+        var result = await Command.RunAsync(
+            ["/bin/sh", Repository.PathOf("deploy/plugin/kubectl-closewatch"), "report"], environment: new Dictionary<string, string> { ["KUBECTL"] = "no-such-kubectl" });
+
+        Assert.Equal(3, result.ExitCode);
+        Assert.StartsWith("kubectl-closewatch: no-such-kubectl is not on the PATH: ", result.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("shop/cart")]
+    [InlineData("cart -n shop")]
+    public async Task Pod_NamedEitherWay_IsAskedOfItsNode(string pod)
+    {
+        var result = (await _cluster.RunAsync(["pod", .. pod.Split(' '), "--window", "5s"])).Checked();
+
+        Assert.Equal("report of agent-2\n", result.Output);
+        Assert.Equal(["closewatch report --pod shop/cart -o text --window 5s"], _cluster.Ran);
+    }
+
+    [Fact]
+    public async Task Pod_WithoutNamespace_IsInTheCurrentOne()
+    {
+        (await _cluster.RunAsync("pod", "web")).Checked();
+
+        Assert.Equal(["closewatch report --pod default/web -o text"], _cluster.Ran);
+    }
+
+    [Theory]
+    [InlineData("/bin/sh")]
+    [InlineData("/bin/busybox sh")]
+    public async Task All_TwoNodes_AreOneTableWorstFirst(string shell)
+    {
+        _cluster.WriteReport("agent-1", "warning", closeWait: 4, untracked: 0, "close-wait-leak");
+        _cluster.WriteReport("agent-2", "critical", closeWait: 10, untracked: 7, "half-closed-untracked", "probe-missing");
+
+        var result = (await _cluster.RunInAsync(shell.Split(' '), "report", "--all")).Checked();
+
+        Assert.Equal(
+            """
+            NODE  VERDICT   HALF-CLOSED  EXPIRING  UNTRACKED  FINDINGS  WORST
+            n2    critical  11           2         7          2         half-closed-untracked
+            n1    warning   5            2         0          1         close-wait-leak
+
+            """,
+            result.Output);
+    }
+
+    [Fact]
+    public async Task All_IsTheDefaultOfReport()
+    {
+        _cluster.WriteReport("agent-1", "ok", closeWait: 0, untracked: 0);
+        _cluster.WriteReport("agent-2", "ok", closeWait: 0, untracked: 0);
+
+        var result = (await _cluster.RunAsync("report", "-o", "markdown")).Checked();
+
+        Assert.Equal(
+            """
+            | NODE | VERDICT | HALF-CLOSED | EXPIRING | UNTRACKED | FINDINGS | WORST |
+            | --- | --- | --- | --- | --- | --- | --- |
+            | n1 | ok | 1 | 2 | 0 | 0 | - |
+            | n2 | ok | 1 | 2 | 0 | 0 | - |
+
+            """,
+            result.Output);
+    }
+
+    [Fact]
+    public async Task All_Json_IsAnArrayOfReports()
+    {
+        _cluster.WriteReport("agent-1", "ok", closeWait: 0, untracked: 0);
+        _cluster.WriteReport("agent-2", "warning", closeWait: 1, untracked: 0, "close-wait-leak");
+
+        var result = (await _cluster.RunAsync("report", "--all", "-o", "json")).Checked();
+
+        using var reports = JsonDocument.Parse(result.Output);
+        Assert.Equal(["ok", "warning"], reports.RootElement.EnumerateArray().Select(static report => report.GetProperty("verdict").GetString()!));
+    }
+
+    [Fact]
+    public async Task All_OneNodeFails_TheOthersAreShownAndTheExitCodeTells()
+    {
+        _cluster.WriteReport("agent-1", "ok", closeWait: 0, untracked: 0);
+        _cluster.Write("agent-2.code", "3");
+        _cluster.Write("agent-2.error", "closewatch: nothing could be read: run it with CAP_NET_ADMIN\ncommand terminated with exit code 3\n");
+
+        var result = await _cluster.RunAsync("report", "--all");
+
+        Assert.Equal(3, result.ExitCode);
+        Assert.Equal("kubectl-closewatch: node n2: closewatch: nothing could be read: run it with CAP_NET_ADMIN\n", result.Error);
+        Assert.Equal(["n2    unknown", "n1    ok     "], result.Lines.Skip(1).Select(static line => line[..13]));
+    }
+
+    [Fact]
+    public async Task All_FailOn_IsTheWorstOfAllNodes()
+    {
+        _cluster.WriteReport("agent-1", "ok", closeWait: 0, untracked: 0);
+        _cluster.WriteReport("agent-2", "warning", closeWait: 1, untracked: 0, "close-wait-leak");
+        _cluster.Write("agent-2.code", "1");
+
+        Assert.Equal(1, (await _cluster.RunAsync("report", "--all", "--fail-on", "warning")).ExitCode);
+    }
+
+    [Fact]
+    public async Task All_ManyNodes_AreAllAsked()
+    {
+        _cluster.Write("agents", string.Concat(Enumerable.Range(10, 21).Select(static index => $"monitoring agent-{index} node-{index}\n")));
+        foreach (var index in Enumerable.Range(10, 21))
+        {
+            _cluster.WriteReport($"agent-{index}", "ok", closeWait: index, untracked: 0);
+        }
+
+        var result = (await _cluster.RunAsync("report", "--all")).Checked();
+
+        Assert.Equal(Enumerable.Range(10, 21).Reverse().Select(static index => $"node-{index}"), result.Lines.Skip(1).Select(static line => line.Split(' ')[0]));
+    }
+
+    [Fact]
+    public async Task All_NoAgentAnywhere_SaysSo()
+    {
+        _cluster.Write("agents", "");
+
+        var result = await _cluster.RunAsync("report", "--all");
+
+        Assert.Equal(3, result.ExitCode);
+        Assert.StartsWith("kubectl-closewatch: no agent is running: ", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Help_IsOnStandardOutput_AndWithoutArgumentsOnStandardError()
+    {
+        var asked = (await _cluster.RunAsync("--help")).Checked();
+        var lost = await _cluster.RunAsync();
+
+        Assert.Contains("kubectl closewatch pod", asked.Output, StringComparison.Ordinal);
+        Assert.Equal((2, asked.Output), (lost.ExitCode, lost.Error));
+    }
+}
