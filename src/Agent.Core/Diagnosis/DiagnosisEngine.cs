@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Agent.Core.Diagnosis.Rules;
+using Agent.Core.Model;
 
 namespace Agent.Core.Diagnosis;
 
@@ -13,8 +14,26 @@ public static class DiagnosisEngine
         new ConntrackTablePressureRule(),
         new ConntrackDropsRule(),
         new ConntrackInvalidPacketsRule(),
+        new ConntrackNotAuthoritativeRule(),
+        new HalfClosedExpiringRule(),
+        new HalfClosedUntrackedRule(),
+        new CloseWaitLeakRule(),
+        new FinWait2PileUpRule(),
+        new BackendClosesIdleFirstRule(),
+        new ResetOnReuseRule(),
+        new ListenQueueOverflowRule(),
+        new TerminatingWithConnectionsRule(),
+        new ConnectionsLostAtTerminationRule(),
+        new TerminationUnpreparedRule(),
+        new PodNotReadyRule(),
+        new ReadinessFlappingRule(),
+        new ProbeMissingRule(),
+        new ContainerRestartingRule(),
+        new ReplicasColocatedRule(),
         new SourceUnavailableRule(),
     ];
+
+    private static readonly ImmutableArray<string> s_essential = [SourceNames.Conntrack, SourceNames.Sockets];
 
     /// <summary>Judges a snapshot.</summary>
     /// <param name="context">The snapshot, those before it, and thresholds.</param>
@@ -26,8 +45,10 @@ public static class DiagnosisEngine
     {
         var findings = rules.SelectMany(rule => Run(rule, context)).Concat(alsoFound ?? []);
         var ordered = FindingOrder.Sort(CauseLinks.Link(findings));
-        return new(ordered, Diagnosis.Headline.Of(ordered, context.Current))
+        ImmutableArray<string> unreadable = [.. s_essential.Where(name => context.Current.Source(name) is not null && !context.Current.HasSource(name))];
+        return new(ordered, Headline.Of(ordered, unreadable))
         {
+            Unreadable = unreadable,
             Present = [.. context.Current.Pods.Select(static pod => FindingSubject.Of(pod.Identity))],
         };
     }

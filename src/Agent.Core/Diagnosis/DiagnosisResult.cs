@@ -10,6 +10,9 @@ public sealed record DiagnosisResult(ImmutableArray<Finding> Findings, string He
     /// <summary>The owners in the snapshot that was judged; a finding about any other pod is not carried on. Null when not known.</summary>
     public ImmutableHashSet<FindingSubject>? Present { get; init; }
 
+    /// <summary>Sources without which a healthy node cannot be told from an unknown one, and that could not be read.</summary>
+    public ImmutableArray<string> Unreadable { get; init; } = [];
+
     /// <summary><see cref="Findings"/> for reading: many pods with the same finding become one entry that names the worst of them.</summary>
     public ImmutableArray<Finding> Grouped => FindingGroups.ForReading(Findings);
 

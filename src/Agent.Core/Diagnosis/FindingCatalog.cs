@@ -10,7 +10,10 @@ public static class FindingCatalog
     /// <summary>All, grouped by where the cause is.</summary>
     public static ImmutableArray<FindingExplanation> All { get; } =
     [
+        .. KeepAliveFindings.All,
         .. ConntrackFindings.All,
+        .. HalfClosedFindings.All,
+        .. PodFindings.All,
         .. AgentFindings.All,
     ];
 

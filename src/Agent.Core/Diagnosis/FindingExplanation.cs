@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace Agent.Core.Diagnosis;
 
-/// <summary>Everything there is to say about one finding, whichever node it is found on. Texts may hold <c>$NAMESPACE</c>, <c>$POD</c>, <c>$PORT</c> and <c>$SECONDS</c>.</summary>
+/// <summary>Everything there is to say about one finding, whichever node it is found on. Commands and fixes may hold shell variables such as <c>$NAMESPACE</c>; those that a finding knows are filled in.</summary>
 public sealed record FindingExplanation
 {
     /// <summary>One of <see cref="FindingIds"/>.</summary>
@@ -65,7 +65,9 @@ public sealed record FindingExplanation
     }
 
     private static string Fill(string text, (string Name, string Value)[] values) =>
-        values.Aggregate(text, static (filled, value) => filled.Replace($"${value.Name}", value.Value, StringComparison.Ordinal));
+        values.Aggregate(text, static (filled, value) => filled
+            .Replace($"${{{value.Name}}}", value.Value, StringComparison.Ordinal)
+            .Replace($"${value.Name}", value.Value, StringComparison.Ordinal));
 }
 
 /// <summary>A way to check by hand.</summary>

@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using Agent.Core.Diagnosis;
 using Agent.Core.Model;
 using Agent.Kernel.Conntrack;
+using Agent.Kernel.Net;
+using Agent.Kernel.SockDiag;
 using Xunit;
 
 namespace Agent.Tests.Core.Diagnosis;
@@ -71,6 +73,85 @@ internal static class Given
         new ConntrackFlow { TcpState = TcpConntrackState.CloseWait, TimeoutSeconds = secondsLeft, Present = ConntrackFields.Timeout },
         null,
         null);
+
+    public static Listener Listener(ushort port = 8080, string address = "0.0.0.0") => new()
+    {
+        Port = port,
+        Address = IpAddress.TryParse(address, out var parsed) ? parsed : throw new ArgumentException(address),
+        Queued = 0,
+        Backlog = 128,
+        Established = 0,
+        ClosedByPodFirst = 0,
+    };
+
+    /// <summary>A ready pod of Deployment/web with probes, a preStop delay and a grace period that holds it.</summary>
+    public static KubernetesPod Kubernetes(string name = "web") => new()
+    {
+        Namespace = "shop",
+        Name = name,
+        Uid = $"uid-{name}",
+        Workload = "Deployment/web",
+        WorkloadReplicas = 5,
+        Phase = "Running",
+        Ready = true,
+        ReadyChangedAt = Noon - TimeSpan.FromHours(3),
+        StartTime = Noon - TimeSpan.FromHours(3),
+        TerminationGracePeriodSeconds = 210,
+        Containers = [Container()],
+    };
+
+    public static KubernetesContainer Container() => new()
+    {
+        Name = "app",
+        Ports = [8080],
+        ReadinessProbe = new("http", 8080, 10, 1, 3),
+        LivenessProbe = new("http", 8080, 10, 1, 3),
+        HasPreStop = true,
+        PreStopSleepSeconds = 120,
+    };
+
+    /// <summary>A healthy serving pod: five clients connected, the API server's fields known.</summary>
+    public static PodSnapshot Serving(KubernetesPod? kubernetes = null, Listener? listener = null) => Pod(kubernetes?.Name ?? "web") with
+    {
+        Kubernetes = kubernetes ?? Kubernetes(),
+        Listeners = [listener ?? Listener() with { Established = 5 }],
+        Tcp = States((TcpState.Established, 5)),
+        Counters = new() { ResetsSent = 0, AbortOnClose = 0, AbortOnData = 0, EstablishedResets = 0, ListenOverflows = 0, ListenDrops = 0, PassiveOpens = 100 },
+        IsTracked = true,
+    };
+
+    public static KubernetesPod Terminating(this KubernetesPod pod, int secondsLeft) => pod with
+    {
+        DeletionTimestamp = Noon + TimeSpan.FromSeconds(secondsLeft),
+        DeletionGracePeriodSeconds = pod.TerminationGracePeriodSeconds,
+        Ready = false,
+        ReadyChangedAt = Noon - TimeSpan.FromSeconds(5),
+    };
+
+    public static TcpStateCounts States(params (TcpState State, long Count)[] counts)
+    {
+        var numbers = new long[TcpStateCounts.Length];
+        foreach (var (state, count) in counts)
+        {
+            numbers[(int)state] = count;
+        }
+
+        return new([.. numbers]);
+    }
+
+    public static HalfClosedConnection Connection(PodIdentity owner, TcpState state, int ageSeconds, TrackingState tracking = TrackingState.Tracked, int? expiresIn = null, ulong inode = 77) => new()
+    {
+        Owner = owner,
+        Tuple = new(IpAddress.FromIPv4(0x0A000001), IpAddress.FromIPv4(0x0A000002), 8080, 40000),
+        State = state,
+        ClosedBy = state == TcpState.CloseWait ? ClosedBy.Peer : ClosedBy.Pod,
+        Age = TimeSpan.FromSeconds(ageSeconds),
+        UnreadBytes = 0,
+        Inode = inode,
+        Process = inode == 0 ? null : "node(4711)",
+        Tracking = tracking,
+        Entry = expiresIn is { } left ? new(ConntrackTableKind.Host, TcpConntrackState.CloseWait, TimeSpan.FromSeconds(left)) : null,
+    };
 
     public static DiagnosisContext Alone(Snapshot snapshot, DiagnosisOptions? options = null) => new(snapshot, [], options ?? new());
 

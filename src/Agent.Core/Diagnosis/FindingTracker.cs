@@ -1,0 +1,82 @@
+namespace Agent.Core.Diagnosis;
+
+/// <summary>
+/// Keeps findings of repeated scans from flapping: one appears once it held in two of the last three evaluations (at once when it is
+/// critical), and goes only after three evaluations without it. Owned by one loop; not thread-safe.
+/// </summary>
+public sealed class FindingTracker
+{
+    private const int Appears = 2;
+    private const int Remembered = 3;
+
+    private readonly Dictionary<(string Id, FindingSubject Subject), Track> _tracks = [];
+    private bool _started;
+
+    /// <summary>The judgement to publish after this evaluation.</summary>
+    /// <param name="result">What the rules say of the newest snapshot.</param>
+    /// <param name="takenAt">When that was taken.</param>
+    public DiagnosisResult Update(DiagnosisResult result, DateTimeOffset takenAt)
+    {
+        foreach (var track in _tracks.Values)
+        {
+            track.Age();
+        }
+
+        foreach (var finding in result.Findings)
+        {
+            var key = (finding.Id, finding.Subject);
+            if (!_tracks.TryGetValue(key, out var track))
+            {
+                _tracks[key] = track = new Track(takenAt);
+            }
+
+            // The first evaluation has nothing to compare with: it shows what a single report would.
+            track.Saw(finding, atOnce: !_started || finding.Severity == Severity.Critical);
+        }
+
+        _started = true;
+        foreach (var (key, track) in _tracks)
+        {
+            if (track.IsOver || (!track.IsSeenNow && IsGone(key, result)))
+            {
+                _tracks.Remove(key);
+            }
+        }
+
+        var shown = FindingOrder.Sort(_tracks.Values.Where(static track => track.IsShown).Select(static track => track.Published));
+        return result with { Findings = shown, Headline = Headline.Of(shown, result.Unreadable) };
+    }
+
+    // A finding about a pod that has ended is not carried on: metrics of a pod that is gone must go with it.
+    private static bool IsGone((string Id, FindingSubject Subject) key, DiagnosisResult result) =>
+        key.Subject.Kind is not ("node" or "source") && result.Present is { } present && !present.Contains(key.Subject);
+
+    private sealed class Track(DateTimeOffset firstSeen)
+    {
+        // At the last evaluations, the newest last; null where it was absent.
+        private readonly Severity?[] _severities = new Severity?[Remembered];
+        private Finding? _newest;
+
+        public bool IsShown { get; private set; }
+
+        public bool IsSeenNow => _severities[^1] is not null;
+
+        public bool IsOver => _severities.All(static severity => severity is null);
+
+        // The severity does not step down before the worse evidence is forgotten, or an alert on it would flap.
+        public Finding Published => _newest! with { Severity = _severities.Max() ?? _newest!.Severity, FirstSeen = firstSeen };
+
+        public void Age()
+        {
+            _severities.AsSpan(1).CopyTo(_severities);
+            _severities[^1] = null;
+        }
+
+        public void Saw(Finding finding, bool atOnce)
+        {
+            _newest = finding;
+            _severities[^1] = finding.Severity;
+            IsShown |= atOnce || _severities.Count(static severity => severity is not null) >= Appears;
+        }
+    }
+}

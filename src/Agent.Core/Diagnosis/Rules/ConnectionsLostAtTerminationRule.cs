@@ -1,0 +1,69 @@
+using Agent.Core.Model;
+
+namespace Agent.Core.Diagnosis.Rules;
+
+/// <summary>Pods that ended since the last minutes with connections open.</summary>
+public sealed class ConnectionsLostAtTerminationRule : IFindingRule
+{
+    /// <inheritdoc/>
+    public string Id => FindingIds.ConnectionsLostAtTermination;
+
+    /// <inheritdoc/>
+    public IEnumerable<Finding> Evaluate(DiagnosisContext context)
+    {
+        var current = context.Current;
+        if (current.Source(SourceNames.Pods) is not { Status: SourceStatus.Ok } || !current.HasSource(SourceNames.Namespaces) || context.Previous is null)
+        {
+            yield break;
+        }
+
+        var alive = current.Pods.Select(static pod => pod.Identity).ToHashSet();
+        var gone = context.Earlier
+            .Where(snapshot => current.TakenAt - snapshot.TakenAt <= CounterIncrease.Window)
+            .SelectMany(static snapshot => snapshot.Pods)
+            .Select(static pod => pod.Identity)
+            .Where(identity => identity.Kind == PodKind.Pod && !alive.Contains(identity))
+            .Distinct();
+        foreach (var identity in gone)
+        {
+            var last = context.HistoryOf(identity).Last();
+            if (TerminationFacts.Connections(context, last.Pod) is > 0 and var connections)
+            {
+                yield return Report(context, last, connections);
+            }
+        }
+    }
+
+    private Finding Report(DiagnosisContext context, PodObservation last, long connections)
+    {
+        var (severity, how) = Judge(context, last);
+        return FindingCatalog.Get(Id).Report(
+            severity,
+            FindingSubject.Of(last.Pod.Identity),
+            $"{last.Pod.Identity.DisplayName} ended with {Text.Count(connections, "connection")} open",
+            [
+                $"{Text.Count(connections, "connection")} of clients were established when it was last seen, {Text.Duration(context.Current.TakenAt - last.TakenAt)} ago; some may have been closed properly since.",
+                how,
+            ],
+            connections);
+    }
+
+    private static (Severity Severity, string How) Judge(DiagnosisContext context, PodObservation last)
+    {
+        if (last.Pod.Kubernetes is not { } kubernetes)
+        {
+            return (Severity.Info, "How it ended is not known without the API server; to be sure, let the agent list pods: kubectl auth can-i list pods --as=system:serviceaccount:closewatch:closewatch");
+        }
+
+        // The scan after the last one that saw it: it was still there at the end of its grace period.
+        var firstAbsent = context.All.First(snapshot => snapshot.TakenAt > last.TakenAt).TakenAt;
+        if (kubernetes.DeletionTimestamp is { } end && end <= firstAbsent)
+        {
+            return (Severity.Critical, $"Its grace period of {kubernetes.DeletionGracePeriodSeconds ?? kubernetes.TerminationGracePeriodSeconds ?? 30} s ran out: it was killed.");
+        }
+
+        return kubernetes.Containers.Any(static container => container.HasPreStop)
+            ? (Severity.Info, "It has a preStop hook and ended before its grace period did: its application had time to close what was idle.")
+            : (Severity.Warning, "It has no preStop hook: its application stopped while load balancers still sent requests.");
+    }
+}

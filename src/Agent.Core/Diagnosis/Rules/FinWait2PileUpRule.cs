@@ -1,0 +1,59 @@
+using Agent.Core.Model;
+using Agent.Kernel.SockDiag;
+
+namespace Agent.Core.Diagnosis.Rules;
+
+/// <summary>FIN_WAIT2 sockets that stay: peers do not finish closing.</summary>
+public sealed class FinWait2PileUpRule : IFindingRule
+{
+    // So many times Diagnosis:LeakCount: more than the clients that vanish from a busy public server within tcp_fin_timeout.
+    private const int Many = 10;
+
+    private static readonly TimeSpan s_passing = TimeSpan.FromSeconds(10);
+
+    /// <inheritdoc/>
+    public string Id => FindingIds.FinWait2PileUp;
+
+    /// <inheritdoc/>
+    public IEnumerable<Finding> Evaluate(DiagnosisContext context)
+    {
+        foreach (var pod in context.Current.Pods)
+        {
+            var count = pod.HalfClosed.FinWait2Sockets;
+            var sample = context.ConnectionsOf(pod).Where(static connection => connection.State == TcpState.FinWait2).ToList();
+            if (count < context.Options.LeakCount || !IsLasting(context, pod, sample))
+            {
+                continue;
+            }
+
+            var held = sample.Any(connection => connection.Inode != 0 && connection.Age >= context.Options.LeakAge);
+            var history = context.HistoryOf(pod.Identity).ToList();
+            List<string> evidence = [$"{Text.Count(count, "socket")} in FIN_WAIT2: the pod has closed, the peers have not."];
+            evidence.Add(held
+                ? "Some still belong to a process, which waits for the rest of the peer's data: these have no time-out."
+                : "Those that no process owns any more go away after tcp_fin_timeout (60 s).");
+            if (HalfClosedText.Processes(sample) is { Length: > 0 } processes)
+            {
+                evidence.Add($"Owner: {processes}.");
+            }
+
+            if (history.Count > 0)
+            {
+                evidence.Add($"{Text.Duration(context.Current.TakenAt - history[0].TakenAt)} ago there were {Text.Number(history[0].Pod.HalfClosed.FinWait2Sockets)}.");
+            }
+
+            evidence.AddRange(HalfClosedText.Examples(sample));
+            yield return FindingCatalog.Get(Id).Report(
+                held || count >= Many * context.Options.LeakCount ? Severity.Warning : Severity.Info,
+                FindingSubject.Of(pod.Identity),
+                $"{pod.Identity.DisplayName} waits for the peers of {Text.Count(count, "connection")} to finish closing",
+                evidence,
+                count);
+        }
+    }
+
+    private static bool IsLasting(DiagnosisContext context, PodSnapshot pod, List<HalfClosedConnection> sample) =>
+        sample.Any(static connection => connection.Age >= s_passing)
+        || (sample.Count == 0 && pod.HalfClosed.Oldest >= s_passing)
+        || context.HistoryOf(pod.Identity).LastOrDefault()?.Pod.HalfClosed.FinWait2Sockets >= context.Options.LeakCount;
+}

@@ -1,0 +1,48 @@
+namespace Agent.Core.Diagnosis.Rules;
+
+/// <summary>Resets sent by a pod that closes idle connections first: requests came after the close.</summary>
+public sealed class ResetOnReuseRule : IFindingRule
+{
+    /// <inheritdoc/>
+    public string Id => FindingIds.ResetOnReuse;
+
+    /// <inheritdoc/>
+    public IEnumerable<Finding> Evaluate(DiagnosisContext context)
+    {
+        foreach (var pod in context.Current.Pods)
+        {
+            // A reset alone has many causes: a closed port, a scan, an abort. Only with idle closes is it a request that came too late.
+            if (Serving.IsTerminating(pod)
+                || Resets.OnClosedConnections(context, pod) is not { Amount: > 0 } resets
+                || BackendClosesIdleFirstRule.Estimates(context, pod) is not [var worst, ..])
+            {
+                continue;
+            }
+
+            var evidence = new List<string>
+            {
+                $"The pod sent {Text.Count((long)resets.Amount, "reset")} in {Text.Duration(resets.Over)} that are not explained by unread data ({Text.Rate(resets.Rate)}).",
+                $"It closes idle connections at port {worst.Listener.Port} after about {Text.Duration(worst.Estimate.IdleTime)}.",
+            };
+            if (CounterIncrease.OfPod(context, pod, static pod => pod.Counters?.AbortOnData) is { Amount: > 0 } aborts)
+            {
+                evidence.Add($"TCPAbortOnData rose by {Text.Number(aborts.Amount)}: data came to connections that the application had already closed.");
+            }
+
+            if (CounterIncrease.OfPod(context, pod, static pod => pod.Counters?.EstablishedResets) is { Amount: > 0 } ended)
+            {
+                evidence.Add($"EstabResets rose by {Text.Number(ended.Amount)}.");
+            }
+
+            yield return FindingCatalog.Get(Id).Report(
+                worst.Estimate.IsSure ? Severity.Critical : Severity.Warning,
+                FindingSubject.Of(pod.Identity),
+                $"{pod.Identity.DisplayName} answered {Text.Count((long)resets.Amount, "request packet")} with a reset: they came on connections that it had just closed",
+                evidence,
+                (long)resets.Amount,
+                null,
+                ("PORT", worst.Listener.Port.ToString(System.Globalization.CultureInfo.InvariantCulture)),
+                ("SECONDS", ((long)context.Options.Upstream.KeepAlive.TotalSeconds + 20).ToString(System.Globalization.CultureInfo.InvariantCulture)));
+        }
+    }
+}

@@ -1,0 +1,49 @@
+using System.Collections.Immutable;
+using Agent.Core.Model;
+
+namespace Agent.Core.Diagnosis;
+
+/// <summary>Which pods answer requests of others.</summary>
+internal static class Serving
+{
+    // A DaemonSet's pods and static pods serve their node, a Job's pods serve nobody: neither is replaced behind a load balancer.
+    private static readonly ImmutableArray<string> s_notReplaced = ["DaemonSet/", "Job/", "CronJob/", "Node/"];
+
+    /// <summary>A running pod of a workload that is replaced while it serves, by what the API server and its own sockets say.</summary>
+    public static bool IsServing(PodSnapshot pod) =>
+        pod.Kubernetes is { } kubernetes
+        && kubernetes.Phase is "Running" or ""
+        && !s_notReplaced.Any(kind => kubernetes.Workload?.StartsWith(kind, StringComparison.Ordinal) ?? false)
+        && (HasReachableListener(pod) || kubernetes.Containers.Any(static container => container.Ports.Length > 0 || container.ReadinessProbe is not null));
+
+    /// <summary>It listens on an address that others can reach.</summary>
+    public static bool HasReachableListener(PodSnapshot pod) => pod.Listeners.Any(static listener => !listener.Address.IsLoopback);
+
+    /// <summary>It was asked to end.</summary>
+    public static bool IsTerminating(PodSnapshot pod) => pod.Kubernetes?.DeletionTimestamp is not null;
+
+    /// <summary>Pods with what the API server says of them; none when it could not be asked, so that no rule judges what is out of date.</summary>
+    public static IEnumerable<(PodSnapshot Pod, KubernetesPod Kubernetes)> WithKubernetes(Snapshot snapshot) =>
+        from pod in snapshot.HasSource(SourceNames.Kubernetes) ? snapshot.Pods : []
+        where pod.Kubernetes is not null
+        select (pod, pod.Kubernetes);
+
+    /// <summary>Established connections that others opened; null when not known.</summary>
+    public static long? Connections(PodSnapshot pod) =>
+        pod.Listeners.IsEmpty ? null : pod.Listeners.Sum(static listener => listener.Established);
+
+    /// <summary>The containers that serve: those that name ports or have a readiness probe, otherwise all that are no sidecars.</summary>
+    public static ImmutableArray<KubernetesContainer> Containers(KubernetesPod pod)
+    {
+        ImmutableArray<KubernetesContainer> own = [.. pod.Containers.Where(static container => !container.IsSidecar)];
+        ImmutableArray<KubernetesContainer> serving = [.. own.Where(static container => container.Ports.Length > 0 || container.ReadinessProbe is not null)];
+        return serving.IsEmpty ? own : serving;
+    }
+
+    /// <summary>Connections a minute that the kubelet opens for its probes; both probes every ten seconds when the API server cannot be asked.</summary>
+    public static double ProbesPerMinute(PodSnapshot pod) => pod.Kubernetes is not { } kubernetes
+        ? 12
+        : kubernetes.Containers
+            .SelectMany(static container => new[] { container.ReadinessProbe, container.LivenessProbe })
+            .Sum(static probe => probe is null or { Kind: "exec" } ? 0 : 60.0 / Math.Max(1, probe.PeriodSeconds));
+}

@@ -1,0 +1,63 @@
+using System.Reflection;
+using System.Text.RegularExpressions;
+using Agent.Core.Diagnosis;
+using Xunit;
+
+namespace Agent.Tests.Core.Diagnosis;
+
+public sealed partial class FindingCatalogTests
+{
+    public static TheoryData<string> Ids() => [.. typeof(FindingIds).GetFields(BindingFlags.Public | BindingFlags.Static).Select(static field => (string)field.GetRawConstantValue()!)];
+
+    [Theory]
+    [MemberData(nameof(Ids))]
+    public void Get_EveryId_IsComplete(string id)
+    {
+        var explanation = FindingCatalog.Get(id);
+        Assert.All([explanation.Title, explanation.What, explanation.Why, explanation.Seen], static text => Assert.False(string.IsNullOrWhiteSpace(text)));
+        Assert.NotEmpty(explanation.Checks);
+        Assert.NotEmpty(explanation.Fixes);
+        Assert.All(explanation.Fixes, static fix => Assert.DoesNotContain('\n', fix.Text));
+        Assert.All(explanation.References, static reference => Assert.True(Uri.IsWellFormedUriString(reference, UriKind.Absolute), reference));
+        Assert.NotEmpty(explanation.References);
+    }
+
+    [Fact]
+    public void All_NoIdTwiceAndNoneUnknown() => Assert.Equal(
+        Ids().Select(static row => row.Data).Order(StringComparer.Ordinal),
+        FindingCatalog.All.Select(static explanation => explanation.Id).Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void Rules_OneForEveryIdExceptRemediation() => Assert.Equal(
+        FindingCatalog.All.Select(static explanation => explanation.Id).Where(static id => id != FindingIds.SysctlConflict).Order(StringComparer.Ordinal),
+        DiagnosisEngine.Rules.Select(static rule => rule.Id).Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void Find_UnknownId_Null() => Assert.Null(FindingCatalog.Find("no-such-finding"));
+
+    [Theory]
+    [InlineData("server.keepAliveTimeout = ")]
+    [InlineData("server.headersTimeout = ")]
+    [InlineData("IdleTimeout: ")]
+    [InlineData("keepalive_timeout ")]
+    [InlineData("--keep-alive ")]
+    [InlineData("--timeout-keep-alive ")]
+    [InlineData("Limits.KeepAliveTimeout")]
+    [InlineData("KeepAliveTimeout $")]
+    [InlineData("keepAliveTimeout=")]
+    public void BackendClosesIdleFirst_EveryRuntime_HasItsSetting(string setting) =>
+        Assert.Contains(FindingCatalog.Get(FindingIds.BackendClosesIdleFirst).Fixes, fix => fix.Text.Contains(setting, StringComparison.Ordinal));
+
+    [Fact]
+    public void Report_Values_FilledInWithAndWithoutBraces()
+    {
+        var finding = FindingCatalog.Get(FindingIds.BackendClosesIdleFirst).Report(
+            Severity.Warning, new("pod", "shop", "web"), "title", [], 1, null, ("SECONDS", "620"), ("PORT", "8080"));
+        Assert.Contains("nginx: keepalive_timeout 620s;", finding.Fix);
+        Assert.Contains("Node.js: server.keepAliveTimeout = 620 * 1000; server.headersTimeout = (620 + 5) * 1000;", finding.Fix);
+        Assert.DoesNotContain(finding.Fix, static fix => Variable().IsMatch(fix));
+    }
+
+    [GeneratedRegex(@"\$\{?(SECONDS|PORT|POD|NAMESPACE)\b")]
+    private static partial Regex Variable();
+}

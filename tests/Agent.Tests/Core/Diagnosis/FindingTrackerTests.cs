@@ -1,0 +1,101 @@
+using Agent.Core.Diagnosis;
+using Xunit;
+
+namespace Agent.Tests.Core.Diagnosis;
+
+public sealed class FindingTrackerTests
+{
+    private static readonly FindingSubject s_web = new("pod", "shop", "web");
+
+    private readonly FindingTracker _tracker = new();
+    private int _scan;
+
+    [Fact]
+    public void Update_FirstEvaluation_ShowsEverything() => Assert.Single(Next(Severity.Info).Findings);
+
+    [Fact]
+    public void Update_LaterFinding_AppearsWhenHeldTwice()
+    {
+        Next(null);
+        Assert.Empty(Next(Severity.Warning).Findings);
+        Assert.Empty(Next(null).Findings);
+        Assert.Single(Next(Severity.Warning).Findings);
+    }
+
+    [Fact]
+    public void Update_SeenOnceInAWhile_NeverAppears()
+    {
+        Next(null);
+        for (var round = 0; round < 20; round++)
+        {
+            Assert.Empty(Next(round % 3 == 0 ? Severity.Warning : null).Findings);
+        }
+    }
+
+    [Fact]
+    public void Update_Critical_AppearsAtOnce()
+    {
+        Next(null);
+        Assert.Equal(Severity.Critical, Assert.Single(Next(Severity.Critical).Findings).Severity);
+    }
+
+    [Fact]
+    public void Update_Absent_GoesOnlyAfterThreeEvaluations()
+    {
+        Next(Severity.Warning);
+        Assert.Single(Next(null).Findings);
+        Assert.Single(Next(null).Findings);
+        Assert.Empty(Next(null).Findings);
+    }
+
+    [Fact]
+    public void Update_OnAndOff_StaysWithItsFirstTime()
+    {
+        var first = Next(Severity.Warning).Findings[0].FirstSeen;
+        for (var round = 0; round < 10; round++)
+        {
+            Assert.Equal(first, Assert.Single(Next(round % 2 == 0 ? null : Severity.Warning).Findings).FirstSeen);
+        }
+    }
+
+    [Fact]
+    public void Update_ComesBackLater_HasANewFirstTime()
+    {
+        var first = Next(Severity.Critical).Findings[0].FirstSeen;
+        for (var round = 0; round < 4; round++)
+        {
+            Next(null);
+        }
+
+        Assert.True(Next(Severity.Critical).Findings[0].FirstSeen > first);
+    }
+
+    [Fact]
+    public void Update_SeverityWavers_TheWorseHoldsForAWhile()
+    {
+        Next(Severity.Critical);
+        Assert.Equal(Severity.Critical, Next(Severity.Warning).Findings[0].Severity);
+        Assert.Equal(Severity.Critical, Next(Severity.Warning).Findings[0].Severity);
+        Assert.Equal(Severity.Warning, Next(Severity.Warning).Findings[0].Severity);
+    }
+
+    [Fact]
+    public void Update_PodIsGone_ItsFindingGoesAtOnce()
+    {
+        Next(Severity.Critical);
+        Assert.Empty(Next(null, present: []).Findings);
+    }
+
+    [Fact]
+    public void Update_HeldFinding_IsInTheHeadline()
+    {
+        Next(Severity.Warning);
+        Assert.StartsWith("WARNING: close-wait-leak of shop/web", Next(null).Headline, StringComparison.Ordinal);
+    }
+
+    private DiagnosisResult Next(Severity? severity, FindingSubject[]? present = null)
+    {
+        Finding[] findings = severity is { } known ? [DiagnosisEngineTests.Make("close-wait-leak", known, s_web)] : [];
+        return _tracker.Update(new([.. findings], "") { Present = [.. present ?? [s_web]] }, Given.Noon + _scan++ * Given.Interval);
+    }
+}

@@ -1,0 +1,116 @@
+using Agent.Core.Diagnosis;
+using Agent.Core.Diagnosis.Rules;
+using Agent.Core.Model;
+using Agent.Kernel.SockDiag;
+using Xunit;
+
+namespace Agent.Tests.Core.Diagnosis.Rules;
+
+public sealed class HalfClosedRuleTests
+{
+    private static readonly HalfClosedExpiringRule s_expiring = new();
+    private static readonly HalfClosedUntrackedRule s_untracked = new();
+    private static readonly CloseWaitLeakRule s_leak = new();
+    private static readonly FinWait2PileUpRule s_pileUp = new();
+
+    private static Snapshot Node(HalfClosedSummary summary, params HalfClosedConnection[] connections) =>
+        Given.Node(Given.Pod() with { HalfClosed = summary }) with { Connections = [.. connections] };
+
+    private static HalfClosedSummary CloseWait(long sockets, long leaked = 0, int oldestSeconds = 300) =>
+        new() { CloseWaitSockets = sockets, LeakedCloseWaitSockets = leaked, Oldest = TimeSpan.FromSeconds(oldestSeconds) };
+
+    [Theory]
+    [InlineData(2, 58, Severity.Info)] // just half-closed, of 60 s
+    [InlineData(2, 1, Severity.Warning)] // most of 3 s used up
+    [InlineData(30, 30, Severity.Warning)]
+    public void Expiring_SeverityByAge(int ageSeconds, int expiresIn, Severity expected)
+    {
+        var summary = CloseWait(1, 0, ageSeconds) with { Expiring = 1 };
+        var connection = Given.Connection(Given.Identity(), TcpState.CloseWait, ageSeconds, TrackingState.Expiring, expiresIn);
+        Assert.Equal(expected, Given.Only(s_expiring, Given.Alone(Node(summary, connection))).Severity);
+    }
+
+    [Fact]
+    public void Expiring_PassingThrough_Silent() =>
+        Assert.Empty(s_expiring.Evaluate(Given.Alone(Node(new() { FinWait2Sockets = 9, Expiring = 9, Oldest = TimeSpan.FromMilliseconds(80) }))));
+
+    [Fact]
+    public void Untracked_Living_CriticalWithExample()
+    {
+        var summary = CloseWait(2) with { Untracked = 2 };
+        var finding = Given.Only(s_untracked, Given.Alone(Node(summary, Given.Connection(Given.Identity(), TcpState.CloseWait, 6, TrackingState.Untracked))));
+        Assert.Equal((Severity.Critical, 2L), (finding.Severity, finding.Victims));
+        Assert.Contains(finding.Evidence, static line => line.Contains("10.0.0.1:8080 to 10.0.0.2:40000: CloseWait, half-closed for 6 s, the peer closed first, node(4711)", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Untracked_OrphansOnly_Info()
+    {
+        var connection = Given.Connection(Given.Identity(), TcpState.FinWait2, 50, TrackingState.Untracked, inode: 0);
+        Assert.Equal(Severity.Info, Given.Only(s_untracked, Given.Alone(Node(new() { FinWait2Sockets = 1, Untracked = 1 }, connection))).Severity);
+    }
+
+    [Fact]
+    public void Untracked_LeakOlderThanTheRecommendedTimeout_FollowsFromTheLeak()
+    {
+        var summary = CloseWait(20, 20, 7300) with { Untracked = 20 };
+        var result = DiagnosisEngine.Evaluate(Given.Alone(Node(summary, Given.Connection(Given.Identity(), TcpState.CloseWait, 7300, TrackingState.Untracked))));
+        Assert.Equal([FindingIds.CloseWaitLeak, FindingIds.HalfClosedUntracked], result.Findings.Select(static finding => finding.Id));
+        Assert.Equal((Severity.Info, FindingIds.CloseWaitLeak), (result.Findings[1].Severity, result.Findings[1].CausedBy));
+    }
+
+    [Fact]
+    public void Untracked_ShortTimeoutOfTheHost_FollowsFromIt()
+    {
+        var node = Node(CloseWait(3) with { Untracked = 2, Expiring = 1 }) with { HostSettings = Given.Settings(3) };
+        var result = DiagnosisEngine.Evaluate(Given.Alone(node));
+        Assert.Equal(
+            [FindingIds.CloseWaitTimeoutShort, FindingIds.HalfClosedUntracked, FindingIds.HalfClosedExpiring],
+            result.Findings.Select(static finding => finding.Id));
+        Assert.All(result.Findings.Skip(1), static finding => Assert.Equal(FindingIds.CloseWaitTimeoutShort, finding.CausedBy));
+        Assert.StartsWith("CRITICAL: conntrack on this node forgets half-closed connections after 3 s: 2 connections already forgotten", result.Headline, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(9, null)]
+    [InlineData(10, Severity.Warning)]
+    [InlineData(100, Severity.Critical)]
+    public void Leak_SeverityByCount(long leaked, Severity? expected) =>
+        Assert.Equal(expected, s_leak.Evaluate(Given.Alone(Node(CloseWait(leaked, leaked)))).FirstOrDefault()?.Severity);
+
+    [Fact]
+    public void Leak_Growing_CriticalWithProcessGrowthAndUnreadBytes()
+    {
+        var summary = CloseWait(30, 30) with { UnreadBytes = 4096 };
+        var finding = Given.Only(s_leak, Given.InTurn(
+            Node(CloseWait(12, 12)),
+            Node(summary, Given.Connection(Given.Identity(), TcpState.CloseWait, 90))));
+        Assert.Equal(Severity.Critical, finding.Severity);
+        Assert.Contains("Owner: node(4711).", finding.Evidence);
+        Assert.Contains(finding.Evidence, static line => line.StartsWith("18 more than 15 s ago", StringComparison.Ordinal));
+        Assert.Contains(finding.Evidence, static line => line.StartsWith("4,096 bytes lie unread", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Leak_ProxyHoldsBothLegs_SaysToLookBehindIt() => Assert.Contains(
+        Given.Only(s_leak, Given.Alone(Node(CloseWait(20, 20) with { FinWait2Sockets = 19 }))).Evidence,
+        static line => line.Contains("holds both legs", StringComparison.Ordinal));
+
+    [Fact]
+    public void Leak_SlowAnswersBelowTheCount_Silent() => Assert.Empty(s_leak.Evaluate(Given.Alone(Node(CloseWait(200, 3)))));
+
+    [Fact]
+    public void PileUp_BusyServerPassingThrough_Silent() => Assert.Empty(s_pileUp.Evaluate(Given.Alone(
+        Node(new() { FinWait2Sockets = 300, Oldest = TimeSpan.FromMilliseconds(40) }, Given.Connection(Given.Identity(), TcpState.FinWait2, 0)))));
+
+    [Theory]
+    [InlineData(9, 30, 0, null)]
+    [InlineData(20, 30, 0, Severity.Info)] // orphans of clients that vanished
+    [InlineData(20, 90, 7, Severity.Warning)] // still owned: no time-out
+    [InlineData(100, 30, 0, Severity.Warning)]
+    public void PileUp_SeverityByCountAndOwner(long count, int ageSeconds, int inode, Severity? expected) => Assert.Equal(
+        expected,
+        s_pileUp.Evaluate(Given.Alone(Node(
+            new() { FinWait2Sockets = count, Oldest = TimeSpan.FromSeconds(ageSeconds) },
+            Given.Connection(Given.Identity(), TcpState.FinWait2, ageSeconds, inode: (ulong)inode)))).FirstOrDefault()?.Severity);
+}
