@@ -28,6 +28,9 @@ public sealed class IdleWatch
     private Dictionary<ConnectionTuple, uint> _current = [];
     private TimeSpan? _previousAt;
 
+    /// <summary>True once two scans could be compared.</summary>
+    public bool HasTwoScans { get; private set; }
+
     /// <summary>What is known of a port; null when nothing is.</summary>
     public PortIdleHistory? Port(ushort port) => _ports.GetValueOrDefault(port);
 
@@ -39,14 +42,18 @@ public sealed class IdleWatch
         _alive.Clear();
     }
 
-    /// <summary>An established connection at a listening port, with ages.</summary>
+    /// <summary>An established connection at a listening port.</summary>
     public void OnEstablished(in TcpSocket socket)
     {
         if (_previous.ContainsKey(socket.Tuple))
         {
             _alive.Add(socket.Tuple);
         }
+    }
 
+    /// <summary>One whose ages are known.</summary>
+    public void OnIdle(in TcpSocket socket)
+    {
         if (socket.IdleMilliseconds >= MinimumIdleMilliseconds && _current.Count < MaxConnections)
         {
             _current[socket.Tuple] = socket.IdleMilliseconds;
@@ -74,6 +81,7 @@ public sealed class IdleWatch
 
         if (_previousAt is { } previousAt)
         {
+            HasTwoScans = true;
             foreach (var (tuple, idleMilliseconds) in _previous)
             {
                 Judge(tuple, TimeSpan.FromMilliseconds(idleMilliseconds), now - previousAt);

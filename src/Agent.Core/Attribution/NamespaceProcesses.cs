@@ -7,10 +7,11 @@ namespace Agent.Core.Attribution;
 /// <param name="Inode">Identifies the namespace.</param>
 /// <param name="Name">Its name below /run/netns; empty when it has none.</param>
 /// <param name="Groups">Its processes by whom they belong to.</param>
-public sealed record NamespaceProcesses(ulong Inode, string Name, ImmutableArray<ProcessGroup> Groups);
+/// <param name="Uptime">Time since boot; null when unknown.</param>
+public sealed record NamespaceProcesses(ulong Inode, string Name, ImmutableArray<ProcessGroup> Groups, TimeSpan? Uptime = null);
 
 /// <summary>Processes of one network namespace that belong together.</summary>
 /// <param name="Owner">Whom they belong to.</param>
 /// <param name="Processes">How many they are.</param>
-/// <param name="Running">Time since the oldest started; null when unknown.</param>
-public sealed record ProcessGroup(CgroupOwner Owner, int Processes, TimeSpan? Running);
+/// <param name="StartedAfterBoot">When the oldest started, counted from boot.</param>
+public sealed record ProcessGroup(CgroupOwner Owner, int Processes, TimeSpan StartedAfterBoot);

@@ -27,7 +27,7 @@ public static class OwnerResolver
         {
             if (group.Owner.Kind != CgroupOwnerKind.None && taken.Add(Identify(group.Owner)))
             {
-                owners.Add(Create(group, 0, hostNetwork: true));
+                owners.Add(Create(group, namespaces[0], 0, hostNetwork: true));
             }
         }
 
@@ -36,14 +36,14 @@ public static class OwnerResolver
             var network = namespaces[slot];
             var group = Merge(network.Groups).FirstOrDefault(candidate => candidate.Owner.Kind != CgroupOwnerKind.None && taken.Add(Identify(candidate.Owner)));
             owners.Add(group is not null
-                ? Create(group, slot, hostNetwork: false)
-                : new Owner(Unowned(network), slot, false, null, network.Groups.Max(static candidate => candidate.Running)));
+                ? Create(group, network, slot, hostNetwork: false)
+                : new Owner(Unowned(network), slot, false, null, network.Groups.IsEmpty ? null : network.Uptime - network.Groups.Min(static candidate => candidate.StartedAfterBoot)));
         }
 
         return owners.DrainToImmutable();
 
-        Owner Create(ProcessGroup group, int slot, bool hostNetwork) =>
-            new(Identify(group.Owner), slot, hostNetwork, podsByUid.GetValueOrDefault(group.Owner.PodUid), group.Running);
+        Owner Create(ProcessGroup group, NamespaceProcesses network, int slot, bool hostNetwork) =>
+            new(Identify(group.Owner), slot, hostNetwork, podsByUid.GetValueOrDefault(group.Owner.PodUid), network.Uptime - group.StartedAfterBoot);
 
         PodIdentity Identify(CgroupOwner owner)
         {
@@ -66,7 +66,7 @@ public static class OwnerResolver
     /// <summary>One group a pod or container: pods first, then who has most processes.</summary>
     private static IEnumerable<ProcessGroup> Merge(ImmutableArray<ProcessGroup> groups) =>
         groups.GroupBy(static group => (group.Owner.Kind, Key: group.Owner.Kind == CgroupOwnerKind.Pod ? group.Owner.PodUid : group.Owner.ContainerId))
-            .Select(static same => new ProcessGroup(same.First().Owner, same.Sum(static group => group.Processes), same.Max(static group => group.Running)))
+            .Select(static same => new ProcessGroup(same.First().Owner, same.Sum(static group => group.Processes), same.Min(static group => group.StartedAfterBoot)))
             .OrderByDescending(static group => group.Owner.Kind)
             .ThenByDescending(static group => group.Processes)
             .ThenBy(static group => group.Owner.PodUid, StringComparer.Ordinal);

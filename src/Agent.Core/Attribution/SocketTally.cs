@@ -85,6 +85,28 @@ public sealed class SocketTally
         Total = 0;
     }
 
+    /// <summary>Forgets the half-closed sockets only.</summary>
+    public void RestartHalfClosed()
+    {
+        _halfClosed.Truncate(_halfClosedStart);
+        var states = CollectionsMarshal.AsSpan(_states);
+        for (var row = 0; row < states.Length; row += TcpStateCounts.Length)
+        {
+            Total -= states[row + (int)TcpState.CloseWait] + states[row + (int)TcpState.FinWait1] + states[row + (int)TcpState.FinWait2];
+            states[row + (int)TcpState.CloseWait] = states[row + (int)TcpState.FinWait1] = states[row + (int)TcpState.FinWait2] = 0;
+        }
+    }
+
+    /// <summary>Forgets the idle times only.</summary>
+    public void RestartIdle()
+    {
+        foreach (ref var port in CollectionsMarshal.AsSpan(_ports))
+        {
+            port.IdleSamples = 0;
+            port.LongestIdleMilliseconds = 0;
+        }
+    }
+
     /// <summary>Counts one socket.</summary>
     public void Add(in TcpSocket socket)
     {
@@ -111,6 +133,21 @@ public sealed class SocketTally
 
                 break;
         }
+    }
+
+    /// <summary>Notes the idle time of an established connection at a listening port.</summary>
+    public void AddIdle(in TcpSocket socket)
+    {
+        var slot = _portSlots[socket.Tuple.SourcePort];
+        if (slot == 0 || !socket.Has(TcpSocketFields.Ages))
+        {
+            return;
+        }
+
+        ref var port = ref CollectionsMarshal.AsSpan(_ports)[slot - 1];
+        port.IdleSamples++;
+        port.LongestIdleMilliseconds = Math.Max(port.LongestIdleMilliseconds, socket.IdleMilliseconds);
+        _idle?.OnIdle(socket);
     }
 
     private int StateRow(int owner) => _ownersByCgroup is null ? 0 : owner;
@@ -153,14 +190,9 @@ public sealed class SocketTally
             return;
         }
 
-        ref var port = ref CollectionsMarshal.AsSpan(_ports)[slot - 1];
-        port.Established++;
-        if (socket.Has(TcpSocketFields.Ages))
-        {
-            port.IdleSamples++;
-            port.LongestIdleMilliseconds = Math.Max(port.LongestIdleMilliseconds, socket.IdleMilliseconds);
-            _idle?.OnEstablished(socket);
-        }
+        CollectionsMarshal.AsSpan(_ports)[slot - 1].Established++;
+        _idle?.OnEstablished(socket);
+        AddIdle(socket);
     }
 
     private void AddTimeWait(in TcpSocket socket)

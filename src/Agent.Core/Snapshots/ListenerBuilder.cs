@@ -1,0 +1,36 @@
+using System.Collections.Immutable;
+using Agent.Core.Attribution;
+using Agent.Core.Model;
+
+namespace Agent.Core.Snapshots;
+
+/// <summary>Turns what was counted at listening ports into listeners.</summary>
+public static class ListenerBuilder
+{
+    /// <summary>Builds the listeners of one namespace.</summary>
+    /// <param name="ports">This scan's numbers.</param>
+    /// <param name="idle">What this and earlier scans saw of idle connections.</param>
+    public static ImmutableArray<OwnedListener> Build(ReadOnlySpan<PortTally> ports, IdleWatch idle)
+    {
+        var listeners = ImmutableArray.CreateBuilder<OwnedListener>(ports.Length);
+        foreach (ref readonly var port in ports)
+        {
+            var history = idle.Port(port.Port);
+            listeners.Add(new OwnedListener(port.Owner, new Listener
+            {
+                Port = port.Port,
+                Address = port.Address,
+                Queued = port.Queued,
+                Backlog = port.Backlog,
+                Established = port.Established,
+                ClosedByPodFirst = port.TimeWait,
+                IdleClosesSeen = idle.HasTwoScans ? history?.ClosesByPod : null,
+                IdleClosesByPeerSeen = idle.HasTwoScans ? history?.ClosesByPeer : null,
+                IdleAtClose = history?.MedianIdleAtClose,
+                Idle = history is { Samples: > 0, Longest: { } longest } ? new IdleCeiling(longest, history.Samples) : null,
+            }));
+        }
+
+        return listeners.MoveToImmutable();
+    }
+}

@@ -1,0 +1,217 @@
+using System.Collections.Immutable;
+using Agent.Configuration;
+using Agent.Core.Attribution;
+using Agent.Core.Model;
+using Agent.Core.Snapshots;
+using Agent.Kernel;
+using Agent.Kernel.Namespaces;
+using Agent.Kernel.Netlink;
+using Agent.Kernel.ProcFs;
+
+namespace Agent.Sources;
+
+/// <summary>Reads each network namespace: settings, counters, sockets, and the half-closed ones' entries in the namespace's own conntrack table.</summary>
+internal sealed class NamespaceReader(CollectionOptions collection, ConntrackSource conntrack, TimeProvider time) : IDisposable
+{
+    private readonly NetlinkBuffer _buffer = new();
+    private readonly NetDirectory _tables = new();
+    private readonly SocketTally _tally = new();
+
+    /// <summary>Reads all namespaces of a scan.</summary>
+    /// <param name="scan">Receives what was found.</param>
+    /// <param name="visitor">Enters namespaces; null in a captured tree.</param>
+    /// <param name="sources">Receives the reports.</param>
+    public ImmutableArray<NamespaceSample> Read(ScanState scan, NamespaceVisitor? visitor, SourceReports sources)
+    {
+        var problems = new NamespaceProblems();
+        var sockets = new SocketReader(_buffer);
+        var samples = ImmutableArray.CreateBuilder<NamespaceSample>(scan.Layout.Namespaces.Length);
+        var clock = new SourceClock(SourceNames.Sockets, time);
+        for (var slot = 0; slot < scan.Layout.Namespaces.Length; slot++)
+        {
+            scan.CancellationToken.ThrowIfCancellationRequested();
+            samples.Add(ReadOne(scan, slot, visitor, sockets, problems));
+        }
+
+        visitor?.Return();
+        sources.Add(collection.Sockets == BackendChoice.Off ? clock.Off("Collection:Sockets") : problems.Sockets(clock));
+        sources.Add(problems.Settings(new SourceClock(SourceNames.Sysctl, time), collection.ProcRoot));
+        return samples.MoveToImmutable();
+    }
+
+    public void Dispose() => _buffer.Dispose();
+
+    private NamespaceSample ReadOne(ScanState scan, int slot, NamespaceVisitor? visitor, SocketReader sockets, NamespaceProblems problems)
+    {
+        var target = scan.Layout.Namespaces[slot];
+        KernelException? refusal = null;
+        var entered = visitor is not null && target.Live is { } live && visitor.TryEnter(live, out refusal);
+        var netPath = target.NetPath ?? (entered ? NamespaceVisitor.NetPath : null);
+        problems.NoteEntry(slot, entered, refusal);
+
+        ReadSettings(scan, slot, entered, problems);
+        var socketsRead = netPath is not null && TryReadSockets(scan, slot, entered, netPath, sockets, problems);
+        scan.SocketsRead |= socketsRead;
+        var tableEntries = slot == 0 ? scan.HostSettings?.Entries : OwnTableEntries(netPath);
+        if (slot == 0)
+        {
+            scan.HostTableEntries = tableEntries ?? OwnTableEntries(netPath);
+        }
+        else if (entered)
+        {
+            LookUpInOwnTable(scan, slot, tableEntries);
+        }
+
+        return new NamespaceSample
+        {
+            Inode = target.Inode,
+            Addresses = target.Memory.Addresses,
+            Counters = netPath is null ? null : Counters(netPath),
+            Settings = target.Memory.Settings?.Settings,
+            TableEntries = tableEntries,
+            Sockets = socketsRead ? SocketsByOwner(scan.Layout, slot) : null,
+            Listeners = socketsRead ? ListenerBuilder.Build(_tally.Ports, target.Memory.Idle) : [],
+        };
+    }
+
+    /// <summary>/proc/sys/net is the calling thread's: without entering it there is nothing to read of another namespace.</summary>
+    private void ReadSettings(ScanState scan, int slot, bool entered, NamespaceProblems problems)
+    {
+        var target = scan.Layout.Namespaces[slot];
+        var readable = entered || target.Live is null;
+        try
+        {
+            if (readable && (slot == 0 || target.Memory.SettingsAreDue(scan.Now)))
+            {
+                target.Memory.SetSettings(SettingsSource.Read(target.Live is null ? collection.ProcRoot : "/proc"), scan.Now);
+            }
+        }
+        catch (KernelException exception)
+        {
+            problems.NoteSettings(slot, exception.Message);
+        }
+
+        problems.CountSettings(slot, target.Memory.Settings is not null);
+        if (slot == 0)
+        {
+            scan.HostSettings = target.Memory.Settings;
+        }
+    }
+
+    private bool TryReadSockets(ScanState scan, int slot, bool entered, string netPath, SocketReader sockets, NamespaceProblems problems)
+    {
+        if (collection.Sockets == BackendChoice.Off)
+        {
+            return false;
+        }
+
+        var target = scan.Layout.Namespaces[slot];
+        _tally.Begin(
+            slot,
+            scan.Layout.FirstOwner[slot],
+            scan.Layout.Owners.Length,
+            slot == 0 ? scan.Layout.HostOwnersByCgroup : null,
+            [.. target.Memory.Addresses],
+            scan.HalfClosed,
+            target.Memory.Idle);
+        scan.HalfClosedStart[slot] = scan.HalfClosed.Count;
+        try
+        {
+            var byNetlink = entered && collection.Sockets != BackendChoice.ProcFs && TryNetlink(scan, target, sockets, problems);
+            if (!byNetlink && (collection.Sockets == BackendChoice.Netlink || !sockets.TryReadProcFs(netPath, _tally, scan.CancellationToken)))
+            {
+                _tally.Restart();
+                return false;
+            }
+
+            problems.CountSockets(byNetlink, _tally.Total);
+        }
+        catch (KernelException exception)
+        {
+            _tally.Restart();
+            problems.NoteSockets(exception.Message);
+            return false;
+        }
+
+        target.Memory.Sockets = _tally.Total;
+        target.Memory.Idle.Complete(scan.Now, _tally.Ports);
+        scan.Established[slot] = [.. _tally.EstablishedSample];
+        return true;
+    }
+
+    private bool TryNetlink(ScanState scan, NamespaceTarget target, SocketReader sockets, NamespaceProblems problems)
+    {
+        try
+        {
+            sockets.ReadNetlink(_tally, target.Memory.Sockets, scan.CancellationToken);
+            return true;
+        }
+        catch (KernelException exception)
+        {
+            _tally.Restart();
+            problems.NoteNetlink(exception.Message);
+            return false;
+        }
+    }
+
+    private ImmutableDictionary<int, TcpStateCounts> SocketsByOwner(NodeLayout layout, int slot)
+    {
+        if (slot != 0)
+        {
+            return ImmutableDictionary<int, TcpStateCounts>.Empty.Add(layout.FirstOwner[slot], _tally.StatesOf(layout.FirstOwner[slot]));
+        }
+
+        var owners = ImmutableDictionary.CreateBuilder<int, TcpStateCounts>();
+        for (var owner = 0; owner < layout.Owners.Length; owner++)
+        {
+            if (layout.Owners[owner].NamespaceSlot == 0 && (owner == layout.FirstOwner[0] || layout.HostOwnersByCgroup.Count > 0))
+            {
+                owners[owner] = _tally.StatesOf(owner);
+            }
+        }
+
+        return owners.ToImmutable();
+    }
+
+    private TcpCounters? Counters(string netPath)
+    {
+        try
+        {
+            return _tables.ReadCounters(netPath);
+        }
+        catch (KernelException)
+        {
+            return null;
+        }
+    }
+
+    private static long? OwnTableEntries(string? netPath)
+    {
+        try
+        {
+            return netPath is null ? null : NfConntrackStat.Read($"{netPath}/stat/nf_conntrack")?.Entries;
+        }
+        catch (KernelException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// Look-ups for the half-closed sockets, never a dump, which would walk the table of the whole machine. A namespace
+    /// tracks nothing unless some rule in it needs that, so most are not asked at all.
+    /// </summary>
+    private void LookUpInOwnTable(ScanState scan, int slot, long? entries)
+    {
+        if (scan.HalfClosedOf(slot).IsEmpty)
+        {
+            return;
+        }
+
+        using var netlink = conntrack.OpenNetlink(out _);
+        if (netlink is not null)
+        {
+            ConntrackLookup.CompleteOwn(netlink, scan, slot, entries);
+        }
+    }
+}

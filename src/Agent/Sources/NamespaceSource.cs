@@ -1,0 +1,236 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text;
+using Agent.Configuration;
+using Agent.Core.Attribution;
+using Agent.Core.Model;
+using Agent.Kernel;
+using Agent.Kernel.Namespaces;
+using Agent.Kernel.ProcFs;
+using Agent.Kubernetes;
+
+namespace Agent.Sources;
+
+/// <summary>Finds the network namespaces of the node and who owns them.</summary>
+internal sealed class NamespaceSource : IDisposable
+{
+    private const double TicksPerSecond = 100;
+
+    private readonly CollectionOptions _collection;
+    private readonly TimeProvider _time;
+    private readonly ProcessTable _processes;
+    private readonly PodNames _names;
+    private readonly NetDirectory _tables = new();
+    private Dictionary<NetworkNamespace, NamespaceMemory> _memory = [];
+    private NamespaceMemory? _capturedMemory;
+
+    public NamespaceSource(CollectionOptions collection, PodsOptions pods, TimeProvider time)
+    {
+        _collection = collection;
+        _time = time;
+        _names = new PodNames(pods.LogRoot);
+        _processes = new ProcessTable(new ProcessTableOptions { ProcRoot = collection.ProcRoot }, new CgroupClassifier().Classify);
+    }
+
+    /// <summary>False for a captured tree.</summary>
+    public bool IsLive => _processes.IsLive;
+
+    public NodeLayout Read(TimeSpan now, KubernetesView? kubernetes, SourceReports sources)
+    {
+        var clock = new SourceClock(SourceNames.Namespaces, _time);
+        _processes.Refresh(now);
+        var targets = Targets(now);
+        sources.Add(Report(clock, targets.Length));
+
+        var podClock = new SourceClock(SourceNames.Pods, _time);
+        var refusal = _names.Refresh();
+        var uptime = Uptime();
+        var owners = OwnerResolver.Resolve([.. targets.Select(target => Processes(target, uptime))], _names.ByUid, ByUid(kubernetes));
+        sources.Add(PodNames.Report(podClock, owners, refusal));
+
+        var firstOwner = new int[targets.Length];
+        for (var slot = owners.Length - 1; slot >= 0; slot--)
+        {
+            if (!owners[slot].HostNetwork)
+            {
+                firstOwner[owners[slot].NamespaceSlot] = slot;
+            }
+        }
+
+        return new NodeLayout
+        {
+            Namespaces = targets,
+            Owners = owners,
+            FirstOwner = [.. firstOwner],
+            Addresses = Addresses(now, targets, owners),
+            HostOwnersByCgroup = new Dictionary<ulong, int>(),
+            BridgeIsTracked = BridgeIsTracked(),
+        };
+    }
+
+    public void Dispose() => _processes.Dispose();
+
+    private ImmutableArray<NamespaceTarget> Targets(TimeSpan now)
+    {
+        var host = HostNamespace();
+        var memory = new Dictionary<NetworkNamespace, NamespaceMemory>();
+        var targets = ImmutableArray.CreateBuilder<NamespaceTarget>();
+        if (host is null)
+        {
+            _capturedMemory ??= new NamespaceMemory(now);
+            targets.Add(new NamespaceTarget(0, null, $"{_collection.ProcRoot}/net", _capturedMemory));
+        }
+        else
+        {
+            targets.Add(Target(host));
+        }
+
+        if (_collection.PodNamespaces)
+        {
+            targets.AddRange(_processes.Namespaces.Where(candidate => candidate != host).OrderBy(static candidate => candidate.DisplayInode).Select(Target));
+        }
+
+        _memory = memory;
+        return targets.ToImmutable();
+
+        NamespaceTarget Target(NetworkNamespace network)
+        {
+            var kept = _memory.GetValueOrDefault(network) ?? new NamespaceMemory(now);
+            memory[network] = kept;
+            return new NamespaceTarget(network.DisplayInode, network, network.NetPath, kept);
+        }
+    }
+
+    /// <summary>
+    /// The node's namespace: ours, as a tool on a machine is used where it is started; but in a pod of its own it is that of
+    /// process 1, which hostPID shows.
+    /// </summary>
+    private NetworkNamespace? HostNamespace()
+    {
+        var self = _processes.Find(Environment.ProcessId);
+        var isPod = self is { Owner.Kind: not CgroupOwnerKind.None } || Environment.GetEnvironmentVariable("KUBERNETES_SERVICE_HOST") is { Length: > 0 };
+        return isPod || self?.Namespace is null || !IsLive ? _processes.Host ?? self?.Namespace : self.Namespace;
+    }
+
+    private SourceReport Report(SourceClock clock, int namespaces)
+    {
+        var statistics = _processes.Statistics;
+        var problems = new List<string>();
+        if (statistics.HidePid is { } hidePid)
+        {
+            problems.Add($"{_collection.ProcRoot} is mounted with hidepid={hidePid}: processes of others and their namespaces are not shown; remount it without, or run as root in the group of its gid option");
+        }
+
+        if (statistics.Denied > 0)
+        {
+            problems.Add($"{statistics.Denied} processes may not be looked at (a security module or hidepid): their namespaces may be missing");
+        }
+
+        if (IsLive && _processes.Find(1) is { Command: "closewatch" or "pause" })
+        {
+            problems.Add("only this pod's processes are visible: hostPID is missing");
+        }
+
+        return clock.Report("procfs", problems.Count == 0 ? SourceStatus.Ok : SourceStatus.Degraded, string.Join("; ", problems), namespaces);
+    }
+
+    private static NamespaceProcesses Processes(NamespaceTarget target, TimeSpan? uptime)
+    {
+        if (target.Live is not { } network)
+        {
+            return new NamespaceProcesses(target.Inode, "", []);
+        }
+
+        if (target.Memory.Groups is not { } known || known.Version != network.Version)
+        {
+            target.Memory.Groups = known = (network.Version,
+            [
+                .. network.Processes.GroupBy(static process => process.Owner)
+                    .Select(static group => new ProcessGroup(group.Key, group.Count(), TimeSpan.FromSeconds(group.Min(static process => process.StartTicks) / TicksPerSecond))),
+            ]);
+        }
+
+        return new NamespaceProcesses(target.Inode, network.Name ?? "", known.Groups, uptime);
+    }
+
+    private static Dictionary<string, KubernetesPod> ByUid(KubernetesView? kubernetes)
+    {
+        var pods = new Dictionary<string, KubernetesPod>(StringComparer.Ordinal);
+        foreach (var pod in kubernetes?.Pods ?? [])
+        {
+            pods[pod.Uid] = pod;
+            if (pod.ConfigHash is { } hash)
+            {
+                pods[hash] = pod;
+            }
+        }
+
+        return pods;
+    }
+
+    /// <summary>Pods before everything else, the youngest first: an address that two namespaces have belongs to the one that got it last.</summary>
+    private AddressIndex Addresses(TimeSpan now, ImmutableArray<NamespaceTarget> targets, ImmutableArray<Owner> owners)
+    {
+        var index = new AddressIndex();
+        var inOrder = Enumerable.Range(0, owners.Length)
+            .Where(slot => !owners[slot].HostNetwork)
+            .OrderByDescending(slot => owners[slot].Identity.Kind == PodKind.Pod)
+            .ThenBy(slot => owners[slot].Running ?? TimeSpan.MaxValue);
+        foreach (var slot in inOrder)
+        {
+            var target = targets[owners[slot].NamespaceSlot];
+            if (target.Memory.AddressesAreDue(now) || owners[slot].NamespaceSlot == 0)
+            {
+                target.Memory.SetAddresses(ReadAddresses(target), now);
+            }
+
+            foreach (var address in target.Memory.Addresses)
+            {
+                index.TryAdd(address, slot);
+            }
+
+            foreach (var address in owners[slot].Kubernetes?.Addresses ?? [])
+            {
+                index.TryAdd(address, slot);
+            }
+        }
+
+        return index;
+    }
+
+    private ImmutableArray<Kernel.Net.IpAddress> ReadAddresses(NamespaceTarget target)
+    {
+        var addresses = new List<Kernel.Net.IpAddress>();
+        try
+        {
+            return target.NetPath is not null && _tables.ReadAddresses(target.NetPath, addresses) ? [.. addresses] : target.Memory.Addresses;
+        }
+        catch (KernelException)
+        {
+            // What keeps the addresses from being read keeps the sockets from being read too, and is told there.
+            return target.Memory.Addresses;
+        }
+    }
+
+    private bool BridgeIsTracked()
+    {
+        Span<byte> text = stackalloc byte[16];
+        try
+        {
+            return ProcFile.TryRead($"{_collection.ProcRoot}/sys/net/bridge/bridge-nf-call-iptables", text, out var length) && length > 0 && text[0] == (byte)'1';
+        }
+        catch (KernelException)
+        {
+            return false;
+        }
+    }
+
+    private TimeSpan? Uptime()
+    {
+        Span<byte> text = stackalloc byte[64];
+        return ProcFile.TryRead($"{_collection.ProcRoot}/uptime", text, out var length)
+            && double.TryParse(Encoding.ASCII.GetString(text[..length]).Split(' ')[0], CultureInfo.InvariantCulture, out var seconds)
+                ? TimeSpan.FromSeconds(seconds)
+                : null;
+    }
+}

@@ -1,0 +1,30 @@
+using System.Text;
+using Agent.Core.Model;
+using Agent.Kernel.ProcFs;
+
+namespace Agent.Sources;
+
+/// <summary>Which machine this is, or was: a directory that is not a live /proc is a captured tree.</summary>
+internal sealed class NodeReader
+{
+    private readonly string _procRoot;
+
+    public NodeReader(string procRoot, string nodeName, bool isLive)
+    {
+        _procRoot = procRoot;
+        var capturedName = isLive ? "" : Line("sys/kernel/hostname");
+        var name = nodeName.Length > 0 ? nodeName
+            : capturedName.Length > 0 ? capturedName
+            : Environment.GetEnvironmentVariable("NODE_NAME") is { Length: > 0 } fromEnvironment ? fromEnvironment
+            : Environment.MachineName;
+        Info = new NodeInfo(name, Line("sys/kernel/osrelease"), Line("sys/kernel/random/boot_id"), !isLive);
+    }
+
+    public NodeInfo Info { get; }
+
+    private string Line(string file)
+    {
+        Span<byte> text = stackalloc byte[256];
+        return ProcFile.TryRead(Path.Combine(_procRoot, file), text, out var length) ? Encoding.UTF8.GetString(text[..length]).Trim() : "";
+    }
+}
