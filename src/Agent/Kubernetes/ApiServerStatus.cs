@@ -36,7 +36,7 @@ internal readonly record struct ApiServerStatus(int Code, string Message, int? R
         var (failure, remedy) = Code switch
         {
             401 => (ApiServerFailure.Unauthorized, "; is the service account still there?"),
-            403 => (ApiServerFailure.Forbidden, ""),
+            403 => (ApiServerFailure.Forbidden, "; a ClusterRole has to allow its service account to list and watch pods"),
             404 => (ApiServerFailure.NotFound, ""),
             410 => (ApiServerFailure.Expired, ""),
             429 or 503 => (ApiServerFailure.Busy, ""),

@@ -32,34 +32,40 @@ internal sealed class ApiServerTrust(string certificateAuthorityFile)
         }
 
         var authorities = new X509Certificate2Collection();
-        using var chain = new X509Chain { ChainPolicy = CreatePolicy() };
+        authorities.ImportFromPemFile(certificateAuthorityFile);
         try
         {
-            authorities.ImportFromPemFile(certificateAuthorityFile);
-            chain.ChainPolicy.CustomTrustStore.AddRange(authorities);
-            if (sent is not null)
+            // One by one: the old and the new CA of a rotation have the same name, and only one of them is the signer.
+            return authorities.Any(authority => IsSigned(server, authority, sent));
+        }
+        finally
+        {
+            foreach (var authority in authorities)
             {
-                chain.ChainPolicy.ExtraStore.AddRange(sent.ChainPolicy.ExtraStore);
+                authority.Dispose();
             }
+        }
+    }
 
+    private static bool IsSigned(X509Certificate2 server, X509Certificate2 authority, X509Chain? sent)
+    {
+        using var chain = new X509Chain { ChainPolicy = CreatePolicy() };
+        chain.ChainPolicy.CustomTrustStore.Add(authority);
+        if (sent is not null)
+        {
+            chain.ChainPolicy.ExtraStore.AddRange(sent.ChainPolicy.ExtraStore);
+        }
+
+        try
+        {
             return chain.Build(server);
         }
         finally
         {
-            Release(chain, authorities);
-        }
-    }
-
-    private static void Release(X509Chain chain, X509Certificate2Collection authorities)
-    {
-        foreach (var element in chain.ChainElements)
-        {
-            element.Certificate.Dispose();
-        }
-
-        foreach (var authority in authorities)
-        {
-            authority.Dispose();
+            foreach (var element in chain.ChainElements)
+            {
+                element.Certificate.Dispose();
+            }
         }
     }
 }

@@ -38,6 +38,7 @@ internal sealed partial class PodWatcher : BackgroundService, IKubernetesPods
 
     private volatile PodWatcherState _state;
     private int _failures;
+    private ApiServerFailure? _lastFailure;
     private bool _isLostLogged;
     private bool _isIncompleteLogged;
     private bool _sendsBookmarks;
@@ -244,6 +245,7 @@ internal sealed partial class PodWatcher : BackgroundService, IKubernetesPods
 
             frames++;
             _failures = 0;
+            _lastFailure = null;
         }
     }
 
@@ -294,8 +296,11 @@ internal sealed partial class PodWatcher : BackgroundService, IKubernetesPods
     /// <returns>How long to wait before trying again.</returns>
     private TimeSpan Fail(ApiServerException exception)
     {
-        _failures++;
         var isExpired = exception.Failure == ApiServerFailure.Expired;
+
+        // An API server that was away has forgotten its history: it is back, and nothing speaks for waiting on.
+        _failures = isExpired && _lastFailure != ApiServerFailure.Expired ? 1 : _failures + 1;
+        _lastFailure = exception.Failure;
         var isNoMatterOfConnection = exception.Failure is ApiServerFailure.ServerError or ApiServerFailure.Garbage or ApiServerFailure.NotFound;
         var now = _time.GetUtcNow();
         _state = _state with

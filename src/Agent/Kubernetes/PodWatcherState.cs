@@ -64,9 +64,8 @@ internal sealed record PodWatcherState
 
         if (Skipped > 0)
         {
-            return (SourceStatus.Degraded, string.Create(
-                CultureInfo.InvariantCulture,
-                $"{Skipped} objects were larger than {PodList.MaxObjectBytes / (1024 * 1024)} MiB or no pods and were skipped: a pod may be missing or out of date"));
+            var objects = Skipped == 1 ? "1 object was" : string.Create(CultureInfo.InvariantCulture, $"{Skipped} objects were");
+            return (SourceStatus.Degraded, $"{objects} larger than {PodList.MaxObjectBytes / (1024 * 1024)} MiB or not a pod, and skipped: a pod may be missing or out of date");
         }
 
         // The program is itself in a pod of its node.

@@ -109,6 +109,38 @@ public sealed class PodWatcherTests
     }
 
     [Fact]
+    public async Task Watch_410AfterAnOutage_ListsSoon()
+    {
+        await using var rig = await WatcherRig.CreateAsync();
+        rig.Server.ThenList(PodJson.List("1", PodJson.Pod("a", "1")));
+        for (var i = 0; i < 10; i++)
+        {
+            rig.Server.Then(503, "");
+        }
+
+        rig.Server.ThenWatch(PodJson.Error(410, "Expired")).ThenList(PodJson.List("9", PodJson.Pod("b", "2"))).ThenWatch();
+        await rig.StartAsync();
+        await rig.UntilPodsAsync("b");
+        Assert.Equal(11, rig.Delays.Count);
+        Assert.InRange(rig.Delays.Last(), TimeSpan.FromSeconds(0.1), TimeSpan.FromSeconds(11));
+    }
+
+    [Fact]
+    public async Task Watch_410AgainAndAgain_ListsEverMoreSeldom()
+    {
+        await using var rig = await WatcherRig.CreateAsync();
+        for (var i = 0; i < 10; i++)
+        {
+            rig.Server.ThenList(PodJson.List("1", PodJson.Pod("a", "1"))).ThenWatch(PodJson.Error(410, "Expired"));
+        }
+
+        rig.Server.ThenList(PodJson.List("9", PodJson.Pod("b", "2"))).ThenWatch();
+        await rig.StartAsync();
+        await rig.UntilPodsAsync("b");
+        Assert.Contains(rig.Delays, delay => delay > TimeSpan.FromSeconds(20));
+    }
+
+    [Fact]
     public async Task Watch_Plain410_ListsAgain()
     {
         await using var rig = await WatcherRig.CreateAsync();

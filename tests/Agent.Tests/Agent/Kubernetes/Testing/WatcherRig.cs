@@ -73,7 +73,7 @@ internal sealed class WatcherRig : IAsyncDisposable
 
             if (limit.IsCancellationRequested)
             {
-                throw new TimeoutException($"the view stayed {view.Status} \"{view.Detail}\" with {view.Pods.Length} pods; log:\n{string.Join("\n", Log)}");
+                throw new TimeoutException($"the view stayed {view.Status} \"{view.Detail}\" with {view.Pods.Length} pods; log:\n{string.Join("\n", Log.Take(12))}");
             }
 
             await Task.Delay(2, CancellationToken.None);

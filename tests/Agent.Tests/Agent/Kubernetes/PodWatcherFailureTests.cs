@@ -1,0 +1,343 @@
+using System.Net;
+using System.Net.Sockets;
+using Agent.Core.Model;
+using Agent.Kubernetes;
+using Agent.Tests.Kubernetes.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Agent.Tests.Kubernetes;
+
+public sealed class PodWatcherFailureTests
+{
+    private static readonly string s_list = PodJson.List("1", PodJson.Pod("a", "1"));
+
+    [Fact]
+    public async Task Start_NoCluster_SaysSoAndEnds()
+    {
+        var settings = PodWatcherSettings.Disabled("not running in a Kubernetes cluster");
+        using var watcher = new PodWatcher(settings, TimeProvider.System, NullLogger<PodWatcher>.Instance);
+        await watcher.StartAsync(TestContext.Current.CancellationToken);
+        await watcher.FirstAttempt;
+        Assert.Equal((SourceStatus.Unavailable, "not running in a Kubernetes cluster"), (watcher.Current.Status, watcher.Current.Detail));
+        Assert.Empty(watcher.Current.Pods);
+    }
+
+    [Fact]
+    public async Task Current_BeforeTheFirstAnswer_IsUnavailable()
+    {
+        await using var rig = await WatcherRig.CreateAsync();
+        await rig.StartAsync();
+        await rig.Server.NextRequestAsync();
+        Assert.Equal(SourceStatus.Unavailable, rig.View.Status);
+        Assert.Null(rig.View.LastSyncAt);
+        Assert.False(rig.Watcher.FirstAttempt.IsCompleted);
+    }
+
+    [Fact]
+    public async Task List_EmptyForThisNode_AsksForTheNodesName()
+    {
+        await using var rig = await WatcherRig.CreateAsync();
+        rig.Server.ThenList(PodJson.List("1")).ThenWatch();
+        await rig.StartAsync();
+        var view = await rig.UntilAsync(view => view.Status == SourceStatus.Degraded);
+        Assert.Contains("\"worker-1\"", view.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task List_401ThenARotatedToken_IsAskedForAgainAtOnce()
+    {
+        await using var rig = await WatcherRig.CreateAsync();
+        rig.Server.Then(async context =>
+        {
+            await File.WriteAllTextAsync(rig.TokenFile, "rotated");
+            context.Response.StatusCode = 401;
+        }).ThenList(s_list).ThenWatch();
+        await rig.StartAsync();
+        await rig.UntilPodsAsync("a");
+        Assert.Equal($"Bearer {WatcherRig.Token}", (await rig.Server.NextRequestAsync()).Authorization);
+        Assert.Equal("Bearer rotated", (await rig.Server.NextRequestAsync()).Authorization);
+        Assert.Equal("Bearer rotated", (await rig.Server.NextRequestAsync()).Authorization);
+        Assert.Empty(rig.Delays);
+    }
+
+    [Fact]
+    public async Task Watch_401AndTheTokenIsRotatedLater_ComesBack()
+    {
+        await using var rig = await WatcherRig.CreateAsync();
+        rig.Server.ThenList(s_list).Then(401, PodJson.Status(401, "Unauthorized", "Unauthorized")).Then(async context =>
+        {
+            context.Response.StatusCode = 401;
+            await rig.UntilAsync(view => view.Status == SourceStatus.Degraded);
+            await File.WriteAllTextAsync(rig.TokenFile, "rotated");
+        }).ThenWatch(PodJson.Event("ADDED", PodJson.Pod("b", "2", "2")));
+        await rig.StartAsync();
+        var view = await rig.UntilPodsAsync("a", "b");
+        Assert.Equal(SourceStatus.Ok, view.Status);
+        Assert.Single(rig.Log, line => line.StartsWith("Warning", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task List_403_NamesTheMissingRuleAndTriesSlowly()
+    {
+        const string message = "pods is forbidden: User system:serviceaccount:kube-system:closewatch cannot list resource pods in API group at the cluster scope";
+        await using var rig = await WatcherRig.CreateAsync();
+        for (var i = 0; i < 8; i++)
+        {
+            rig.Server.Then(403, PodJson.Status(403, "Forbidden", message));
+        }
+
+        await rig.StartAsync();
+        var view = await rig.UntilAsync(view => view.Status == SourceStatus.Unavailable && view.Detail.Contains("403", StringComparison.Ordinal));
+        Assert.Contains(message, view.Detail, StringComparison.Ordinal);
+        Assert.Contains("list and watch", view.Detail, StringComparison.Ordinal);
+        for (var i = 0; i < 9; i++)
+        {
+            await rig.Server.NextRequestAsync();
+        }
+
+        Assert.Contains(rig.Delays, delay => delay > TimeSpan.FromMinutes(1));
+        Assert.All(rig.Delays, delay => Assert.InRange(delay, TimeSpan.FromSeconds(0.5), TimeSpan.FromMinutes(5)));
+        Assert.Single(rig.Log, line => line.StartsWith("Warning", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(429)]
+    [InlineData(503)]
+    public async Task List_RetryAfter_IsObeyed(int status)
+    {
+        await using var rig = await WatcherRig.CreateAsync();
+        rig.Server.Then(status, "", response => response.Headers.RetryAfter = "45").ThenList(s_list).ThenWatch();
+        await rig.StartAsync();
+        await rig.UntilPodsAsync("a");
+        Assert.InRange(Assert.Single(rig.Delays), TimeSpan.FromSeconds(45), TimeSpan.FromSeconds(54));
+    }
+
+    [Fact]
+    public async Task List_5xx_BacksOffWithinBoundsAndRecovers()
+    {
+        await using var rig = await WatcherRig.CreateAsync();
+        for (var i = 0; i < 20; i++)
+        {
+            rig.Server.Then(500 + (i % 3), "<html>bad gateway</html>");
+        }
+
+        rig.Server.ThenList(s_list).ThenWatch();
+        await rig.StartAsync();
+        var view = await rig.UntilPodsAsync("a");
+        Assert.Equal(SourceStatus.Ok, view.Status);
+        Assert.Equal(20, rig.Delays.Count);
+        Assert.All(rig.Delays, delay => Assert.InRange(delay, TimeSpan.FromSeconds(0.1), TimeSpan.FromSeconds(60)));
+        Assert.Contains(rig.Delays, delay => delay > TimeSpan.FromSeconds(30));
+        Assert.Equal(["Warning", "Information"], rig.Log.Select(line => line[..line.IndexOf(':', StringComparison.Ordinal)]).Where(level => level != "Debug"));
+    }
+
+    [Theory]
+    [InlineData("hello")]
+    [InlineData("")]
+    [InlineData("{\"kind\":\"PodList\",\"metadata\":{\"resourceVersion\":\"1\"}}")]
+    [InlineData("{\"kind\":\"NodeList\",\"metadata\":{\"resourceVersion\":\"1\"},\"items\":[]}")]
+    [InlineData("{\"kind\":\"PodList\",\"metadata\":{},\"items\":[]}")]
+    [InlineData("{\"kind\":\"PodList\",\"metadata\":{\"resourceVersion\":\"1\"},\"items\":[{\"a\"")]
+    public async Task List_Garbage_IsAFailureAndIsForgotten(string body)
+    {
+        await using var rig = await WatcherRig.CreateAsync();
+        var failed = new TaskCompletionSource<KubernetesView>();
+        rig.Server.ThenList(body).Then(async context =>
+        {
+            failed.SetResult(rig.View);
+            await Microsoft.AspNetCore.Http.HttpResponseWritingExtensions.WriteAsync(context.Response, s_list);
+        }).ThenWatch();
+        await rig.StartAsync();
+        Assert.Equal(SourceStatus.Failed, (await failed.Task).Status);
+        await rig.UntilPodsAsync("a");
+        Assert.Equal(SourceStatus.Ok, rig.View.Status);
+    }
+
+    [Fact]
+    public async Task List_GarbageAmongPods_IsSkippedCountedAndSaid()
+    {
+        var list = s_list.Replace("\"items\":[", "\"items\":[{\"metadata\":5},{\"a\":x},", StringComparison.Ordinal);
+        await using var rig = await WatcherRig.CreateAsync();
+        rig.Server.ThenList(list).ThenWatchThatEnds(PodJson.Bookmark("2")).ThenList(s_list).ThenWatch();
+        await rig.StartAsync();
+        await rig.UntilPodsAsync("a");
+
+        // What was skipped is looked for again by a list once the watch has ended.
+        await rig.UntilAsync(view => view.Status == SourceStatus.Ok);
+        Assert.Contains(rig.Log, line => line.StartsWith("Warning: Pods are known incompletely: 2 objects", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Watch_Garbage_KeepsThePodsAndGoesOnFromTheLastEvent()
+    {
+        await using var rig = await WatcherRig.CreateAsync();
+        rig.Server.ThenList(s_list).ThenWatch(PodJson.Bookmark("5"), "garbage\n").ThenWatch(PodJson.Event("ADDED", PodJson.Pod("b", "2", "6")));
+        await rig.StartAsync();
+        await rig.UntilPodsAsync("a", "b");
+        await rig.Server.NextRequestAsync();
+        await rig.Server.NextRequestAsync();
+        Assert.Equal("5", (await rig.Server.NextRequestAsync()).Version);
+    }
+
+    [Fact]
+    public async Task Watch_FailsAgainAndAgain_ListsAnew()
+    {
+        await using var rig = await WatcherRig.CreateAsync();
+        rig.Server.ThenList(s_list);
+        for (var i = 0; i < 3; i++)
+        {
+            rig.Server.Then(504, PodJson.Status(504, "Timeout", "Timeout: Too large resource version: 1, current: 0"));
+        }
+
+        rig.Server.ThenList(PodJson.List("0", PodJson.Pod("restored", "9"))).ThenWatch();
+        await rig.StartAsync();
+        await rig.UntilPodsAsync("restored");
+    }
+
+    [Fact]
+    public async Task List_ObjectOf100Megabytes_IsSkippedAndSaid()
+    {
+        await using var rig = await WatcherRig.CreateAsync();
+        rig.Server.Then(async context =>
+        {
+            var filler = new byte[1024 * 1024];
+            Array.Fill(filler, (byte)'x');
+            var list = PodJson.List("1", PodJson.Pod("a", "1"), PodJson.Pod("giant", "2"), PodJson.Pod("z", "3"));
+            var cut = list.IndexOf("giant", StringComparison.Ordinal);
+            await Microsoft.AspNetCore.Http.HttpResponseWritingExtensions.WriteAsync(context.Response, list[..cut]);
+            for (var i = 0; i < 100; i++)
+            {
+                await context.Response.Body.WriteAsync(filler);
+            }
+
+            await Microsoft.AspNetCore.Http.HttpResponseWritingExtensions.WriteAsync(context.Response, list[cut..]);
+        }).ThenWatch();
+        await rig.StartAsync();
+        var view = await rig.UntilPodsAsync("a", "z");
+        Assert.Equal(SourceStatus.Degraded, view.Status);
+        Assert.StartsWith("1 object ", view.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task List_Hangs_IsGivenUpAfterTheTimeout()
+    {
+        await using var rig = await WatcherRig.CreateAsync();
+        rig.Server.Then(context => Task.Delay(Timeout.Infinite, rig.Server.Until(context))).ThenList(s_list).ThenWatch();
+        await rig.StartAsync();
+        await rig.Server.NextRequestAsync();
+        rig.Time.Advance(ApiServerClient.HeadersTimeout);
+        await rig.UntilPodsAsync("a");
+        Assert.Contains(rig.Log, line => line.Contains("went silent", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Watch_SilentDespiteBookmarks_IsGivenUpAndGoesOn()
+    {
+        await using var rig = await WatcherRig.CreateAsync();
+        rig.Server.ThenList(s_list).ThenWatch(PodJson.Event("ADDED", PodJson.Pod("b", "2", "2")), PodJson.Bookmark("8")).ThenWatch(PodJson.Event("DELETED", PodJson.Pod("b", "2", "9")));
+        await rig.StartAsync();
+        await rig.UntilPodsAsync("a", "b");
+        await rig.Server.NextRequestAsync();
+        await rig.Server.NextRequestAsync();
+        var third = rig.Server.NextRequestAsync();
+        while (!third.IsCompleted)
+        {
+            // The clock moves only as often as needed: the client may not have begun to wait for the next bytes.
+            rig.Time.Advance(TimeSpan.FromMinutes(4));
+            await Task.WhenAny(third, Task.Delay(20, TestContext.Current.CancellationToken));
+        }
+
+        Assert.Equal("8", (await third).Version);
+        await rig.UntilPodsAsync("a");
+    }
+
+    [Fact]
+    public async Task Watch_ServerGoneForLong_KeepsThePodsAndTheirAge()
+    {
+        await using var rig = await WatcherRig.CreateAsync();
+        var answers = 0;
+        rig.Server.ThenList(s_list).Then(500, "");
+        for (var i = 0; i < 5; i++)
+        {
+            rig.Server.Then(context =>
+            {
+                // Nothing is said of an interruption shorter than the grace.
+                var status = rig.View.Status;
+                Assert.Equal(Interlocked.Increment(ref answers) <= 1 ? SourceStatus.Ok : SourceStatus.Degraded, status);
+                rig.Time.Advance(TimeSpan.FromSeconds(50));
+                context.Response.StatusCode = 502;
+                return Task.CompletedTask;
+            });
+        }
+
+        await rig.StartAsync();
+        var view = await rig.UntilAsync(view => view.Detail.Contains("4 min old", StringComparison.Ordinal));
+        Assert.Equal(SourceStatus.Degraded, view.Status);
+        Assert.Equal("a", Assert.Single(view.Pods).Name);
+        Assert.Equal(5, answers);
+        Assert.Single(rig.Log, line => line.StartsWith("Warning", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Start_ConnectionRefused_IsAFailureThatNamesTheServer()
+    {
+        using var closed = new TcpListener(IPAddress.Loopback, 0);
+        closed.Start();
+        var address = new Uri($"http://127.0.0.1:{((IPEndPoint)closed.LocalEndpoint).Port}");
+        closed.Stop();
+        await using var rig = await WatcherRig.CreateAsync();
+        await rig.StartAsync(address);
+        var view = await rig.UntilAsync(view => view.Status == SourceStatus.Failed);
+        Assert.Contains(address.Authority, view.Detail, StringComparison.Ordinal);
+        Assert.Contains("Connection refused", view.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_NoToken_IsUnavailableUntilThereIsOne()
+    {
+        await using var rig = await WatcherRig.CreateAsync();
+        File.Delete(rig.TokenFile);
+        rig.Server.ThenList(s_list).ThenWatch();
+        await rig.StartAsync();
+        var view = await rig.UntilAsync(view => view.Detail.Contains("automountServiceAccountToken", StringComparison.Ordinal));
+        Assert.Equal(SourceStatus.Unavailable, view.Status);
+        File.WriteAllText(rig.TokenFile, WatcherRig.Token);
+        await rig.UntilPodsAsync("a");
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("two\nlines")]
+    public async Task Start_TokenFileWithSomethingElse_SendsNothing(string content)
+    {
+        await using var rig = await WatcherRig.CreateAsync();
+        File.WriteAllText(rig.TokenFile, content);
+        await rig.StartAsync();
+        var view = await rig.UntilAsync(view => view.Detail.Contains("holds no token", StringComparison.Ordinal));
+        Assert.Equal(SourceStatus.Unavailable, view.Status);
+    }
+
+    [Fact]
+    public async Task Anything_IsSaidOrLogged_WithoutTheToken()
+    {
+        await using var rig = await WatcherRig.CreateAsync();
+        rig.Server.Then(401, "").Then(403, "").Then(500, "x").Then(200, "x").Then(410, "").ThenList(s_list).ThenWatch("x").ThenWatch();
+        await rig.StartAsync();
+        await rig.UntilPodsAsync("a");
+        Assert.NotEmpty(rig.Log);
+        Assert.DoesNotContain(rig.Log, line => line.Contains(WatcherRig.Token, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Stop_DuringAWatch_EndsAtOnce()
+    {
+        await using var rig = await WatcherRig.CreateAsync();
+        rig.Server.ThenList(s_list).ThenWatch();
+        await rig.StartAsync();
+        await rig.Server.NextRequestAsync();
+        await rig.Server.NextRequestAsync();
+        await rig.Watcher.StopAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        Assert.True(rig.Watcher.ExecuteTask!.IsCompletedSuccessfully);
+    }
+}
