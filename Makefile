@@ -3,6 +3,8 @@ CONFIGURATION ?= Release
 RID ?= linux-$(if $(filter aarch64,$(shell uname -m)),arm64,x64)
 BIN := artifacts/bin/Agent/$(shell echo $(CONFIGURATION) | tr A-Z a-z)/closewatch
 ARGS ?=
+IMAGE ?= closewatch:dev
+BUILDER ?= $(shell docker info >/dev/null 2>&1 && echo docker || echo buildah)
 
 .DEFAULT_GOAL := help
 .PHONY: help build run test lint format bench publish image clean
@@ -19,6 +21,14 @@ run: ## build, then print a report of this machine (ARGS="-o json" passes option
 
 test: ## install what the tests need (Debian packages, only if missing), then run all tests
 	@CONFIGURATION=$(CONFIGURATION) tests/run
+
+publish: ## the program as one file that needs no .NET, in artifacts/publish/RID (RID=linux-arm64 for another machine)
+	@dotnet publish src/Agent -c $(CONFIGURATION) -r $(RID) -o artifacts/publish/$(RID) --artifacts-path artifacts/publish-work -p:RunAnalyzers=false --nologo -v quiet
+	@ls -sh artifacts/publish/$(RID)/closewatch
+
+image: ## the container image $(IMAGE), by docker or buildah; SDK_IMAGE and RUNTIME_IMAGE say what it is built from (Dockerfile)
+	@$(BUILDER) build $(BUILD_FLAGS) $(foreach arg,SDK_IMAGE RUNTIME_IMAGE,$(if $($(arg)),--build-arg $(arg)=$($(arg)))) \
+	  --build-arg REVISION=$(shell git rev-parse HEAD 2>/dev/null) -t $(IMAGE) .
 
 lint: ## formatting, analyzers as errors
 	@dotnet build Agent.sln -c $(CONFIGURATION) --nologo -v quiet -clp:NoSummary -warnaserror

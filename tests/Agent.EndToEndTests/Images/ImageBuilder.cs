@@ -23,13 +23,17 @@ public sealed class ImageBuilder(string name)
 
     public IReadOnlyList<string> Entrypoint { get; init; } = [];
 
+    public IReadOnlyList<string> Environment { get; init; } = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"];
+
     /// <summary>Adds a program and the libraries that the dynamic linker loads for it, each at its own path.</summary>
-    public async Task<ImageBuilder> AddProgramAsync(string source, string target)
+    public Task<ImageBuilder> AddProgramAsync(string source, string target) =>
+        AddFile(source, target, executable: true).AddLibrariesOfAsync(source);
+
+    /// <summary>Adds the libraries that the dynamic linker loads for a program or library; none for a static program.</summary>
+    public async Task<ImageBuilder> AddLibrariesOfAsync(string source)
     {
-        AddFile(source, target, executable: true);
-        // Not an error: a static program has none.
         var libraries = await Command.RunAsync(["ldd", source]);
-        foreach (var library in libraries.Lines.SelectMany(line => line.Split(' ')).Select(word => word.Trim()).Where(word => word.StartsWith('/')))
+        foreach (var library in libraries.Lines.SelectMany(line => line.Split(' ', '\t')).Where(word => word.StartsWith('/')))
         {
             AddFile(library, library, executable: true);
         }
@@ -97,7 +101,7 @@ public sealed class ImageBuilder(string name)
     {
         architecture = RuntimeInformation.OSArchitecture == Architecture.Arm64 ? "arm64" : "amd64",
         os = "linux",
-        config = new { Env = new[] { "PATH=/usr/sbin:/usr/bin:/sbin:/bin" }, Entrypoint },
+        config = new { Env = Environment, Entrypoint },
         rootfs = new { type = "layers", diff_ids = new[] { "sha256:" + Convert.ToHexStringLower(layerDigest) } },
     });
 

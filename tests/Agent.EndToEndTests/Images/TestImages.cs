@@ -25,7 +25,7 @@ public static class TestImages
                 path,
                 new ImageBuilder(Pause) { Entrypoint = ["/bin/peer", "pause"] }.AddFile(peer, "/bin/peer", executable: true),
                 new ImageBuilder(Peer) { Entrypoint = ["/bin/peer"] }.AddFile(peer, "/bin/peer", executable: true),
-                await BusyboxAsync());
+                await new ImageBuilder(Busybox) { Entrypoint = ["/bin/sh"] }.AddBusyboxAsync());
         }
         finally
         {
@@ -33,9 +33,10 @@ public static class TestImages
         }
     }
 
-    private static async Task<ImageBuilder> BusyboxAsync()
+    /// <summary>Adds busybox under the name of each of its commands.</summary>
+    public static async Task<ImageBuilder> AddBusyboxAsync(this ImageBuilder image)
     {
-        var image = new ImageBuilder(Busybox) { Entrypoint = ["/bin/sh"] }.AddFile("/bin/busybox", "/bin/busybox", executable: true).AddDirectory("/tmp");
+        image.AddFile("/bin/busybox", "/bin/busybox", executable: true).AddDirectory("/tmp");
         foreach (var applet in (await Command.RunAsync(["/bin/busybox", "--list"])).Checked().Lines.Where(applet => applet != "busybox"))
         {
             image.AddLink("/bin/" + applet, "busybox");

@@ -22,6 +22,7 @@ public sealed class PodNode : IAsyncLifetime
     private readonly ConcurrentDictionary<string, Pod> _pods = new();
     private NodeProcess? _process;
     private ContainerRuntime? _runtime;
+    private Task<string>? _agentImage;
 
     /// <summary>Why this machine can not have such a node; null when it has.</summary>
     public string? Unavailable { get; private set; }
@@ -63,8 +64,14 @@ public sealed class PodNode : IAsyncLifetime
             async () => (await Runtime.ListImageNamesAsync(CancellationToken.None)).IsSupersetOf(names));
     }
 
+    /// <summary>The name of the image that the Dockerfile makes; built by the first that asks (about a minute).</summary>
+    public Task<string> GetAgentImageAsync() => _agentImage ??= AgentImage.BuildAsync(this);
+
     /// <summary>Runs a program of this machine as a process of the node that is in no pod.</summary>
-    public Task<CommandResult> RunAsync(params IReadOnlyList<string> command) => Command.RunAsync(Process.Enter(command));
+    public Task<CommandResult> RunAsync(params IReadOnlyList<string> command) => RunAsync(timeout: null, command);
+
+    /// <summary>The same, with another limit than a minute.</summary>
+    public Task<CommandResult> RunAsync(TimeSpan? timeout, params IReadOnlyList<string> command) => Command.RunAsync(Process.Enter(command), timeout: timeout);
 
     /// <summary>The same, with input.</summary>
     public Task<CommandResult> RunWithInputAsync(string input, params IReadOnlyList<string> command) => Command.RunAsync(Process.Enter(command), input);

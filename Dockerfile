@@ -1,0 +1,38 @@
+# The container image of closewatch: one program and the libraries of its base, no shell needed.
+#
+# Base images are build arguments, by any name that the builder finds; the defaults are names of local images:
+#   SDK_IMAGE      a .NET SDK image of the version in global.json, of the builder's architecture
+#   RUNTIME_IMAGE  what a self-contained .NET program needs (libc, libstdc++, OpenSSL, CA certificates): "runtime-deps",
+#                  its chiseled variant or any other image with these libraries, of the target's architecture
+# `make image SDK_IMAGE=... RUNTIME_IMAGE=...` passes them. For another architecture add --platform linux/arm64: nothing
+# is emulated, the compiler runs on the builder's own.
+ARG SDK_IMAGE=dotnet-sdk:10.0
+ARG RUNTIME_IMAGE=dotnet-runtime-deps:10.0
+
+FROM --platform=$BUILDPLATFORM ${SDK_IMAGE} AS build
+ARG TARGETARCH
+WORKDIR /source
+ARG REVISION
+COPY .editorconfig global.json Directory.Build.props Directory.Packages.props ./
+COPY src src
+RUN dotnet publish src/Agent -c Release -a $TARGETARCH --artifacts-path /artifacts -o /published \
+    -p:RunAnalyzers=false -p:SourceRevisionId=$REVISION
+
+FROM ${RUNTIME_IMAGE}
+ARG REVISION
+ARG VERSION=0.1.0
+LABEL org.opencontainers.image.title="closewatch" \
+      org.opencontainers.image.description="Half-closed TCP connections of every pod on a node, and what conntrack knows of them" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$REVISION"
+# Not root's: an agent that runs as uid 0 without CAP_DAC_OVERRIDE can not change its own program.
+COPY --from=build --chown=65532:65532 --chmod=0555 /published/closewatch /usr/local/bin/closewatch
+# Without diagnostics .NET needs no writable /tmp.
+ENV DOTNET_EnableDiagnostics=0 \
+    DOTNET_RUNNING_IN_CONTAINER=true
+# Reading other processes' files in /proc takes uid 0, but no capability (docs/privileges.md).
+USER 0:0
+EXPOSE 9742
+ENTRYPOINT ["/usr/local/bin/closewatch"]
+CMD ["run"]

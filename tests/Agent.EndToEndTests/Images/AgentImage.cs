@@ -1,0 +1,90 @@
+using System.Runtime.InteropServices;
+using Agent.EndToEndTests.Node;
+
+namespace Agent.EndToEndTests.Images;
+
+/// <summary>
+/// The image of the agent, built by <c>make image</c> in the node, where there is no network. The base images are
+/// stand-ins: libraries of this machine, to which the build adds this machine's SDK and package folder as volumes.
+/// </summary>
+internal static class AgentImage
+{
+    private const string Name = "localhost/closewatch:e2e";
+    private const string SdkImage = "localhost/sdk:e2e";
+    private const string RuntimeImage = "localhost/runtime-deps:e2e";
+    private const string Archive = "/run/node/closewatch.tar";
+
+    private static readonly TimeSpan s_buildTimeout = TimeSpan.FromMinutes(8);
+
+    // /usr/share/dotnet/shared/Microsoft.NETCore.App/10.0.0/
+    private static readonly string s_dotnet = Path.GetFullPath(RuntimeEnvironment.GetRuntimeDirectory() + "../../..").TrimEnd('/');
+
+    private static readonly string s_packages = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
+        ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget/packages");
+
+    // In the node's memory, so that nothing of it stays.
+    private static readonly string[] s_buildah = ["buildah", "--root", "/run/node/buildah", "--runroot", "/run/node/buildah-run", "--storage-driver", "overlay"];
+
+    public static async Task<string> BuildAsync(PodNode node)
+    {
+        await FetchPackagesAsync();
+        ImageBuilder.Save($"{node.Root}/run/node/sdk.tar", await SdkAsync());
+        ImageBuilder.Save($"{node.Root}/run/node/runtime-deps.tar", await AddRuntimeLibrariesAsync(new ImageBuilder(RuntimeImage)));
+        foreach (var archive in (string[])["sdk", "runtime-deps"])
+        {
+            (await node.RunAsync([.. s_buildah, "pull", $"docker-archive:/run/node/{archive}.tar"])).Checked();
+        }
+
+        // --isolation chroot: the build needs no containers of its own, which not every machine allows.
+        (await node.RunAsync(
+            s_buildTimeout,
+            "make",
+            "-C",
+            Repository.Root,
+            "image",
+            $"BUILDER={string.Join(' ', s_buildah)}",
+            $"BUILD_FLAGS=--isolation chroot -v {s_dotnet}:{s_dotnet}:ro -v {s_packages}:/root/.nuget/packages:O",
+            $"SDK_IMAGE={SdkImage}",
+            $"RUNTIME_IMAGE={RuntimeImage}",
+            $"IMAGE={Name}")).Checked();
+        (await node.RunAsync([.. s_buildah, "push", Name, $"docker-archive:{Archive}:{Name}"])).Checked();
+        await node.ImportAsync(path => Task.Run(() => File.Move(node.Root + Archive, path)), Name);
+        return Name;
+    }
+
+    /// <summary>So that the restore inside the build finds all it needs without a network.</summary>
+    private static async Task FetchPackagesAsync()
+    {
+        var scratch = Directory.CreateTempSubdirectory("closewatch-e2e-");
+        try
+        {
+            (await Command.RunAsync(
+                ["dotnet", "restore", Repository.PathOf("src/Agent"), $"-p:RuntimeIdentifier={RuntimeInformation.RuntimeIdentifier}", "--artifacts-path", scratch.FullName],
+                timeout: s_buildTimeout)).Checked();
+        }
+        finally
+        {
+            scratch.Delete(recursive: true);
+        }
+    }
+
+    private static async Task<ImageBuilder> SdkAsync()
+    {
+        var image = new ImageBuilder(SdkImage)
+        {
+            Environment = [$"PATH={s_dotnet}:/bin", "HOME=/root", "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1", "DOTNET_CLI_TELEMETRY_OPTOUT=1", "DOTNET_NOLOGO=1"],
+        };
+        image.AddText("root:x:0:0:root:/root:/bin/sh\n", "/etc/passwd").AddDirectory("/root");
+        return await AddRuntimeLibrariesAsync(await image.AddBusyboxAsync());
+    }
+
+    /// <summary>What .NET loads: by the dynamic linker, and OpenSSL by name.</summary>
+    private static async Task<ImageBuilder> AddRuntimeLibrariesAsync(ImageBuilder image)
+    {
+        var known = (await Command.RunAsync(["ldconfig", "-p"])).Checked();
+        var openSsl = known.Lines.Where(line => line.Contains("libssl.so.", StringComparison.Ordinal)).Select(line => line.Split(' ')[^1]).First();
+        await image.AddProgramAsync(openSsl, openSsl);
+        await image.AddLibrariesOfAsync(Path.Combine(s_dotnet, "dotnet"));
+        return await image.AddLibrariesOfAsync(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "libcoreclr.so"));
+    }
+}
