@@ -1,1 +1,67 @@
-Console.WriteLine("closewatch");
+using System.CommandLine;
+using System.CommandLine.Help;
+using Agent.Commands;
+using Agent.Configuration;
+using Agent.Sources;
+
+namespace Agent;
+
+/// <summary>The command tree.</summary>
+internal static class Program
+{
+    private static readonly Dictionary<string, string[]> s_examples = new(StringComparer.Ordinal)
+    {
+        ["closewatch"] = ["closewatch report", "kubectl exec -n closewatch daemonset/closewatch -- closewatch report"],
+        ["report"] =
+        [
+            "closewatch report --pod shop/web-7d4b9c-x2x5p --window 10s",
+            "closewatch report -o json --fail-on critical | jq .verdict",
+        ],
+        ["explain"] = ["closewatch explain half-closed-untracked"],
+        ["config"] = ["closewatch config --Diagnosis:Upstream=alb"],
+        ["version"] = ["closewatch version"],
+    };
+
+    public static Task<int> Main(string[] args)
+    {
+        var terminal = Terminal.OfProcess(ConfigurationInput.OfProcess(null, []).Environment);
+        return RunAsync(args, new()
+        {
+            Terminal = terminal,
+            CreateScanner = static options => new NodeScanner(options.Collection, options.Pods, options.Diagnosis, null, TimeProvider.System),
+        });
+    }
+
+    /// <summary>Runs one command line.</summary>
+    public static Task<int> RunAsync(IEnumerable<string> arguments, CommandServices services)
+    {
+        var (settings, rest) = CommandLineRunner.Split(arguments);
+        var common = new CommonOptions();
+        return CommandLineRunner.RunAsync(Tree(services with { Settings = settings }, common), common, rest, services.Terminal);
+    }
+
+    private static Command Tree(CommandServices services, CommonOptions common)
+    {
+        // Not a RootCommand: that would be named after the file it was started from.
+        var root = new Command("closewatch", "Finds the connections behind HTTP 502s, connect time-outs and lost responses on this Kubernetes node.")
+        {
+            new ReportCommand(services, common).Create(),
+            new ExplainCommand(services, common).Create(),
+            new ConfigCommand(services, common).Create(),
+            VersionCommand.Create(services.Terminal),
+        };
+        foreach (var option in common.All)
+        {
+            root.Add(option);
+        }
+
+        root.Add(new HelpOption { Action = new HelpWithExample(new HelpAction { MaxWidth = services.Terminal.Width }, s_examples) });
+        root.Add(new VersionOption { Action = new VersionCommand.OptionAction(services.Terminal) });
+        root.SetAction(_ =>
+        {
+            root.Parse("--help").Invoke(new() { Output = services.Terminal.Output, Error = services.Terminal.Error });
+            return ExitCode.Usage;
+        });
+        return root;
+    }
+}

@@ -1,0 +1,100 @@
+using System.Collections.Immutable;
+using Agent.Core.Diagnosis;
+using Agent.Core.Model;
+using Agent.Core.Reporting.Sections;
+
+namespace Agent.Core.Reporting;
+
+/// <summary>Makes the document that the text and the markdown report print.</summary>
+public static class ReportDocumentBuilder
+{
+    /// <summary>The document of one view.</summary>
+    public static ReportDocument Build(ReportView view)
+    {
+        var sections = ImmutableArray.CreateBuilder<ReportSection>();
+        Add(FindingsSection.Build(view));
+        if (!view.Input.Options.Quiet)
+        {
+            Add(ConntrackSection.Build(view));
+            Add(TimeoutsSection.Build(view));
+            Add(PodsSection.Build(view));
+            Add(ConnectionsSection.Build(view));
+            Add(HalfClosedFlowsSection.Build(view));
+            Add(ListenersSection.Build(view));
+            Add(CountersSection.Build(view));
+            Add(SourcesSection.Build(view));
+        }
+
+        var (verdict, headline) = Headline(view);
+        return new(verdict, headline, Summary(view), sections.ToImmutable());
+
+        void Add(ReportSection? section)
+        {
+            if (section is not null)
+            {
+                sections.Add(section);
+            }
+        }
+    }
+
+    /// <summary>The tone of a severity.</summary>
+    public static Tone ToneOf(Severity severity) => severity switch
+    {
+        Severity.Critical => Tone.Critical,
+        Severity.Warning => Tone.Warning,
+        _ => Tone.Notice,
+    };
+
+    /// <summary>A headline begins with its own verdict, which says UNKNOWN where the severities only say that nothing was found.</summary>
+    private static (string Verdict, string Text) Headline(ReportView view)
+    {
+        var headline = HumanText.Printable(view.Diagnosis.Headline);
+        var colon = headline.IndexOf(": ", StringComparison.Ordinal);
+        return colon > 0 && !headline.AsSpan(0, colon).ContainsAnyExceptInRange('A', 'Z')
+            ? (headline[..colon], headline[(colon + 2)..])
+            : (view.Diagnosis.Verdict.ToUpperInvariant(), headline);
+    }
+
+    private static ImmutableArray<ReportFact> Summary(ReportView view)
+    {
+        var facts = ImmutableArray.CreateBuilder<ReportFact>();
+        if (view.Diagnosis.Findings is [{ Severity: not Severity.Info, Fix: [var first, ..] }, ..])
+        {
+            facts.Add(new("Do first", HumanText.Printable(first)));
+        }
+
+        facts.Add(new("Node", Node(view)));
+        var unseen = view.Snapshot.Sources.Where(static source => source.Status is SourceStatus.Unavailable or SourceStatus.Failed).ToArray();
+        if (unseen.Length > 0)
+        {
+            // Without this, "ok" would only mean "not looked".
+            facts.Add(new("Not seen", string.Join(", ", unseen.Select(static source => source.Name)) + " (why: see Sources)", Tone.Warning));
+        }
+
+        return facts.ToImmutable();
+    }
+
+    private static string Node(ReportView view)
+    {
+        var snapshot = view.Snapshot;
+        var parts = new List<string> { HumanText.Printable(snapshot.Node.Name) };
+        if (snapshot.Node.CapturedTree)
+        {
+            parts.Add("captured tree");
+        }
+
+        if (snapshot.Node.Kernel.Length > 0)
+        {
+            parts.Add($"Linux {HumanText.Printable(snapshot.Node.Kernel)}");
+        }
+
+        parts.Add(HumanText.Time(snapshot.TakenAt));
+        parts.Add($"read in {HumanText.Duration(TimeSpan.FromMilliseconds(Math.Ceiling(snapshot.ScanDuration.TotalMilliseconds)))}");
+        if (view.Window is { } window)
+        {
+            parts.Add($"two scans {HumanText.Duration(window)} apart");
+        }
+
+        return string.Join(" · ", parts);
+    }
+}

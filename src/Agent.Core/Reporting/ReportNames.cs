@@ -1,0 +1,21 @@
+using Agent.Core.Diagnosis;
+
+namespace Agent.Core.Reporting;
+
+/// <summary>Names as all formats print them.</summary>
+internal static class ReportNames
+{
+    /// <summary>A fix is <c>where: what</c>; the first part is empty when it names no place.</summary>
+    public static (string Where, string What) SplitFix(string fix)
+    {
+        var colon = fix.IndexOf(": ", StringComparison.Ordinal);
+        return colon < 0 ? ("", fix) : (fix[..(colon + 1)], fix[(colon + 2)..]);
+    }
+
+    /// <summary><c>pod shop/web-1</c>, <c>node n1</c>.</summary>
+    public static string Subject(FindingSubject subject)
+    {
+        var name = subject.Namespace.Length == 0 ? subject.Name : $"{subject.Namespace}/{subject.Name}";
+        return name == subject.Kind || name.StartsWith(subject.Kind + ":", StringComparison.Ordinal) ? name : $"{subject.Kind} {name}";
+    }
+}

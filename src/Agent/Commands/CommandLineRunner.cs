@@ -1,0 +1,102 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Text.RegularExpressions;
+using Agent.Configuration;
+
+namespace Agent.Commands;
+
+/// <summary>Runs a command tree: one line for every mistake, and an exit code for everything.</summary>
+internal static partial class CommandLineRunner
+{
+    private static readonly ParserConfiguration s_parser = new() { ResponseFileTokenReplacer = null };
+
+    /// <summary>Splits arguments of the form <c>--Section:Key=value</c> from the rest.</summary>
+    public static (ImmutableArray<string> Settings, ImmutableArray<string> Others) Split(IEnumerable<string> arguments)
+    {
+        var all = arguments.ToLookup(static argument => SettingArgument().IsMatch(argument));
+        return ([.. all[true]], [.. all[false]]);
+    }
+
+    public static async Task<int> RunAsync(Command root, CommonOptions options, IReadOnlyList<string> arguments, Terminal terminal)
+    {
+        var parsed = root.Parse(arguments, s_parser);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (var message in Mistakes(parsed).Distinct())
+            {
+                terminal.WriteError(message);
+            }
+
+            return ExitCode.Usage;
+        }
+
+        try
+        {
+            // Signals are the commands' own business: each has something to end in its own way.
+            return await parsed.InvokeAsync(new()
+            {
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+                Output = terminal.Output,
+                Error = terminal.Error,
+            }).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            terminal.WriteError($"internal error: {e.GetType().Name}: {e.Message.ReplaceLineEndings(" ")}; run it again with --debug and report what it prints");
+            if (parsed.GetValue(options.Debug))
+            {
+                terminal.Error.WriteLine(e);
+            }
+
+            return ExitCode.InternalError;
+        }
+    }
+
+    private static IEnumerable<string> Mistakes(ParseResult parsed)
+    {
+        var command = parsed.CommandResult.Command;
+        var path = Path(parsed.CommandResult);
+        var unknownOptions = parsed.UnmatchedTokens.Where(static token => token.StartsWith('-')).ToArray();
+        foreach (var option in unknownOptions)
+        {
+            var name = option.Split('=', ':')[0];
+            var known = Options(parsed.CommandResult).SelectMany(static candidate => candidate.Aliases.Append(candidate.Name));
+            yield return $"unknown option {name}; {NearestName.Hint(name, known, $"'{path} --help' lists what there is")}";
+        }
+
+        // What follows an unknown option is its value, not a mistake of its own.
+        foreach (var word in parsed.UnmatchedTokens.Take(unknownOptions.Length == 0 ? 1 : 0))
+        {
+            var kind = command.Subcommands.Count > 0 ? "command" : "argument";
+            yield return $"unknown {kind} {word}; {NearestName.Hint(word, command.Subcommands.Select(static known => known.Name), $"'{path} --help' lists what there is")}";
+        }
+
+        foreach (var error in parsed.Errors.Where(error => !parsed.UnmatchedTokens.Any(token => error.Message.Contains(token, StringComparison.Ordinal))))
+        {
+            yield return $"{error.Message.TrimEnd('.')}{(error.Message.Contains(';', StringComparison.Ordinal) ? "" : $"; see '{path} --help'")}";
+        }
+    }
+
+    private static IEnumerable<Option> Options(CommandResult result)
+    {
+        foreach (var option in result.Command.Options)
+        {
+            yield return option;
+        }
+
+        for (var parent = result.Parent as CommandResult; parent is not null; parent = parent.Parent as CommandResult)
+        {
+            foreach (var option in parent.Command.Options.Where(static option => option.Recursive))
+            {
+                yield return option;
+            }
+        }
+    }
+
+    private static string Path(CommandResult result) => result.Parent is CommandResult parent ? $"{Path(parent)} {result.Command.Name}" : "closewatch";
+
+    [GeneratedRegex("^--[A-Za-z]+:")]
+    private static partial Regex SettingArgument();
+}

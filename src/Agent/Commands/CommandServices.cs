@@ -1,0 +1,44 @@
+using System.Collections.Immutable;
+using Agent.Configuration;
+using Agent.Core.Diagnosis;
+using Agent.Sources;
+
+namespace Agent.Commands;
+
+/// <summary>What the commands work with.</summary>
+internal sealed record CommandServices
+{
+    public required Terminal Terminal { get; init; }
+
+    /// <summary>Makes what reads the node.</summary>
+    public required Func<AgentOptions, INodeScanner> CreateScanner { get; init; }
+
+    public Func<DiagnosisContext, DiagnosisResult> Diagnose { get; init; } = static context => DiagnosisEngine.Evaluate(context);
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Arguments of the form <c>--Section:Key=value</c>.</summary>
+    public ImmutableArray<string> Settings { get; init; } = [];
+
+    public string DefaultConfigurationFile { get; init; } = ConfigurationInput.DefaultPath;
+
+    /// <summary>Reads the configuration; lists what is wrong with it and returns null when something is.</summary>
+    public AgentConfiguration? LoadConfiguration(string? file, ImmutableArray<ConfigurationEntry> overrides = default)
+    {
+        var configuration = AgentConfiguration.Load(new()
+        {
+            File = file,
+            DefaultFile = DefaultConfigurationFile,
+            Environment = Terminal.Environment,
+            Arguments = Settings,
+            Overrides = overrides.IsDefault ? [] : overrides,
+            HostName = Environment.MachineName,
+        });
+        foreach (var error in configuration.Errors)
+        {
+            Terminal.WriteError(error.ToString());
+        }
+
+        return configuration.IsValid ? configuration : null;
+    }
+}

@@ -1,0 +1,105 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Agent.Configuration;
+using Agent.Core.Diagnosis;
+using Agent.Core.Reporting;
+
+namespace Agent.Commands;
+
+/// <summary><c>closewatch report</c>: its options.</summary>
+internal sealed class ReportCommand(CommandServices services, CommonOptions common)
+{
+    private readonly Option<ReportFormat> _output = Typed(
+        "--output", "text|json|markdown|html", "Format of the report (default: text)",
+        SettingTypes.Choice(("text", ReportFormat.Text), ("json", ReportFormat.Json), ("markdown", ReportFormat.Markdown), ("html", ReportFormat.Html)),
+        "-o");
+
+    private readonly Option<string?> _namespace = new("--namespace", "-n") { Description = "Only pods of this namespace", HelpName = "NS" };
+
+    private readonly Option<string?> _pod = new("--pod") { Description = "Only this pod, or host, netns:NAME, container:ID", HelpName = "[NS/]NAME" };
+
+    private readonly Option<int?> _top = Typed(
+        "--top", "N", $"How many pods, most half-closed connections first (default: {ReportOptions.DefaultTop}; json: all)", Nullable(SettingTypes.Integer(0, int.MaxValue)));
+
+    private readonly Option<int?> _connections = Typed(
+        "--connections", "N", $"How many connections of each pod, oldest first (default: {ReportOptions.DefaultConnections})", Nullable(SettingTypes.Integer(0, int.MaxValue)));
+
+    private readonly Option<TimeSpan> _window = Typed(
+        "--window", "DURATION", "Scan twice, so far apart, so that counters become rates (default: 0, one scan)", SettingTypes.Duration);
+
+    private readonly Option<Severity?> _failOn = Typed(
+        "--fail-on", "info|warning|critical", "Exit with 1 when there is a finding at or above",
+        Nullable(SettingTypes.Choice(("info", Severity.Info), ("warning", Severity.Warning), ("critical", Severity.Critical))));
+
+    private readonly Option<string?> _procRoot = new("--proc-root") { Description = "Where /proc is, or a captured tree (default: /proc)", HelpName = "DIR" };
+
+    private readonly Option<string?> _upstream = new("--upstream")
+    {
+        Description = $"What is in front of the pods ({string.Join(", ", Upstream.Presets.Select(static preset => preset.Name))}), or how long it keeps idle connections (default: {Upstream.Default.Name})",
+        HelpName = "PRESET|DURATION",
+    };
+
+    private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "The verdict and the findings only" };
+
+    public Command Create()
+    {
+        var command = new Command("report", "Scan this node once and print what was found")
+        {
+            _output, _namespace, _pod, _top, _connections, _window, _failOn, _procRoot, _upstream, _quiet,
+        };
+        command.SetAction((parsed, _) => new ReportRunner(services).RunAsync(Request(parsed)));
+        return command;
+    }
+
+    private ReportRequest Request(ParseResult parsed) => new()
+    {
+        Format = parsed.GetValue(_output),
+        Options = new()
+        {
+            Namespace = parsed.GetValue(_namespace),
+            Pod = parsed.GetValue(_pod),
+            Top = parsed.GetValue(_top),
+            Connections = parsed.GetValue(_connections) ?? ReportOptions.DefaultConnections,
+            Quiet = parsed.GetValue(_quiet),
+        },
+        Window = parsed.GetValue(_window),
+        FailOn = parsed.GetValue(_failOn),
+        ConfigurationFile = parsed.GetValue(common.Config),
+        NoColor = parsed.GetValue(common.NoColor),
+        Overrides = [.. Override("Diagnosis:Upstream", _upstream, parsed), .. Override("Collection:ProcRoot", _procRoot, parsed)],
+    };
+
+    private static ImmutableArray<ConfigurationEntry> Override(string key, Option<string?> option, ParseResult parsed) => parsed.GetValue(option) switch
+    {
+        null => [],
+        // A relative path is meant from where the command is given.
+        var directory when option.Name == "--proc-root" => [new(key, Path.GetFullPath(directory), $"option {option.Name}")],
+        var value => [new(key, value, $"option {option.Name}")],
+    };
+
+    private static Option<T> Typed<T>(string name, string helpName, string description, SettingType<T> type, params string[] aliases) => new(name, aliases)
+    {
+        Description = description,
+        HelpName = helpName,
+        CustomParser = result => Parse(name, type, result),
+    };
+
+    private static T? Parse<T>(string name, SettingType<T> type, ArgumentResult result)
+    {
+        var text = result.Tokens.Count == 0 ? "" : result.Tokens[^1].Value;
+        var parsed = type.Parse(text);
+        if (parsed.Reason is { } reason)
+        {
+            result.AddError($"{name} {text}: {reason}; {parsed.Remedy}");
+        }
+
+        return parsed.Value;
+    }
+
+    private static SettingType<T?> Nullable<T>(SettingType<T> type)
+        where T : struct => new(
+        type.Name,
+        text => type.Parse(text) is var parsed && parsed.Reason is { } reason ? ParsedSetting<T?>.Failed(reason, parsed.Remedy) : ParsedSetting<T?>.Of(parsed.Value),
+        value => value is { } known ? type.Format(known) : "");
+}

@@ -1,0 +1,33 @@
+using System.Collections.Immutable;
+using Agent.Configuration;
+using Agent.Core.Diagnosis;
+using Agent.Core.Reporting;
+
+namespace Agent.Commands;
+
+/// <summary>What <c>closewatch report</c> was asked for.</summary>
+internal sealed record ReportRequest
+{
+    public required ReportFormat Format { get; init; }
+
+    public required ReportOptions Options { get; init; }
+
+    public TimeSpan Window { get; init; }
+
+    public Severity? FailOn { get; init; }
+
+    public string? ConfigurationFile { get; init; }
+
+    /// <summary>Keys that options stand for.</summary>
+    public ImmutableArray<ConfigurationEntry> Overrides { get; init; } = [];
+
+    public bool NoColor { get; init; }
+}
+
+internal enum ReportFormat
+{
+    Text,
+    Json,
+    Markdown,
+    Html,
+}

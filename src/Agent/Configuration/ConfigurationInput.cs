@@ -1,0 +1,36 @@
+using System.Collections;
+using System.Collections.Immutable;
+
+namespace Agent.Configuration;
+
+/// <summary>Where a configuration is read from. Kept by <see cref="AgentConfiguration"/>, so that it can be read again.</summary>
+internal sealed record ConfigurationInput
+{
+    public const string DefaultPath = "/etc/closewatch/closewatch.json";
+
+    /// <summary>The file of <c>--config</c>; null: <see cref="DefaultFile"/>, which may be absent.</summary>
+    public string? File { get; init; }
+
+    public string DefaultFile { get; init; } = DefaultPath;
+
+    /// <summary>All environment variables.</summary>
+    public ImmutableDictionary<string, string> Environment { get; init; } = ImmutableDictionary<string, string>.Empty;
+
+    /// <summary>Arguments of the form <c>--Section:Key=value</c>.</summary>
+    public ImmutableArray<string> Arguments { get; init; } = [];
+
+    /// <summary>Values of options that stand for a key, as <c>--upstream</c> does for <c>Diagnosis:Upstream</c>. Later than everything else.</summary>
+    public ImmutableArray<ConfigurationEntry> Overrides { get; init; } = [];
+
+    public string HostName { get; init; } = "";
+
+    /// <summary>The environment of this process, with the given arguments.</summary>
+    public static ConfigurationInput OfProcess(string? file, IEnumerable<string> arguments) => new()
+    {
+        File = file,
+        Arguments = [.. arguments],
+        HostName = System.Environment.MachineName,
+        Environment = System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+            .ToImmutableDictionary(static entry => (string)entry.Key, static entry => (string?)entry.Value ?? "", StringComparer.Ordinal),
+    };
+}

@@ -1,0 +1,42 @@
+using System.Collections.Immutable;
+using System.Text;
+using Agent.Core.Diagnosis;
+using Agent.Core.Model;
+using Agent.Sources;
+using Agent.Tests.Core.Reporting;
+
+namespace Agent.Tests.Agent.Commands;
+
+/// <summary>Runs command lines inside this process.</summary>
+internal sealed class CommandLine
+{
+    private readonly StringBuilder _output = new();
+    private readonly StringBuilder _error = new();
+
+    public string Output => _output.ToString();
+
+    public string Error => _error.ToString();
+
+    public INodeScanner Scanner { get; init; } = new FakeNodeScanner(ReportSamples.RichSnapshot(ReportSamples.Noon, 1));
+
+    public DiagnosisResult Diagnosis { get; init; } = ReportSamples.RichDiagnosis();
+
+    public ImmutableDictionary<string, string> Environment { get; init; } = ImmutableDictionary<string, string>.Empty.Add("LANG", "C.UTF-8");
+
+    public bool IsTerminal { get; init; }
+
+    public static CommandLine Of(params Snapshot[] snapshots) => new() { Scanner = new FakeNodeScanner(snapshots) };
+
+    public async Task<int> RunAsync(params string[] arguments)
+    {
+        using var output = new StringWriter(_output);
+        using var error = new StringWriter(_error);
+        return await Program.RunAsync(arguments, new()
+        {
+            Terminal = new() { Output = output, Error = error, Environment = Environment, OutputIsTerminal = IsTerminal, ErrorIsTerminal = IsTerminal },
+            CreateScanner = _ => Scanner,
+            Diagnose = _ => Diagnosis,
+            DefaultConfigurationFile = "/nonexistent/closewatch.json",
+        });
+    }
+}
