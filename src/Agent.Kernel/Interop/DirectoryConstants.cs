@@ -1,6 +1,6 @@
 namespace Agent.Kernel.Interop;
 
-/// <summary>Sources: fcntl.h, linux/stat.h, linux/sched.h, linux/magic.h.</summary>
+/// <summary>Sources: fcntl.h, linux/stat.h, linux/sched.h, linux/magic.h, dirent.h.</summary>
 internal static class DirectoryConstants
 {
     internal const int AT_EMPTY_PATH = 0x1000;
@@ -9,6 +9,8 @@ internal static class DirectoryConstants
     internal const uint STATX_INO = 0x100;
 
     internal const int SEEK_SET = 0;
+
+    internal const byte DT_DIR = 4;
 
     internal const int CLONE_NEWNET = 0x40000000;
 

@@ -43,7 +43,7 @@ internal sealed class NamedNamespaces(IReadOnlyList<string> directories)
         var any = false;
         for (var i = 0; i < directories.Count; i++)
         {
-            using var directory = TryOpen(directories[i]);
+            using var directory = DirectoryHandle.TryOpen(directories[i]);
             var modified = directory is not null && directory.Stat("\0"u8, out var status) == 0 ? status.ModifiedNanoseconds : 0;
             any |= modified != _modified[i];
             _modified[i] = modified;
@@ -54,7 +54,7 @@ internal sealed class NamedNamespaces(IReadOnlyList<string> directories)
 
     private void List(string path)
     {
-        using var directory = TryOpen(path);
+        using var directory = DirectoryHandle.TryOpen(path);
         if (directory is null)
         {
             return;
@@ -70,18 +70,6 @@ internal sealed class NamedNamespaces(IReadOnlyList<string> directories)
                 var name = Encoding.UTF8.GetString(_reader.Name);
                 _found.Add(new(name, $"{path}/{name}", status.Inode));
             }
-        }
-    }
-
-    private static DirectoryHandle? TryOpen(string path)
-    {
-        try
-        {
-            return DirectoryHandle.Open(path);
-        }
-        catch (KernelException exception) when (exception.IsGone)
-        {
-            return null;
         }
     }
 

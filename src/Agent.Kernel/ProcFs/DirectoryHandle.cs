@@ -27,6 +27,20 @@ internal sealed unsafe class DirectoryHandle : IDisposable
     /// <exception cref="KernelException">It is not there, or may not be read.</exception>
     public static DirectoryHandle Open(string path) => new(ProcFile.Open(path));
 
+    /// <summary>Opens a directory; null when it is gone or never was.</summary>
+    /// <exception cref="KernelException">It may not be read.</exception>
+    public static DirectoryHandle? TryOpen(string path)
+    {
+        try
+        {
+            return Open(path);
+        }
+        catch (KernelException exception) when (exception.IsGone)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Writes <c>PID/FILE</c> with a NUL behind it.</summary>
     /// <param name="buffer">At least 64 bytes.</param>
     /// <param name="pid">The process.</param>
@@ -96,17 +110,17 @@ internal sealed unsafe class DirectoryHandle : IDisposable
     public int ReadLink(int pid, ReadOnlySpan<byte> file, Span<byte> buffer, out int length)
     {
         Span<byte> name = stackalloc byte[MaxPidNameLength];
-        return ReadLink(Name(name, pid, file), buffer, out length);
+        return ReadLink(_handle, Name(name, pid, file), buffer, out length);
     }
 
-    /// <summary>readlink(2) of a name that ends in NUL.</summary>
+    /// <summary>readlink(2) of a name that ends in NUL, below an open directory.</summary>
     /// <returns>0 or the error number.</returns>
-    public int ReadLink(ReadOnlySpan<byte> name, Span<byte> buffer, out int length)
+    public static int ReadLink(SafeFileHandle directory, ReadOnlySpan<byte> name, Span<byte> buffer, out int length)
     {
         fixed (byte* path = name)
         fixed (byte* bytes = buffer)
         {
-            var read = Libc.readlinkat(_handle, path, bytes, (nuint)buffer.Length);
+            var read = Libc.readlinkat(directory, path, bytes, (nuint)buffer.Length);
             length = (int)Math.Max(read, 0);
             return read < 0 ? Marshal.GetLastPInvokeError() : 0;
         }
