@@ -9,4 +9,7 @@ public readonly record struct ConnectionTuple(IpAddress Source, IpAddress Destin
 {
     /// <summary>The same connection from the other end.</summary>
     public ConnectionTuple Reversed => new(Destination, Source, DestinationPort, SourcePort);
+
+    /// <summary>Both ends, source first. The compiler's own would print <see cref="Reversed"/> too, and so never end.</summary>
+    public override string ToString() => $"{Source.ToString(SourcePort)} > {Destination.ToString(DestinationPort)}";
 }

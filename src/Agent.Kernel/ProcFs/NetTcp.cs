@@ -8,7 +8,7 @@ namespace Agent.Kernel.ProcFs;
 /// <summary>Reads lines of /proc/PID/net/tcp and tcp6. Sources: get_tcp4_sock, get_openreq4, get_timewait4_sock (net/ipv4/tcp_ipv4.c) and their IPv6 twins.</summary>
 /// <remarks>
 /// <c>sl: local remote st tx:rx tr:when retrnsmt uid timeout inode ...</c>; addresses are 32-bit words in the machine's byte order, printed as
-/// numbers. A request socket or a mini-socket (TIME_WAIT, orphaned FIN_WAIT2) has fewer columns after the inode, so nothing there is used.
+/// numbers. A listener's row has the accept queue but not its limit (<see cref="TcpSocket.SendQueue"/> is 0). A request socket or a mini-socket (TIME_WAIT, orphaned FIN_WAIT2) has fewer columns after the inode, so nothing there is used.
 /// </remarks>
 public static class NetTcp
 {

@@ -4,9 +4,10 @@ using System.Runtime.InteropServices;
 namespace Agent.KernelTests.Testing;
 
 /// <summary>What the tests themselves ask of the system, on the calling thread.</summary>
-internal static partial class Libc
+internal static unsafe partial class Libc
 {
     private const int CLONE_NEWNET = 0x40000000;
+    private const uint LinuxCapabilityVersion3 = 0x20080522;
 
     /// <summary>setns(2); the thread must not be given back to the pool.</summary>
     internal static void EnterNetworkNamespace(string path)
@@ -18,6 +19,22 @@ internal static partial class Libc
         }
     }
 
+    /// <summary>capset(2): gives up every capability of the calling thread, and of those that it starts. The thread must not be given back to the pool.</summary>
+    internal static void DropCapabilities()
+    {
+        // struct __user_cap_header_struct: version, pid (0 is this thread); then two of __user_cap_data_struct, all zero.
+        var header = stackalloc uint[2] { LinuxCapabilityVersion3, 0 };
+        var data = stackalloc uint[6];
+        new Span<uint>(data, 6).Clear();
+        if (capset(header, data) != 0)
+        {
+            throw new Win32Exception(Marshal.GetLastPInvokeError(), "capset");
+        }
+    }
+
     [LibraryImport("libc", SetLastError = true)]
     private static partial int setns(int descriptor, int type);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int capset(uint* header, uint* data);
 }
