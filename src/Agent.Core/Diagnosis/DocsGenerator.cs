@@ -40,7 +40,7 @@ public static class DocsGenerator
 
     private static void Append(StringBuilder page, FindingExplanation explanation)
     {
-        page.Append($"\n## {explanation.Id}\n\n**{explanation.Title}.** {OneLine(explanation.What)}\n\n{OneLine(explanation.Why)}\n\n");
+        page.Append($"\n## {explanation.Id}\n\n**{char.ToUpperInvariant(explanation.Title[0])}{explanation.Title[1..]}.** {OneLine(explanation.What)}\n\n**Why it matters.** {OneLine(explanation.Why)}\n\n");
         page.Append($"**How it is seen.** {OneLine(explanation.Seen)}");
         if (!explanation.Needs.IsEmpty)
         {

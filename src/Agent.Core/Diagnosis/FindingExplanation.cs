@@ -1,10 +1,16 @@
 using System.Collections.Immutable;
+using System.Globalization;
+using Agent.Core.Model;
 
 namespace Agent.Core.Diagnosis;
 
 /// <summary>Everything there is to say about one finding, whichever node it is found on. Commands and fixes may hold shell variables such as <c>$NAMESPACE</c>; those that a finding knows are filled in.</summary>
 public sealed record FindingExplanation
 {
+    private static readonly ImmutableArray<string> s_kubernetesOnly = ["$NAMESPACE", "$POD", "$WORKLOAD"];
+
+    private static readonly ImmutableArray<string> s_nameLabels = ["app.kubernetes.io/name", "app", "k8s-app"];
+
     /// <summary>One of <see cref="FindingIds"/>.</summary>
     public required string Id { get; init; }
 
@@ -20,7 +26,7 @@ public sealed record FindingExplanation
     /// <summary>How it is seen, and what makes it information, a warning or critical.</summary>
     public required string Seen { get; init; }
 
-    /// <summary>Sources without which it cannot be judged, of <see cref="Model.SourceNames"/>.</summary>
+    /// <summary>Sources without which it cannot be judged, of <see cref="SourceNames"/>.</summary>
     public required ImmutableArray<string> Needs { get; init; }
 
     /// <summary>How to check by hand.</summary>
@@ -39,7 +45,7 @@ public sealed record FindingExplanation
     /// <param name="evidence">What was seen; one sentence each.</param>
     /// <param name="victims">How many are affected.</param>
     /// <param name="fixes">Fixes to use instead of all of them.</param>
-    /// <param name="values">Values of variables in the fixes, such as <c>("PORT", "8080")</c>.</param>
+    /// <param name="values">Values of variables in the fixes, such as <c>("PORT", "8080")</c>. Fixes that lack one only Kubernetes has are left out.</param>
     public Finding Report(
         Severity severity,
         FindingSubject subject,
@@ -50,6 +56,8 @@ public sealed record FindingExplanation
         params (string Name, string Value)[] values)
     {
         (string Name, string Value)[] all = subject.Kind == "pod" ? [.. values, ("NAMESPACE", subject.Namespace), ("POD", subject.Name)] : values;
+        ImmutableArray<string> filled = [.. (fixes ?? Fixes).Select(fix => $"{fix.Where}: {Fill(fix.Text, all)}")];
+        ImmutableArray<string> usable = [.. filled.Where(static fix => !s_kubernetesOnly.Any(name => fix.Contains(name, StringComparison.Ordinal)))];
         return new()
         {
             Id = Id,
@@ -58,10 +66,36 @@ public sealed record FindingExplanation
             Subject = subject,
             Evidence = [.. evidence],
             Why = Why,
-            Fix = [.. (fixes ?? Fixes).Select(fix => $"{fix.Where}: {Fill(fix.Text, all)}")],
+            Fix = usable.IsEmpty ? filled : usable,
             Reference = References[0],
             Victims = victims,
         };
+    }
+
+    /// <summary>Makes a finding about an owner of connections, with what the API server knows of it filled into the fixes.</summary>
+    public Finding Report(
+        Severity severity,
+        PodSnapshot owner,
+        string title,
+        IEnumerable<string> evidence,
+        long victims = 0,
+        IEnumerable<FindingFix>? fixes = null,
+        params (string Name, string Value)[] values) =>
+        Report(severity, FindingSubject.Of(owner.Identity), title, evidence, victims, fixes, [.. values, .. Known(owner.Kubernetes)]);
+
+    private static IEnumerable<(string Name, string Value)> Known(KubernetesPod? pod)
+    {
+        if (pod is { Workload: { } workload })
+        {
+            yield return ("WORKLOAD", workload);
+            yield return ("REPLICAS", ((pod.WorkloadReplicas ?? 1) + 1).ToString(CultureInfo.InvariantCulture));
+        }
+
+        if (s_nameLabels.FirstOrDefault(label => pod?.Labels.ContainsKey(label) ?? false) is { } known)
+        {
+            yield return ("LABEL", known);
+            yield return ("APP", pod!.Labels[known]);
+        }
     }
 
     private static string Fill(string text, (string Name, string Value)[] values) =>

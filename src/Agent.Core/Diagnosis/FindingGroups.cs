@@ -15,8 +15,8 @@ public static class FindingGroups
     public static ImmutableArray<Finding> ForReading(ImmutableArray<Finding> findings) =>
     [
         .. findings
-            .GroupBy(static finding => (finding.Id, finding.Severity, finding.CausedBy))
-            .SelectMany(static IEnumerable<Finding> (group) => group.Count() > ShownAlone ? [Merge([.. group])] : group),
+            .GroupBy(static finding => (finding.Id, finding.Severity, finding.CausedBy, IsNode: finding.Subject.Kind is "node" or "source"))
+            .SelectMany(static IEnumerable<Finding> (group) => group.Count() > ShownAlone && !group.Key.IsNode ? [Merge([.. group])] : group),
     ];
 
     private static Finding Merge(ImmutableArray<Finding> group)

@@ -6,15 +6,19 @@ namespace Agent.Core.Diagnosis;
 /// <summary>Which pods answer requests of others.</summary>
 internal static class Serving
 {
-    // A DaemonSet's pods and static pods serve their node, a Job's pods serve nobody: neither is replaced behind a load balancer.
-    private static readonly ImmutableArray<string> s_notReplaced = ["DaemonSet/", "Job/", "CronJob/", "Node/"];
+    // Static pods serve their node, and a Job's pods serve nobody.
+    private static readonly ImmutableArray<string> s_notServing = ["Job/", "CronJob/", "Node/"];
 
-    /// <summary>A running pod of a workload that is replaced while it serves, by what the API server and its own sockets say.</summary>
+    /// <summary>A running pod that answers requests, by what the API server and its own sockets say.</summary>
     public static bool IsServing(PodSnapshot pod) =>
-        pod.Kubernetes is { } kubernetes
-        && kubernetes.Phase is "Running" or ""
-        && !s_notReplaced.Any(kind => kubernetes.Workload?.StartsWith(kind, StringComparison.Ordinal) ?? false)
+        pod.Kubernetes is { Phase: "Running" or "" } kubernetes
+        && !s_notServing.Any(kind => IsOf(kubernetes, kind))
         && (HasReachableListener(pod) || kubernetes.Containers.Any(static container => container.Ports.Length > 0 || container.ReadinessProbe is not null));
+
+    /// <summary>A serving pod of a workload whose pods are replaced while they serve. A DaemonSet's pods mostly serve their own node only.</summary>
+    public static bool IsReplacedWhileServing(PodSnapshot pod) => IsServing(pod) && !IsOf(pod.Kubernetes!, "DaemonSet/");
+
+    private static bool IsOf(KubernetesPod pod, string kind) => pod.Workload?.StartsWith(kind, StringComparison.Ordinal) ?? false;
 
     /// <summary>It listens on an address that others can reach.</summary>
     public static bool HasReachableListener(PodSnapshot pod) => pod.Listeners.Any(static listener => !listener.Address.IsLoopback);

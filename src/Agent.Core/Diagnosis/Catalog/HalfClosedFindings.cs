@@ -31,7 +31,6 @@ internal static class HalfClosedFindings
             [
                 new("sysctl, for connections from now on", "sysctl -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600"),
                 new("kube-proxy flag", "--conntrack-tcp-timeout-close-wait=1h"),
-                new("one entry now", "conntrack -U -p tcp -s $SOURCE --sport $SPORT -d $DESTINATION --dport $DPORT -t 3600"),
             ],
             References =
             [
@@ -89,7 +88,7 @@ internal static class HalfClosedFindings
             [
                 new("the sockets with their process", "nsenter --net=/proc/$PID/ns/net ss -tnpH state close-wait"),
                 new("open descriptors against the limit", "ls /proc/$PID/fd | wc -l; grep 'open files' /proc/$PID/limits"),
-                new("what the process does", "kubectl -n $NAMESPACE exec $POD -- cat /proc/1/stack"),
+                new("what the process does", "grep . /proc/$PID/task/*/wchan"),
             ],
             Fixes =
             [

@@ -43,7 +43,7 @@ internal static class KeepAliveFindings
             [
                 new("connections that the pod closed first", "nsenter --net=/proc/$PID/ns/net ss -tnoH state time-wait sport = :$PORT | wc -l"),
                 new("how long established ones have been idle (lastrcv)", "nsenter --net=/proc/$PID/ns/net ss -tniH state established sport = :$PORT"),
-                new("when the server closes an idle connection", "bash -c 'exec 3<>/dev/tcp/$ADDRESS/$PORT; printf \"GET / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n\" >&3; time cat <&3 >/dev/null'"),
+                new("when the server closes an idle connection", "bash -c 'exec 3<>/dev/tcp/'$ADDRESS/$PORT'; printf \"GET / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n\" >&3; time cat <&3 >/dev/null'"),
                 new("the load balancer's word (Google Cloud)", "gcloud logging read 'jsonPayload.statusDetails=\"backend_connection_closed_before_data_sent_to_client\"' --limit 10"),
             ],
             Fixes = s_keepLonger,
@@ -104,7 +104,7 @@ internal static class KeepAliveFindings
             Fixes =
             [
                 new("more replicas", "kubectl -n $NAMESPACE scale $WORKLOAD --replicas=$REPLICAS"),
-                new("pod spec, the limit of every queue", "securityContext: {sysctls: [{name: net.core.somaxconn, value: \"4096\"}]}"),
+                new("pod spec, the limit of every queue (and what Go takes)", "securityContext: {sysctls: [{name: net.core.somaxconn, value: \"4096\"}]}"),
                 new("Node.js", "server.listen({port: $PORT, backlog: 4096});"),
                 new("nginx", "listen $PORT backlog=4096;"),
                 new("gunicorn", "gunicorn --backlog 4096 --workers 4 app:app"),
@@ -112,7 +112,7 @@ internal static class KeepAliveFindings
                 new("ASP.NET Core (Kestrel)", "builder.WebHost.UseSockets(o => o.Backlog = 4096);"),
                 new("Apache", "ListenBackLog 4096"),
                 new("Tomcat", "<Connector port=\"$PORT\" acceptCount=\"4096\" />"),
-                new("Go takes net.core.somaxconn; readiness probe with more patience", "readinessProbe: {timeoutSeconds: 3, failureThreshold: 5}"),
+                new("container, a probe with more patience", "readinessProbe: {timeoutSeconds: 3, failureThreshold: 5}"),
             ],
             References = ["https://man7.org/linux/man-pages/man2/listen.2.html"],
         },

@@ -180,8 +180,8 @@ internal static class PodFindings
             Checks = [new("where they are", "kubectl -n $NAMESPACE get pods -o wide")],
             Fixes =
             [
-                new("pod spec", "topologySpreadConstraints: [{maxSkew: 1, topologyKey: kubernetes.io/hostname, whenUnsatisfiable: ScheduleAnyway, labelSelector: {matchLabels: {app: $APP}}}]"),
-                new("a budget for drains", "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: $APP, namespace: $NAMESPACE}, spec: {maxUnavailable: 1, selector: {matchLabels: {app: $APP}}}}"),
+                new("pod spec", "topologySpreadConstraints: [{maxSkew: 1, topologyKey: kubernetes.io/hostname, whenUnsatisfiable: ScheduleAnyway, labelSelector: {matchLabels: {$LABEL: $APP}}}]"),
+                new("a budget for drains", "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: $APP, namespace: $NAMESPACE}, spec: {maxUnavailable: 1, selector: {matchLabels: {$LABEL: $APP}}}}"),
             ],
             References = ["https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/"],
         },

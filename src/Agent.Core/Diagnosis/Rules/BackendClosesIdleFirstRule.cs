@@ -44,7 +44,7 @@ public sealed class BackendClosesIdleFirstRule : IFindingRule
         var resets = Resets.OnClosedConnections(context, pod)?.Amount ?? 0;
         var evidence = new List<string>();
         evidence.AddRange(Seen(listener, estimate));
-        evidence.Add($"In front: {upstream.Title} ({upstream.Name}), which keeps idle connections for {Seconds(upstream.KeepAlive)}.");
+        evidence.Add($"In front: {upstream.Title} ({upstream.Name}), which keeps idle connections for {Seconds(upstream.KeepAlive)} (setting Diagnosis:Upstream).");
         evidence.AddRange(others.Select(static other => $"Also port {other.Listener.Port}: after about {Text.Duration(other.Estimate.IdleTime)}."));
         if (resets > 0 && estimate.IsSure)
         {
@@ -53,7 +53,7 @@ public sealed class BackendClosesIdleFirstRule : IFindingRule
 
         return FindingCatalog.Get(Id).Report(
             !estimate.IsSure ? Severity.Info : resets > 0 ? Severity.Critical : Severity.Warning,
-            FindingSubject.Of(pod.Identity),
+            pod,
             $"{pod.Identity.DisplayName} closes idle connections after ~{Text.Duration(estimate.IdleTime)} (port {listener.Port}) while the load balancer keeps them {Seconds(upstream.KeepAlive)}: requests race with the close and fail with 502",
             evidence,
             Math.Max(estimate.Closes, listener.ClosedByPodFirst),

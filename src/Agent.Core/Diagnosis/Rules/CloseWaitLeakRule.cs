@@ -28,7 +28,7 @@ public sealed class CloseWaitLeakRule : IFindingRule
             var critical = leaked >= Many * context.Options.LeakCount || growth >= context.Options.LeakCount;
             yield return FindingCatalog.Get(Id).Report(
                 critical ? Severity.Critical : Severity.Warning,
-                FindingSubject.Of(pod.Identity),
+                pod,
                 $"{pod.Identity.DisplayName} does not close {Text.Count(leaked, "connection")} that its peers closed more than {Text.Duration(context.Options.LeakAge)} ago",
                 Evidence(context, pod, history, growth),
                 leaked);

@@ -25,12 +25,19 @@ public sealed class CloseWaitTimeoutShortRule : IFindingRule
 
         foreach (var pod in context.Current.Pods)
         {
-            if (pod.OwnTableEntries > 0 && Short(pod.Settings, recommended) is { } own)
+            if (TracksItself(context, pod) && Short(pod.Settings, recommended) is { } own)
             {
                 yield return OfPod(context, pod, own);
             }
         }
     }
+
+    // The last entry may have been forgotten already, so an empty table does not speak for itself: not when there were entries before,
+    // and not when a connection was forgotten that the host would have kept.
+    private static bool TracksItself(DiagnosisContext context, PodSnapshot pod) =>
+        pod.OwnTableEntries > 0
+        || context.HistoryOf(pod.Identity).Any(static seen => seen.Pod.OwnTableEntries > 0)
+        || (pod.HalfClosed.Untracked > 0 && context.Current.HostSettings is not null && Short(context.Current.HostSettings, context.Options.CloseWaitTimeout) is null);
 
     private static TimeSpan? Short(NetfilterSettings? settings, TimeSpan recommended) =>
         settings?.CloseWaitSeconds is { } seconds && TimeSpan.FromSeconds(seconds) is var timeout && timeout < recommended ? timeout : null;
@@ -38,7 +45,7 @@ public sealed class CloseWaitTimeoutShortRule : IFindingRule
     private Finding OfHost(DiagnosisContext context, TimeSpan timeout)
     {
         // Those whose own namespace forgets sooner than the host are the pod finding's victims.
-        var pods = context.Current.Pods.Where(pod => !(pod.OwnTableEntries > 0 && Short(pod.Settings, context.Options.CloseWaitTimeout) is not null)).ToList();
+        var pods = context.Current.Pods.Where(pod => !(TracksItself(context, pod) && Short(pod.Settings, context.Options.CloseWaitTimeout) is not null)).ToList();
         var untracked = pods.Sum(static pod => pod.HalfClosed.Untracked);
         var lasting = pods.Where(pod => IsLasting(pod.HalfClosed, timeout)).ToList();
         var severity = untracked > 0 ? Severity.Critical : lasting.Count > 0 || HasLastingEntries(context.Current, timeout) ? Severity.Warning : Severity.Info;
@@ -69,7 +76,7 @@ public sealed class CloseWaitTimeoutShortRule : IFindingRule
         var evidence = new List<string>
         {
             $"nf_conntrack_tcp_timeout_close_wait in the pod's own network namespace is {Text.Duration(timeout)}; recommended is {Text.Duration(context.Options.CloseWaitTimeout)}.",
-            $"The pod tracks its connections itself ({Text.Count(pod.OwnTableEntries ?? 0, "entry").Replace("entrys", "entries", StringComparison.Ordinal)}), as a service mesh does.",
+            $"The pod tracks its connections itself, as a service mesh does; entries in its table now: {Text.Number(pod.OwnTableEntries ?? 0)}.",
         };
         if (context.Current.HostSettings?.CloseWaitSeconds is { } host)
         {
@@ -81,7 +88,7 @@ public sealed class CloseWaitTimeoutShortRule : IFindingRule
         var fixes = FindingCatalog.Get(Id).Fixes.Where(static fix => fix.Where.StartsWith("linkerd", StringComparison.Ordinal) || fix.Where == "closewatch");
         return FindingCatalog.Get(Id).Report(
             severity,
-            FindingSubject.Of(pod.Identity),
+            pod,
             Title($"{pod.Identity.DisplayName}'s own conntrack table", timeout, summary.Untracked),
             evidence,
             summary.Sockets,

@@ -39,7 +39,7 @@ public sealed class ConnectionsLostAtTerminationRule : IFindingRule
         var (severity, how) = Judge(context, last);
         return FindingCatalog.Get(Id).Report(
             severity,
-            FindingSubject.Of(last.Pod.Identity),
+            last.Pod,
             $"{last.Pod.Identity.DisplayName} ended with {Text.Count(connections, "connection")} open",
             [
                 $"{Text.Count(connections, "connection")} of clients were established when it was last seen, {Text.Duration(context.Current.TakenAt - last.TakenAt)} ago; some may have been closed properly since.",

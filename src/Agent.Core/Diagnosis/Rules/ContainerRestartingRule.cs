@@ -32,7 +32,7 @@ public sealed class ContainerRestartingRule : IFindingRule
             var connections = Serving.Connections(pod) ?? 0;
             yield return FindingCatalog.Get(Id).Report(
                 severity,
-                FindingSubject.Of(pod.Identity),
+                pod,
                 rise > 0
                     ? $"{pod.Identity.DisplayName} restarted {Text.Count(rise, "time")} in {Text.Duration(Watched(context, pod))}: each restart cuts its connections"
                     : $"{pod.Identity.DisplayName} has restarted {Text.Count(kubernetes.Restarts, "time")}{(since is { } last ? $", the last time {Text.Duration(last)} ago" : "")}",

@@ -45,7 +45,7 @@ public sealed class FinWait2PileUpRule : IFindingRule
             evidence.AddRange(HalfClosedText.Examples(sample));
             yield return FindingCatalog.Get(Id).Report(
                 held || count >= Many * context.Options.LeakCount ? Severity.Warning : Severity.Info,
-                FindingSubject.Of(pod.Identity),
+                pod,
                 $"{pod.Identity.DisplayName} waits for the peers of {Text.Count(count, "connection")} to finish closing",
                 evidence,
                 count);

@@ -35,7 +35,7 @@ public sealed class HalfClosedExpiringRule : IFindingRule
             evidence.AddRange(HalfClosedText.Examples(sample));
             yield return FindingCatalog.Get(Id).Report(
                 IsLasting(sample, summary) ? Severity.Warning : Severity.Info,
-                FindingSubject.Of(pod.Identity),
+                pod,
                 $"{pod.Identity.DisplayName} has {Text.Count(summary.Expiring, "half-closed connection")} that conntrack is about to forget",
                 evidence,
                 summary.Expiring);

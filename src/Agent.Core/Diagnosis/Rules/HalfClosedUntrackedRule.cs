@@ -33,7 +33,7 @@ public sealed class HalfClosedUntrackedRule : IFindingRule
 
             yield return FindingCatalog.Get(Id).Report(
                 severity,
-                FindingSubject.Of(pod.Identity),
+                pod,
                 $"{pod.Identity.DisplayName} has {Text.Count(summary.Untracked, "half-closed connection")} that conntrack has forgotten: what they send next is lost",
                 evidence,
                 summary.Untracked);

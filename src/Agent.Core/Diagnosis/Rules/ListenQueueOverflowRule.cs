@@ -28,7 +28,7 @@ public sealed class ListenQueueOverflowRule : IFindingRule
                 : Severity.Warning;
             yield return FindingCatalog.Get(Id).Report(
                 severity,
-                FindingSubject.Of(pod.Identity),
+                pod,
                 Title(pod, full, overflows),
                 Evidence(context, pod, full, overflows, sinceStart),
                 (long)(overflows?.Amount ?? sinceStart),

@@ -24,7 +24,7 @@ public sealed class PodNotReadyRule : IFindingRule
             var since = kubernetes.ReadyChangedAt is { } changed ? $" for {Text.Duration(context.Current.TakenAt - changed)}" : "";
             yield return FindingCatalog.Get(Id).Report(
                 severity,
-                FindingSubject.Of(pod.Identity),
+                pod,
                 $"{pod.Identity.DisplayName} is not ready{since}: load balancers send it nothing",
                 Evidence(context, pod, kubernetes),
                 Serving.Connections(pod) ?? 0);

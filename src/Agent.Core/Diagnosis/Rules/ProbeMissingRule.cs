@@ -12,7 +12,7 @@ public sealed class ProbeMissingRule : IFindingRule
         foreach (var (pod, kubernetes) in Serving.WithKubernetes(context.Current))
         {
             var containers = Serving.Containers(kubernetes);
-            if (!Serving.IsServing(pod) || Serving.IsTerminating(pod) || containers.IsEmpty)
+            if (!Serving.IsReplacedWhileServing(pod) || Serving.IsTerminating(pod) || containers.IsEmpty)
             {
                 continue;
             }
@@ -38,7 +38,7 @@ public sealed class ProbeMissingRule : IFindingRule
 
             yield return FindingCatalog.Get(Id).Report(
                 Severity.Info,
-                FindingSubject.Of(pod.Identity),
+                pod,
                 $"{pod.Identity.DisplayName} has no {missing} probe",
                 evidence,
                 Serving.Connections(pod) ?? 0,

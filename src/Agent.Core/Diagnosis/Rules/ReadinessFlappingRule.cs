@@ -34,7 +34,7 @@ public sealed class ReadinessFlappingRule : IFindingRule
             var over = Text.Duration(context.Current.TakenAt - seen[0].TakenAt);
             yield return FindingCatalog.Get(Id).Report(
                 Severity.Warning,
-                FindingSubject.Of(pod.Identity),
+                pod,
                 $"{pod.Identity.DisplayName} became ready or unready {changes} times in {over}",
                 [
                     $"The condition Ready changed at least {changes} times in {over}; it is {(kubernetes.Ready == true ? "true" : "false")} now.",

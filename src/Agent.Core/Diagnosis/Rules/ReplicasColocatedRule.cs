@@ -13,7 +13,7 @@ public sealed class ReplicasColocatedRule : IFindingRule
     public IEnumerable<Finding> Evaluate(DiagnosisContext context)
     {
         var workloads = Serving.WithKubernetes(context.Current)
-            .Where(static pair => pair.Kubernetes is { Workload: not null, DeletionTimestamp: null, WorkloadReplicas: >= FewestReplicas } && Serving.IsServing(pair.Pod))
+            .Where(static pair => pair.Kubernetes is { Workload: not null, DeletionTimestamp: null, WorkloadReplicas: >= FewestReplicas } && Serving.IsReplacedWhileServing(pair.Pod))
             .GroupBy(static pair => (pair.Kubernetes.Namespace, pair.Kubernetes.Workload, Replicas: pair.Kubernetes.WorkloadReplicas ?? 0));
         foreach (var workload in workloads)
         {
@@ -26,7 +26,7 @@ public sealed class ReplicasColocatedRule : IFindingRule
             // Named after one of its pods, so that it is found where the pod is looked for.
             yield return FindingCatalog.Get(Id).Report(
                 Severity.Info,
-                FindingSubject.Of(pods[0].Pod.Identity),
+                pods[0].Pod,
                 $"all {pods.Count} replicas of {workload.Key.Namespace}/{workload.Key.Workload} are on this node: when it goes, no backend is left",
                 [$"On node {context.Current.Node.Name}: {string.Join(", ", pods.Take(NamesShown).Select(static pair => pair.Kubernetes.Name))}{(pods.Count > NamesShown ? $" and {pods.Count - NamesShown} more" : "")}; spec.replicas is {workload.Key.Replicas}."],
                 pods.Count);

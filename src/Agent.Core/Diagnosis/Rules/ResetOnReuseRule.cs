@@ -36,7 +36,7 @@ public sealed class ResetOnReuseRule : IFindingRule
 
             yield return FindingCatalog.Get(Id).Report(
                 worst.Estimate.IsSure ? Severity.Critical : Severity.Warning,
-                FindingSubject.Of(pod.Identity),
+                pod,
                 $"{pod.Identity.DisplayName} answered {Text.Count((long)resets.Amount, "request packet")} with a reset: they came on connections that it had just closed",
                 evidence,
                 (long)resets.Amount,

@@ -34,7 +34,7 @@ public sealed class TerminatingWithConnectionsRule : IFindingRule
 
             yield return FindingCatalog.Get(Id).Report(
                 left <= grace * LastPart ? Severity.Critical : prepared ? Severity.Info : Severity.Warning,
-                FindingSubject.Of(pod.Identity),
+                pod,
                 $"{pod.Identity.DisplayName} is terminating with {Text.Count(connections, "connection")} open{(left > TimeSpan.Zero ? $", {Text.Duration(left)} before it is killed" : ", past its grace period")}",
                 evidence,
                 connections);

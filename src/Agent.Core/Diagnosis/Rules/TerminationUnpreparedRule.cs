@@ -16,7 +16,7 @@ public sealed class TerminationUnpreparedRule : IFindingRule
         foreach (var (pod, kubernetes) in Serving.WithKubernetes(context.Current))
         {
             var containers = Serving.Containers(kubernetes);
-            if (!Serving.IsServing(pod) || containers.IsEmpty)
+            if (!Serving.IsReplacedWhileServing(pod) || containers.IsEmpty)
             {
                 continue;
             }
@@ -50,7 +50,7 @@ public sealed class TerminationUnpreparedRule : IFindingRule
         evidence.Add($"Recommended behind Google Cloud's load balancers: preStop sleep {TerminationFacts.PreStopSeconds} s, terminationGracePeriodSeconds {TerminationFacts.GraceSeconds}, draining 60 s.");
         return FindingCatalog.Get(Id).Report(
             SeverityOf(context, pod, grace <= sleep),
-            FindingSubject.Of(pod.Identity),
+            pod,
             without.Count > 0
                 ? $"{pod.Identity.DisplayName} stops at once when it is replaced (no preStop delay): requests still sent to it fail"
                 : $"{pod.Identity.DisplayName} is killed {Math.Max(0, grace - sleep)} s after its preStop delay: its grace period is too short",

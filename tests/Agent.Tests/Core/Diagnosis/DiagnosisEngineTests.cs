@@ -76,6 +76,13 @@ public sealed class DiagnosisEngineTests
         Assert.Equal(many.Sum(static finding => finding.Victims), grouped.Victims);
     }
 
+    [Fact]
+    public void Grouped_Sources_StayApart()
+    {
+        var sources = Enumerable.Range(0, 6).Select(static index => Make("source-unavailable", Severity.Info, new("source", "", $"source-{index}"))).ToArray();
+        Assert.Equal(6, DiagnosisEngine.Evaluate(Given.Alone(Given.Node()), [new Fixed(sources)]).Grouped.Length);
+    }
+
     internal static Finding Make(string id, Severity severity, FindingSubject? subject = null, long victims = 1) => new()
     {
         Id = id,

@@ -52,10 +52,27 @@ public sealed partial class FindingCatalogTests
     public void Report_Values_FilledInWithAndWithoutBraces()
     {
         var finding = FindingCatalog.Get(FindingIds.BackendClosesIdleFirst).Report(
-            Severity.Warning, new("pod", "shop", "web"), "title", [], 1, null, ("SECONDS", "620"), ("PORT", "8080"));
+            Severity.Warning, new FindingSubject("pod", "shop", "web"), "title", [], 1, null, ("SECONDS", "620"), ("PORT", "8080"));
         Assert.Contains("nginx: keepalive_timeout 620s;", finding.Fix);
         Assert.Contains("Node.js: server.keepAliveTimeout = 620 * 1000; server.headersTimeout = (620 + 5) * 1000;", finding.Fix);
         Assert.DoesNotContain(finding.Fix, static fix => Variable().IsMatch(fix));
+    }
+
+    [Fact]
+    public void Report_KnownWorkload_FilledIntoTheFix()
+    {
+        var pod = Given.Serving(Given.Kubernetes() with { WorkloadReplicas = 2 });
+        Assert.Contains(
+            "more replicas: kubectl -n shop scale Deployment/web --replicas=3",
+            FindingCatalog.Get(FindingIds.ListenQueueOverflow).Report(Severity.Warning, pod, "title", []).Fix);
+    }
+
+    [Fact]
+    public void Report_NoPodOrNoApiServer_LeavesOutWhatOnlyKubernetesHas()
+    {
+        var fixes = FindingCatalog.Get(FindingIds.CloseWaitLeak).Report(Severity.Warning, FindingSubject.Node(Given.Node()), "title", []).Fix;
+        Assert.NotEmpty(fixes);
+        Assert.DoesNotContain(fixes, static fix => fix.Contains("kubectl", StringComparison.Ordinal));
     }
 
     [GeneratedRegex(@"\$\{?(SECONDS|PORT|POD|NAMESPACE)\b")]

@@ -164,7 +164,5 @@ internal static class Given
         return new(timed[^1], timed[..^1], new());
     }
 
-    public static ImmutableArray<Finding> Findings(IFindingRule rule, DiagnosisContext context) => [.. rule.Evaluate(context)];
-
     public static Finding Only(IFindingRule rule, DiagnosisContext context) => Assert.Single(rule.Evaluate(context));
 }

@@ -77,4 +77,18 @@ public sealed class CloseWaitTimeoutShortRuleTests
     [Fact]
     public void Evaluate_PlainPodThatTracksNothing_Silent() =>
         Assert.Empty(s_rule.Evaluate(Given.Alone(Given.Node(HalfClosed() with { OwnTableEntries = 0, Settings = Given.Settings(60) }))));
+
+    [Fact]
+    public void Evaluate_ThePodsOnlyEntryIsForgotten_StillNamesThePod()
+    {
+        var meshed = HalfClosed(untracked: 1) with { OwnTableEntries = 0, Settings = Given.Settings(60) };
+        Assert.Equal("web", Given.Only(s_rule, Given.Alone(Given.Node(meshed))).Subject.Name);
+    }
+
+    [Fact]
+    public void Evaluate_ForgottenByTheHost_DoesNotBlameThePod()
+    {
+        var plain = HalfClosed(untracked: 1) with { OwnTableEntries = 0, Settings = Given.Settings(60) };
+        Assert.Equal("node", Given.Only(s_rule, Given.Alone(Short(plain))).Subject.Kind);
+    }
 }

@@ -42,6 +42,12 @@ public sealed class PodStateRuleTests
     [Fact]
     public void NotReady_Terminating_Silent() => Assert.Empty(s_notReady.Evaluate(Given.Alone(Node(Unready(7200, 5).Terminating(60)))));
 
+    [Theory]
+    [InlineData("DaemonSet/ingress", true)]
+    [InlineData("Job/import", false)]
+    public void NotReady_ByWorkload_OnlyThoseThatServe(string workload, bool expected) =>
+        Assert.Equal(expected, s_notReady.Evaluate(Given.Alone(Node(Unready(7200, 5) with { Workload = workload }))).Any());
+
     [Fact]
     public void NotReady_NothingListensOnTheProbedPort_SaysSo()
     {
