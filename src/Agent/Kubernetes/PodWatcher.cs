@@ -1,8 +1,5 @@
 using System.Buffers;
-using System.Collections.Immutable;
 using System.Globalization;
-using System.Runtime.InteropServices;
-using Agent.Core.Model;
 
 namespace Agent.Kubernetes;
 
@@ -58,15 +55,7 @@ internal sealed partial class PodWatcher : BackgroundService, IKubernetesPods
     }
 
     /// <inheritdoc/>
-    public KubernetesView Current
-    {
-        get
-        {
-            var state = _state;
-            var (status, detail) = state.Describe(_time.GetUtcNow());
-            return new KubernetesView(SortedPods(state), status, detail, state.LastSyncAt);
-        }
-    }
+    public KubernetesView Current => _state.ToView(_time.GetUtcNow(), _replicas);
 
     /// <summary>Completes when the first list has arrived or failed, or there is nothing to ask: a single report need not wait longer.</summary>
     public Task FirstAttempt => _firstAttempt.Task;
@@ -321,21 +310,5 @@ internal sealed partial class PodWatcher : BackgroundService, IKubernetesPods
         delay += isExpired ? _settings.Random.NextDouble() * s_relistSpread : TimeSpan.Zero;
         LogRetry(_logger, delay.TotalSeconds, _failures, exception.Message);
         return delay;
-    }
-
-    private ImmutableArray<KubernetesPod> SortedPods(PodWatcherState state)
-    {
-        var pods = state.Pods.Values.ToArray();
-        for (var i = 0; i < pods.Length; i++)
-        {
-            if (_replicas?.Find(pods[i]) is { } replicas)
-            {
-                pods[i] = pods[i] with { WorkloadReplicas = replicas };
-            }
-        }
-
-        Array.Sort(pods, static (left, right) =>
-            string.CompareOrdinal(left.Namespace, right.Namespace) is not 0 and var order ? order : string.CompareOrdinal(left.Name, right.Name));
-        return ImmutableCollectionsMarshal.AsImmutableArray(pods);
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Agent.Core.Model;
 
 namespace Agent.Kubernetes;
@@ -41,6 +42,26 @@ internal sealed record PodWatcherState
         && (LastSyncAt is null
             || now - FailingSince >= Grace
             || Failure.Failure is ApiServerFailure.Forbidden or ApiServerFailure.Unauthorized or ApiServerFailure.NoCredentials);
+
+    /// <summary>What readers see.</summary>
+    /// <param name="now">For the age of what is known.</param>
+    /// <param name="replicas">Adds replicas of owners; null where there is no API server.</param>
+    public KubernetesView ToView(DateTimeOffset now, WorkloadReplicas? replicas)
+    {
+        var pods = Pods.Values.ToArray();
+        for (var i = 0; i < pods.Length; i++)
+        {
+            if (replicas?.Find(pods[i]) is { } count)
+            {
+                pods[i] = pods[i] with { WorkloadReplicas = count };
+            }
+        }
+
+        Array.Sort(pods, static (left, right) =>
+            string.CompareOrdinal(left.Namespace, right.Namespace) is not 0 and var order ? order : string.CompareOrdinal(left.Name, right.Name));
+        var (status, detail) = Describe(now);
+        return new KubernetesView(ImmutableCollectionsMarshal.AsImmutableArray(pods), status, detail, LastSyncAt);
+    }
 
     /// <summary>How well things are known, and why not better; an empty detail when all is well.</summary>
     public (SourceStatus Status, string Detail) Describe(DateTimeOffset now)
