@@ -1,4 +1,6 @@
 using Agent.Core.Model;
+using Agent.Kernel.Conntrack;
+using Agent.Kernel.Net;
 using Agent.Kernel.SockDiag;
 
 namespace Agent.Core.Attribution;
@@ -14,6 +16,15 @@ public struct HalfClosedSocket
 
     /// <summary>Index of its namespace in the scan; 0 is the host's.</summary>
     public int NamespaceSlot;
+
+    /// <summary>
+    /// The connection as it looks outside the namespace. NAT inside it (a mesh's REDIRECT) makes that differ from the socket's own
+    /// view; the node's table knows only this one.
+    /// </summary>
+    public ConnectionTuple Outside;
+
+    /// <summary>False while nobody could ask the namespace's own table, which may translate, so that <see cref="Outside"/> is a guess.</summary>
+    public bool OutsideIsKnown;
 
     /// <summary>True when the connection does not leave its namespace, so that the node's table never sees it.</summary>
     public bool StaysInNamespace;
@@ -54,6 +65,15 @@ public struct HalfClosedSocket
         Socket.State == TcpState.CloseWait && Socket.Has(TcpSocketFields.Ages) && Socket.LastDataReceivedMilliseconds >= Socket.LastAckReceivedMilliseconds
             ? TimeSpan.FromMilliseconds(Socket.LastDataReceivedMilliseconds - Socket.LastAckReceivedMilliseconds)
             : null;
+
+    /// <summary>Takes over the entry of the namespace's own table, which also tells how the connection looks outside.</summary>
+    public void SetOwnEntry(in ConntrackFlow flow)
+    {
+        var isInitiator = flow.Original == Socket.Tuple;
+        Pod.Set(flow, isInitiator);
+        Outside = isInitiator ? flow.Reply.Reversed : flow.Original.Reversed;
+        OutsideIsKnown = true;
+    }
 
     private readonly TimeSpan? AgeByKernel =>
         Socket.Has(TcpSocketFields.Ages) && Socket.State != TcpState.FinWait1 ? TimeSpan.FromMilliseconds(Socket.LastAckReceivedMilliseconds) : null;

@@ -8,8 +8,8 @@ namespace Agent.Core.Attribution;
 
 /// <summary>
 /// The half-closed sockets of a scan, found by their tuple. An entry belongs to a socket when one of its two tuples is the
-/// socket's own view (source = local end): the original one for the side that opened, the reply one for the side that accepted,
-/// whatever NAT is between them.
+/// socket's view of the connection outside its namespace (source = local end): the original one for the side that opened, the
+/// reply one for the side that accepted, whatever NAT the node does between them.
 /// </summary>
 public sealed class HalfClosedTable
 {
@@ -25,7 +25,15 @@ public sealed class HalfClosedTable
 
     /// <summary>Adds a socket; call <see cref="BuildIndex"/> before the first match.</summary>
     public void Add(in TcpSocket socket, int owner, int namespaceSlot, bool staysInNamespace) =>
-        _sockets.Add(new HalfClosedSocket { Socket = socket, Owner = owner, NamespaceSlot = namespaceSlot, StaysInNamespace = staysInNamespace });
+        _sockets.Add(new HalfClosedSocket
+        {
+            Socket = socket,
+            Owner = owner,
+            NamespaceSlot = namespaceSlot,
+            Outside = socket.Tuple,
+            OutsideIsKnown = namespaceSlot == 0,
+            StaysInNamespace = staysInNamespace,
+        });
 
     /// <summary>Removes the sockets from a position on: a dump that starts over.</summary>
     public void Truncate(int count) => _sockets.RemoveRange(count, _sockets.Count - count);
@@ -39,7 +47,7 @@ public sealed class HalfClosedTable
         var sockets = Sockets;
         for (var i = 0; i < sockets.Length; i++)
         {
-            var slot = Hash(sockets[i].Socket.Tuple) & (size - 1);
+            var slot = Hash(sockets[i].Outside) & (size - 1);
             _next[i] = _heads[slot];
             _heads[slot] = i + 1;
         }
@@ -76,7 +84,7 @@ public sealed class HalfClosedTable
         {
             ref var socket = ref sockets[next - 1];
             // A pod's loopback connections have the addresses of everybody's loopback connections.
-            if (socket.Socket.Tuple == tuple && !(socket.NamespaceSlot != 0 && socket.StaysInNamespace))
+            if (socket.Outside == tuple && !(socket.NamespaceSlot != 0 && socket.StaysInNamespace))
             {
                 socket.Host.Set(flow, initiator);
                 found = next - 1;

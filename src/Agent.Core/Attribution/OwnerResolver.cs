@@ -49,7 +49,7 @@ public static class OwnerResolver
         {
             if (owner.Kind == CgroupOwnerKind.Container)
             {
-                return new PodIdentity(PodKind.Container, "", $"container:{Shorten(owner.ContainerId)}", "");
+                return new PodIdentity(PodKind.Container, "", ContainerName(owner.ContainerId), "");
             }
 
             if (podsByUid.TryGetValue(owner.PodUid, out var pod))
@@ -62,6 +62,10 @@ public static class OwnerResolver
                 : new PodIdentity(PodKind.Pod, "", $"pod:{owner.PodUid}", owner.PodUid);
         }
     }
+
+    /// <summary>The name that a container which is no pod goes by.</summary>
+    public static string ContainerName(string containerId) =>
+        $"container:{(containerId.Length > ShortContainerIdLength ? containerId[..ShortContainerIdLength] : containerId)}";
 
     /// <summary>One group a pod or container: pods first, then who has most processes.</summary>
     private static IEnumerable<ProcessGroup> Merge(ImmutableArray<ProcessGroup> groups) =>
@@ -77,5 +81,4 @@ public static class OwnerResolver
         $"netns:{(network.Name.Length > 0 ? network.Name : network.Inode.ToString(CultureInfo.InvariantCulture))}",
         "");
 
-    private static string Shorten(string containerId) => containerId.Length > ShortContainerIdLength ? containerId[..ShortContainerIdLength] : containerId;
 }

@@ -22,7 +22,7 @@ public sealed class SocketTally
     private int _halfClosedStart;
     private int _namespaceSlot;
     private int _firstOwner;
-    private IReadOnlyDictionary<ulong, int>? _ownersByCgroup;
+    private Func<ulong, int>? _ownerByCgroup;
     private HashSet<IpAddress> _addresses = [];
     private IdleWatch? _idle;
 
@@ -39,7 +39,7 @@ public sealed class SocketTally
     /// <param name="namespaceSlot">Index of the namespace in the scan.</param>
     /// <param name="firstOwner">Slot of the namespace's owner.</param>
     /// <param name="owners">How many owners there are in all.</param>
-    /// <param name="ownersByCgroup">For the host's namespace: cgroup id to the slot of a hostNetwork pod.</param>
+    /// <param name="ownerByCgroup">For the host's namespace, where cgroups tell owners apart: cgroup id to owner slot.</param>
     /// <param name="addresses">The namespace's own addresses.</param>
     /// <param name="halfClosed">Where half-closed sockets go.</param>
     /// <param name="idle">Remembers idle connections from one scan to the next; null not to.</param>
@@ -47,19 +47,19 @@ public sealed class SocketTally
         int namespaceSlot,
         int firstOwner,
         int owners,
-        IReadOnlyDictionary<ulong, int>? ownersByCgroup,
+        Func<ulong, int>? ownerByCgroup,
         HashSet<IpAddress> addresses,
         HalfClosedTable halfClosed,
         IdleWatch? idle)
     {
         _namespaceSlot = namespaceSlot;
         _firstOwner = firstOwner;
-        _ownersByCgroup = ownersByCgroup;
+        _ownerByCgroup = ownerByCgroup;
         _addresses = addresses;
         _halfClosed = halfClosed;
         _halfClosedStart = halfClosed.Count;
         _idle = idle;
-        CollectionsMarshal.SetCount(_states, (ownersByCgroup is null ? 1 : owners) * TcpStateCounts.Length);
+        CollectionsMarshal.SetCount(_states, (ownerByCgroup is null ? 1 : owners) * TcpStateCounts.Length);
         Restart();
     }
 
@@ -150,13 +150,14 @@ public sealed class SocketTally
         _idle?.OnIdle(socket);
     }
 
-    private int StateRow(int owner) => _ownersByCgroup is null ? 0 : owner;
+    /// <summary>True when a connection of the namespace does not leave it.</summary>
+    public bool StaysInNamespace(in ConnectionTuple tuple) =>
+        tuple.Destination.IsLoopback || tuple.Destination == tuple.Source || _addresses.Contains(tuple.Destination);
+
+    private int StateRow(int owner) => _ownerByCgroup is null ? 0 : owner;
 
     private int OwnerOf(in TcpSocket socket) =>
-        _ownersByCgroup is not null && socket.Has(TcpSocketFields.CgroupId) && _ownersByCgroup.TryGetValue(socket.CgroupId, out var owner) ? owner : _firstOwner;
-
-    private bool StaysInNamespace(in ConnectionTuple tuple) =>
-        tuple.Destination.IsLoopback || tuple.Destination == tuple.Source || _addresses.Contains(tuple.Destination);
+        _ownerByCgroup is not null && socket.Has(TcpSocketFields.CgroupId) ? _ownerByCgroup(socket.CgroupId) : _firstOwner;
 
     private void AddListener(in TcpSocket socket, int owner)
     {

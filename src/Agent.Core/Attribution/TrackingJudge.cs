@@ -14,7 +14,7 @@ public static class TrackingJudge
     {
         var host = socket.NamespaceSlot == 0 || !socket.StaysInNamespace ? hostTracks : false;
         var pod = socket.NamespaceSlot != 0 ? podTracks : false;
-        if (IsGone(socket.Host, host) || IsGone(socket.Pod, pod))
+        if ((socket.OutsideIsKnown && IsGone(socket.Host, host)) || IsGone(socket.Pod, pod))
         {
             return TrackingState.Untracked;
         }

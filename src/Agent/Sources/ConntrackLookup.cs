@@ -1,4 +1,3 @@
-using Agent.Core.Attribution;
 using Agent.Kernel;
 using Agent.Kernel.Conntrack;
 using Agent.Kernel.Net;
@@ -26,8 +25,9 @@ internal static class ConntrackLookup
             }
 
             scan.CancellationToken.ThrowIfCancellationRequested();
-            if (LookUp(netlink, socket.Socket.Tuple, ref socket.Host))
+            if (Find(netlink, socket.Outside, ref socket.Host.Asked, out var flow))
             {
+                socket.Host.Set(flow, flow.Original == socket.Outside);
                 scan.HostTracks[socket.NamespaceSlot] = true;
             }
             else
@@ -47,7 +47,8 @@ internal static class ConntrackLookup
     /// <param name="scan">Receives the matches.</param>
     /// <param name="slot">The namespace.</param>
     /// <param name="entries">How many entries its table has; null when unknown.</param>
-    public static void CompleteOwn(ConntrackNetlink netlink, ScanState scan, int slot, long? entries)
+    /// <param name="staysInNamespace">Whether a connection does not leave the namespace.</param>
+    public static void CompleteOwn(ConntrackNetlink netlink, ScanState scan, int slot, long? entries, Func<ConnectionTuple, bool> staysInNamespace)
     {
         var memory = scan.Layout.Namespaces[slot].Memory;
         if (entries > 0)
@@ -60,56 +61,52 @@ internal static class ConntrackLookup
         }
 
         scan.OwnTableTracks[slot] = memory.OwnTableTracks;
-        if (memory.OwnTableTracks == false)
-        {
-            return;
-        }
-
         var left = MaxLookups;
         foreach (ref var socket in scan.HalfClosedOf(slot))
         {
-            if (left-- <= 0)
+            if (memory.OwnTableTracks == false)
             {
-                return;
+                socket.OutsideIsKnown = true;
             }
-
-            scan.CancellationToken.ThrowIfCancellationRequested();
-            LookUp(netlink, socket.Socket.Tuple, ref socket.Pod);
+            else if (left-- > 0)
+            {
+                scan.CancellationToken.ThrowIfCancellationRequested();
+                if (Find(netlink, socket.Socket.Tuple, ref socket.Pod.Asked, out var flow))
+                {
+                    socket.SetOwnEntry(flow);
+                    socket.StaysInNamespace |= staysInNamespace(socket.Outside);
+                }
+            }
         }
     }
 
     /// <summary>Established connections tell: tracked when one has an entry, not tracked when none has, unknown when there are none.</summary>
     private static bool? Tracks(ConntrackNetlink netlink, IReadOnlyList<ConnectionTuple> established)
     {
-        var ignored = default(EntryMatch);
+        var asked = false;
         foreach (var tuple in established)
         {
-            if (LookUp(netlink, tuple, ref ignored))
+            if (Find(netlink, tuple, ref asked, out _))
             {
                 return true;
             }
         }
 
-        return established.Count > 0 ? false : null;
+        return asked ? false : null;
     }
 
-    private static bool LookUp(ConntrackNetlink netlink, in ConnectionTuple tuple, ref EntryMatch match)
+    private static bool Find(ConntrackNetlink netlink, in ConnectionTuple tuple, ref bool asked, out ConntrackFlow flow)
     {
-        match.Asked = true;
         try
         {
-            if (!netlink.TryLookup(Tcp, tuple, out var flow))
-            {
-                return false;
-            }
-
-            match.Set(flow, flow.Original == tuple);
-            return true;
+            var found = netlink.TryLookup(Tcp, tuple, out flow);
+            asked = true;
+            return found;
         }
         catch (KernelException)
         {
             // This one stays unknown; a table that refuses everything shows in the dump's report.
-            match.Asked = false;
+            flow = default;
             return false;
         }
     }

@@ -50,7 +50,7 @@ internal sealed class NamespaceProblems
         _sockets += sockets;
     }
 
-    public SourceReport Sockets(SourceClock clock)
+    public SourceReport Sockets(SourceClock clock, int deniedProcesses)
     {
         if (_byNetlink + _byProcFs == 0)
         {
@@ -63,6 +63,11 @@ internal sealed class NamespaceProblems
         {
             var reason = _netlinkRefusal.Length > 0 ? _netlinkRefusal : _entryRefusal;
             problems.Add($"{_byProcFs} of {_byProcFs + _byNetlink} namespaces by /proc/PID/net/tcp, which shows no ages, because: {reason}");
+        }
+
+        if (deniedProcesses > 0)
+        {
+            problems.Add($"the descriptors of {deniedProcesses} processes may not be looked at, so the owners of their half-closed sockets are not named: CAP_SYS_PTRACE is missing");
         }
 
         if (_notRead > 0)

@@ -11,7 +11,7 @@ using Agent.Kernel.ProcFs;
 namespace Agent.Sources;
 
 /// <summary>Reads each network namespace: settings, counters, sockets, and the half-closed ones' entries in the namespace's own conntrack table.</summary>
-internal sealed class NamespaceReader(CollectionOptions collection, ConntrackSource conntrack, TimeProvider time) : IDisposable
+internal sealed class NamespaceReader(CollectionOptions collection, ConntrackSource conntrack, SocketHolders holders, TimeProvider time) : IDisposable
 {
     private readonly NetlinkBuffer _buffer = new();
     private readonly NetDirectory _tables = new();
@@ -24,6 +24,7 @@ internal sealed class NamespaceReader(CollectionOptions collection, ConntrackSou
     public ImmutableArray<NamespaceSample> Read(ScanState scan, NamespaceVisitor? visitor, SourceReports sources)
     {
         var problems = new NamespaceProblems();
+        holders.Begin(scan.Layout.Owners);
         var sockets = new SocketReader(_buffer);
         var samples = ImmutableArray.CreateBuilder<NamespaceSample>(scan.Layout.Namespaces.Length);
         var clock = new SourceClock(SourceNames.Sockets, time);
@@ -34,7 +35,7 @@ internal sealed class NamespaceReader(CollectionOptions collection, ConntrackSou
         }
 
         visitor?.Return();
-        sources.Add(collection.Sockets == BackendChoice.Off ? clock.Off("Collection:Sockets") : problems.Sockets(clock));
+        sources.Add(collection.Sockets == BackendChoice.Off ? clock.Off("Collection:Sockets") : problems.Sockets(clock, holders.Denied));
         sources.Add(problems.Settings(new SourceClock(SourceNames.Sysctl, time), collection.ProcRoot));
         return samples.MoveToImmutable();
     }
@@ -57,9 +58,19 @@ internal sealed class NamespaceReader(CollectionOptions collection, ConntrackSou
         {
             scan.HostTableEntries = tableEntries ?? OwnTableEntries(netPath);
         }
-        else if (entered)
+        else if (tableEntries > 0)
+        {
+            scan.OwnTableTracks[slot] = true;
+        }
+
+        if (slot != 0 && entered && !scan.HalfClosedOf(slot).IsEmpty)
         {
             LookUpInOwnTable(scan, slot, tableEntries);
+        }
+
+        if (tableEntries == 0)
+        {
+            scan.MarkOutsideKnown(slot);
         }
 
         return new NamespaceSample
@@ -110,7 +121,7 @@ internal sealed class NamespaceReader(CollectionOptions collection, ConntrackSou
             slot,
             scan.Layout.FirstOwner[slot],
             scan.Layout.Owners.Length,
-            slot == 0 ? scan.Layout.HostOwnersByCgroup : null,
+            slot == 0 && holders.CgroupsTellPods ? holders.SlotOf : null,
             [.. target.Memory.Addresses],
             scan.HalfClosed,
             target.Memory.Idle);
@@ -136,6 +147,11 @@ internal sealed class NamespaceReader(CollectionOptions collection, ConntrackSou
         target.Memory.Sockets = _tally.Total;
         target.Memory.Idle.Complete(scan.Now, _tally.Ports);
         scan.Established[slot] = [.. _tally.EstablishedSample];
+        if (target.Live is { } network && !scan.HalfClosedOf(slot).IsEmpty)
+        {
+            holders.Complete(scan.HalfClosedOf(slot), network, slot == 0);
+        }
+
         return true;
     }
 
@@ -164,7 +180,7 @@ internal sealed class NamespaceReader(CollectionOptions collection, ConntrackSou
         var owners = ImmutableDictionary.CreateBuilder<int, TcpStateCounts>();
         for (var owner = 0; owner < layout.Owners.Length; owner++)
         {
-            if (layout.Owners[owner].NamespaceSlot == 0 && (owner == layout.FirstOwner[0] || layout.HostOwnersByCgroup.Count > 0))
+            if (layout.Owners[owner].NamespaceSlot == 0 && (owner == layout.FirstOwner[0] || holders.CgroupsTellPods))
             {
                 owners[owner] = _tally.StatesOf(owner);
             }
@@ -203,15 +219,10 @@ internal sealed class NamespaceReader(CollectionOptions collection, ConntrackSou
     /// </summary>
     private void LookUpInOwnTable(ScanState scan, int slot, long? entries)
     {
-        if (scan.HalfClosedOf(slot).IsEmpty)
-        {
-            return;
-        }
-
         using var netlink = conntrack.OpenNetlink(out _);
         if (netlink is not null)
         {
-            ConntrackLookup.CompleteOwn(netlink, scan, slot, entries);
+            ConntrackLookup.CompleteOwn(netlink, scan, slot, entries, tuple => _tally.StaysInNamespace(tuple));
         }
     }
 }

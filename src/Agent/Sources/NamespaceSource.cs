@@ -24,12 +24,12 @@ internal sealed class NamespaceSource : IDisposable
     private Dictionary<NetworkNamespace, NamespaceMemory> _memory = [];
     private NamespaceMemory? _capturedMemory;
 
-    public NamespaceSource(CollectionOptions collection, PodsOptions pods, TimeProvider time)
+    public NamespaceSource(CollectionOptions collection, PodsOptions pods, CgroupClassification classify, TimeProvider time)
     {
         _collection = collection;
         _time = time;
         _names = new PodNames(pods.LogRoot);
-        _processes = new ProcessTable(new ProcessTableOptions { ProcRoot = collection.ProcRoot }, new CgroupClassifier().Classify);
+        _processes = new ProcessTable(new ProcessTableOptions { ProcRoot = collection.ProcRoot }, classify);
     }
 
     /// <summary>False for a captured tree.</summary>
@@ -63,7 +63,6 @@ internal sealed class NamespaceSource : IDisposable
             Owners = owners,
             FirstOwner = [.. firstOwner],
             Addresses = Addresses(now, targets, owners),
-            HostOwnersByCgroup = new Dictionary<ulong, int>(),
             BridgeIsTracked = BridgeIsTracked(),
         };
     }

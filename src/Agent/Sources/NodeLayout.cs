@@ -19,9 +19,6 @@ internal sealed record NodeLayout
     /// <summary>Whose address is whose.</summary>
     public required AddressIndex Addresses { get; init; }
 
-    /// <summary>Cgroup id to owner, for pods and containers in the node's namespace.</summary>
-    public required IReadOnlyDictionary<ulong, int> HostOwnersByCgroup { get; init; }
-
     /// <summary>bridge-nf-call-iptables of the node.</summary>
     public required bool BridgeIsTracked { get; init; }
 }

@@ -23,6 +23,7 @@ internal sealed class NodeScanner : INodeScanner
     private readonly NodeReader _node;
     private readonly NamespaceThread? _thread;
     private readonly NamespaceSource _namespaces;
+    private readonly SocketHolders _holders;
     private readonly NamespaceReader _reader;
     private readonly ConntrackSource _conntrack;
     private readonly HalfClosedWatch _watch = new();
@@ -34,11 +35,13 @@ internal sealed class NodeScanner : INodeScanner
         _diagnosis = diagnosis;
         _kubernetes = kubernetes;
         _time = time;
-        _namespaces = new NamespaceSource(collection, pods, time);
+        var classifier = new CgroupClassifier();
+        _namespaces = new NamespaceSource(collection, pods, classifier.Classify, time);
         _node = new NodeReader(collection.ProcRoot, pods.NodeName, _namespaces.IsLive);
         _thread = _namespaces.IsLive ? new NamespaceThread(collection.ProcRoot) : null;
         _conntrack = new ConntrackSource(_namespaces.IsLive ? collection.Conntrack : BackendChoice.ProcFs, time);
-        _reader = new NamespaceReader(collection, _conntrack, time);
+        _holders = new SocketHolders(collection.ProcRoot, pods.CgroupRoot, classifier.Classify);
+        _reader = new NamespaceReader(collection, _conntrack, _holders, time);
     }
 
     public Snapshot Scan(ScanRequest request, CancellationToken cancellationToken)
@@ -57,6 +60,7 @@ internal sealed class NodeScanner : INodeScanner
     {
         _thread?.Dispose();
         _reader.Dispose();
+        _holders.Dispose();
         _conntrack.Dispose();
         _namespaces.Dispose();
     }

@@ -41,6 +41,15 @@ internal sealed class ScanState(NodeLayout layout, TimeSpan now, CancellationTok
     /// <summary>The half-closed sockets of the namespace that was read last.</summary>
     public Span<HalfClosedSocket> HalfClosedOf(int lastSlot) => HalfClosed.Sockets[HalfClosedStart[lastSlot]..];
 
+    /// <summary>A namespace with an empty table translates nothing.</summary>
+    public void MarkOutsideKnown(int lastSlot)
+    {
+        foreach (ref var socket in HalfClosedOf(lastSlot))
+        {
+            socket.OutsideIsKnown = true;
+        }
+    }
+
     /// <summary>A namespace with an entry in the node's table is tracked there.</summary>
     public void NoteDump(FlowTally tally)
     {

@@ -92,6 +92,17 @@ public sealed class FlowTallyTests
     }
 
     [Fact]
+    public void Add_RedirectedInsideThePod_IsFoundByItsViewFromOutside()
+    {
+        _sockets.Add(Make.Socket("10.0.0.1:4143 10.0.0.2:5000", TcpState.CloseWait), Server, 1, false);
+        _sockets.Sockets[0].SetOwnEntry(Make.Flow("10.0.0.2:5000 10.0.0.1:9000", TcpConntrackState.CloseWait, reply: "10.0.0.1:4143 10.0.0.2:5000"));
+        Tally(Make.Flow("10.0.0.2:5000 10.0.0.1:9000", TcpConntrackState.CloseWait, timeoutSeconds: 3000));
+
+        Assert.Equal(3000u, _sockets.Sockets[0].Host.ExpiresInSeconds);
+        Assert.Equal(60u, _sockets.Sockets[0].Pod.ExpiresInSeconds);
+    }
+
+    [Fact]
     public void Add_HostNetworkPodsSocket_BelongsToThePodNotToTheHost()
     {
         const int agent = 2;

@@ -36,6 +36,10 @@ public sealed class TrackingJudgeTests
     }
 
     [Fact]
+    public void Judge_OwnTableMayTranslateAndCouldNotBeAsked_IsUnknown() =>
+        Assert.Equal(TrackingState.Unknown, TrackingJudge.Judge(Socket(1, false, -1, -2) with { OutsideIsKnown = false }, true, null, s_minute));
+
+    [Fact]
     public void Judge_HostSocket_IgnoresPodTables() =>
         Assert.Equal(TrackingState.Untracked, TrackingJudge.Judge(Socket(0, false, -1, -2), true, null, s_minute));
 
@@ -51,6 +55,7 @@ public sealed class TrackingJudgeTests
     {
         Socket = Make.Socket("10.0.0.1:80 10.0.0.2:5000", TcpState.CloseWait),
         NamespaceSlot = slot,
+        OutsideIsKnown = true,
         StaysInNamespace = stays,
         Host = Match(host),
         Pod = Match(pod),
