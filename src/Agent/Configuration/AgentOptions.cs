@@ -1,4 +1,5 @@
 using Agent.Core.Diagnosis;
+using Agent.Core.Metrics;
 
 namespace Agent.Configuration;
 

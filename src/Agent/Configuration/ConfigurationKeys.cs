@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Agent.Core.Diagnosis;
+using Agent.Core.Metrics;
 using static Agent.Configuration.SettingTypes;
 
 namespace Agent.Configuration;

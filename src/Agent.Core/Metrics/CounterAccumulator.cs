@@ -1,0 +1,99 @@
+using System.Runtime.InteropServices;
+
+namespace Agent.Core.Metrics;
+
+/// <summary>
+/// Turns kernel counters of network namespaces into counters of groups. A pod's own series is its namespace's kernel value: a
+/// namespace that is replaced starts a new one. A group that several pods share grows by what its members grew, so that it
+/// never goes down when one of them leaves.
+/// </summary>
+/// <remarks>Not thread-safe. State is bounded: it forgets namespaces and groups that are gone.</remarks>
+internal sealed class CounterAccumulator(int counters)
+{
+    /// <summary>A namespace that could not be read for so many updates is forgotten; until then its past is not counted twice.</summary>
+    private const int Patience = 10;
+
+    private readonly Dictionary<NamespaceKey, NamespaceState> _namespaces = [];
+    private readonly Dictionary<PodGroup, double?[]> _totals = [];
+    private long _update;
+
+    /// <summary>The values of each group after one more scan; null where no member's kernel has the counter.</summary>
+    public Dictionary<PodGroup, double?[]> Update(IEnumerable<CounterReading> readings)
+    {
+        _update++;
+        var result = new Dictionary<PodGroup, double?[]>();
+        foreach (var reading in readings)
+        {
+            var target = TargetOf(reading.Group, result);
+            ref var state = ref CollectionsMarshal.GetValueRefOrAddDefault(_namespaces, reading.Namespace, out _);
+            state ??= new(new ulong?[counters]);
+            state.SeenInUpdate = _update;
+            for (var i = 0; i < counters; i++)
+            {
+                if (reading.Values[i] is { } value)
+                {
+                    var growth = state.Last[i] is { } last && value >= last ? value - last : value;
+                    target[i] = (target[i] ?? 0) + (reading.Group.IsFolded ? growth : value);
+                    state.Last[i] = value;
+                }
+            }
+        }
+
+        Forget(result);
+        return result;
+    }
+
+    private double?[] TargetOf(PodGroup group, Dictionary<PodGroup, double?[]> result)
+    {
+        if (result.TryGetValue(group, out var target))
+        {
+            return target;
+        }
+
+        if (!group.IsFolded || !_totals.TryGetValue(group, out target))
+        {
+            target = new double?[counters];
+        }
+
+        result[group] = target;
+        return target;
+    }
+
+    private void Forget(Dictionary<PodGroup, double?[]> result)
+    {
+        foreach (var (key, state) in _namespaces)
+        {
+            if (_update - state.SeenInUpdate >= Patience)
+            {
+                _namespaces.Remove(key);
+            }
+        }
+
+        _totals.Clear();
+        foreach (var (group, values) in result)
+        {
+            if (group.IsFolded)
+            {
+                _totals[group] = values;
+            }
+        }
+    }
+
+    private sealed class NamespaceState(ulong?[] last)
+    {
+        public ulong?[] Last { get; } = last;
+
+        public long SeenInUpdate { get; set; }
+    }
+}
+
+/// <summary>Identifies a network namespace for as long as it lives; inode numbers are used again, so the owner belongs to it.</summary>
+/// <param name="Inode">Inode number.</param>
+/// <param name="Owner">The owner's uid, or its name where it has none.</param>
+internal readonly record struct NamespaceKey(ulong Inode, string Owner);
+
+/// <summary>The kernel's counters of one namespace in one scan.</summary>
+/// <param name="Namespace">Which one.</param>
+/// <param name="Group">Whose series they go to.</param>
+/// <param name="Values">One for each counter; null where the kernel does not have it.</param>
+internal readonly record struct CounterReading(NamespaceKey Namespace, PodGroup Group, ulong?[] Values);

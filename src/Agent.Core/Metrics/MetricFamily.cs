@@ -1,0 +1,14 @@
+using System.Collections.Immutable;
+
+namespace Agent.Core.Metrics;
+
+/// <summary>A family with its values, ready to be written.</summary>
+/// <param name="Definition">Name, type and help.</param>
+/// <param name="Labels">Label names: those of the definition, or what they are folded to.</param>
+/// <param name="Samples">Each combination of label values once; never empty.</param>
+public sealed record MetricFamily(MetricDefinition Definition, ImmutableArray<string> Labels, ImmutableArray<MetricSample> Samples);
+
+/// <summary>One series and its value.</summary>
+/// <param name="LabelValues">One for each label of the family.</param>
+/// <param name="Value">Value.</param>
+public readonly record struct MetricSample(ImmutableArray<string> LabelValues, double Value);

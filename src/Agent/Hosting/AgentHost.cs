@@ -1,0 +1,123 @@
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using Agent.Configuration;
+using Agent.Exporting;
+using Microsoft.AspNetCore.Connections;
+using Serilog.Core;
+using Serilog.Extensions.Logging;
+
+namespace Agent.Hosting;
+
+/// <summary>Puts the long-running agent together: the loop, the web server and what reloads.</summary>
+internal static class AgentHost
+{
+    /// <summary>SIGTERM ends the agent within two seconds, also in the middle of a scan or of an answer.</summary>
+    private static readonly TimeSpan s_shutdown = TimeSpan.FromSeconds(1.5);
+
+    /// <summary>Runs until SIGTERM, SIGINT or cancellation.</summary>
+    /// <exception cref="AgentStartException">It cannot start with this configuration.</exception>
+    public static async Task RunAsync(AgentHostSettings settings, CancellationToken cancellationToken)
+    {
+        var app = Build(settings);
+        await using (app.ConfigureAwait(false))
+        {
+            await StartAsync(app, settings.Options.Http, cancellationToken).ConfigureAwait(false);
+            await app.WaitForShutdownAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Starts it; what the operating system refuses becomes one line.</summary>
+    /// <exception cref="AgentStartException">The address cannot be listened on.</exception>
+    public static async Task StartAsync(WebApplication app, HttpOptions http, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await app.StartAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or SocketException)
+        {
+            var reason = e.InnerException is AddressInUseException || e is SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse }
+                ? "the port is in use; stop what listens there (ss -ltnp shows it) or choose another"
+                : $"cannot listen: {(e.InnerException ?? e).Message}; choose an address of this machine and a port from 1024 up";
+            throw new AgentStartException($"Http:Listen = {http.Listen}: {reason}", e);
+        }
+    }
+
+    /// <summary>Builds the agent without starting it.</summary>
+    /// <exception cref="AgentStartException">It cannot start with this configuration.</exception>
+    public static WebApplication Build(AgentHostSettings settings)
+    {
+        var http = settings.Options.Http;
+        var listen = ListenAddress.Parse(http.Listen, out var problem) ?? throw new AgentStartException($"Http:Listen = {http.Listen}: {problem}");
+        var certificates = Load("Http:CertificateFile", http.CertificateFile, path => CertificateStore.Load(path, http.KeyFile));
+        var token = Load("Http:BearerTokenFile", http.BearerTokenFile, BearerToken.Load);
+        if (listen.IsHttps && certificates is null)
+        {
+            throw new AgentStartException($"Http:Listen = {http.Listen}: https needs Http:CertificateFile and Http:KeyFile");
+        }
+
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Configuration.Sources.Clear();
+        AddLogging(builder, settings);
+        AddServices(builder.Services, settings, [.. new IReloadable?[] { certificates, token }.OfType<IReloadable>()]);
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(kestrel => KestrelSetup.Configure(kestrel, listen, certificates));
+
+        var app = builder.Build();
+        var endpoints = new HttpEndpoints(app.Services.GetRequiredService<SnapshotStore>(), app.Services.GetRequiredService<LoopHealth>(), token);
+        app.Run(endpoints.HandleAsync);
+        return app;
+    }
+
+    private static T? Load<T>(string key, string path, Func<string, T> load)
+        where T : class
+    {
+        try
+        {
+            return path.Length == 0 ? null : load(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            throw new AgentStartException($"{key} = {path}: {e.Message}", e);
+        }
+    }
+
+    private static void AddLogging(WebApplicationBuilder builder, AgentHostSettings settings)
+    {
+        var level = new LoggingLevelSwitch();
+        builder.Logging.ClearProviders();
+        builder.Logging.SetMinimumLevel(LogLevel.Trace);
+        builder.Services.AddSingleton<ILoggerProvider>(
+            _ => new SerilogLoggerProvider(AgentLogging.Create(settings.Options.Logging, level, settings.LogSink), dispose: true));
+        builder.Services.AddSingleton(level);
+    }
+
+    private static void AddServices(IServiceCollection services, AgentHostSettings settings, IReloadable[] reloadables)
+    {
+        services.Configure<HostOptions>(static options =>
+        {
+            options.ShutdownTimeout = s_shutdown;
+            options.ServicesStopConcurrently = true;
+            options.BackgroundServiceExceptionBehavior = BackgroundServiceExceptionBehavior.StopHost;
+        });
+        services.Configure<ConsoleLifetimeOptions>(static options => options.SuppressStatusMessages = true);
+        services.AddSingleton(settings.Time);
+        services.AddSingleton(new AgentOptionsStore(settings.Options));
+        services.AddSingleton(AgentBuild.Current);
+        services.AddSingleton(settings.CreateScanner);
+        services.AddSingleton(settings.Diagnose);
+        services.AddSingleton<SnapshotStore>();
+        services.AddSingleton<LoopHealth>();
+        services.AddSingleton<StatusLog>();
+        services.AddSingleton<IMetricsRenderer, ExpositionRenderer>();
+
+        // The loop disposes of it, on the thread that it runs on: not the container.
+        services.AddHostedService(static provider => ActivatorUtilities.CreateInstance<CollectorLoop>(provider, ActivatorUtilities.CreateInstance<SnapshotPipeline>(provider)));
+        foreach (var reloadable in reloadables)
+        {
+            services.AddSingleton(reloadable);
+        }
+
+        services.AddHostedService<FileReloader>();
+    }
+}

@@ -1,0 +1,55 @@
+using System.Globalization;
+using Agent.Configuration;
+using Serilog;
+using Serilog.Core;
+using Serilog.Events;
+using Serilog.Formatting.Json;
+
+namespace Agent.Hosting;
+
+/// <summary>Serilog as the provider behind Microsoft.Extensions.Logging: json lines for machines, text for people.</summary>
+internal static class AgentLogging
+{
+    private const string TextTemplate = "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj}{NewLine}{Exception}";
+
+    /// <summary>Makes the logger.</summary>
+    /// <param name="options">Level and format.</param>
+    /// <param name="level">Follows reloads of Logging:Level.</param>
+    /// <param name="sink">Takes the log instead of the console.</param>
+    public static Logger Create(LoggingOptions options, LoggingLevelSwitch level, ILogEventSink? sink)
+    {
+        level.MinimumLevel = LevelOf(options.Level);
+        var logging = new LoggerConfiguration()
+            .MinimumLevel.ControlledBy(level)
+            // Of the web server only what went wrong: a bad request is the client's matter.
+            .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
+            .Enrich.FromLogContext();
+        if (sink is not null)
+        {
+            return logging.WriteTo.Sink(sink).CreateLogger();
+        }
+
+        return IsJson(options.Format)
+            ? logging.WriteTo.Console(new JsonFormatter(renderMessage: true, formatProvider: CultureInfo.InvariantCulture)).CreateLogger()
+            : logging.WriteTo.Console(outputTemplate: TextTemplate, formatProvider: CultureInfo.InvariantCulture).CreateLogger();
+    }
+
+    public static LogEventLevel LevelOf(LogLevel level) => level switch
+    {
+        LogLevel.Trace => LogEventLevel.Verbose,
+        LogLevel.Debug => LogEventLevel.Debug,
+        LogLevel.Information => LogEventLevel.Information,
+        LogLevel.Warning => LogEventLevel.Warning,
+        LogLevel.Error => LogEventLevel.Error,
+        LogLevel.Critical => LogEventLevel.Fatal,
+        // Nothing is more severe than Fatal: nothing is written.
+        _ => LogEventLevel.Fatal + 1,
+    };
+
+    private static bool IsJson(LogFormat format) => format switch
+    {
+        LogFormat.Json => true,
+        LogFormat.Text => false,
+        _ => Console.IsOutputRedirected,
+    };
+}

@@ -1,0 +1,58 @@
+using System.Security.Cryptography;
+
+namespace Agent.Hosting;
+
+/// <summary>Looks every few seconds whether the files of the token and the certificate have changed.</summary>
+internal sealed partial class FileReloader(IEnumerable<IReloadable> reloadables, TimeProvider time, ILogger<FileReloader> logger) : BackgroundService
+{
+    public static readonly TimeSpan Period = TimeSpan.FromSeconds(5);
+
+    private readonly Dictionary<IReloadable, string> _problems = [];
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Period, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
+            {
+                foreach (var reloadable in reloadables)
+                {
+                    Reload(reloadable);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            return;
+        }
+    }
+
+    private void Reload(IReloadable reloadable)
+    {
+        try
+        {
+            if (reloadable.Reload())
+            {
+                LogReloaded(reloadable.What);
+            }
+
+            _ = _problems.Remove(reloadable);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            // Once per problem, not every five seconds.
+            if (_problems.GetValueOrDefault(reloadable) != e.Message)
+            {
+                _problems[reloadable] = e.Message;
+                LogRefused(reloadable.What, e.Message);
+            }
+        }
+    }
+
+    [LoggerMessage(EventId = 20, Level = LogLevel.Information, Message = "{What} has changed and is in force")]
+    private partial void LogReloaded(string what);
+
+    [LoggerMessage(EventId = 21, Level = LogLevel.Error, Message = "{What} has changed and is refused, the old one stays in force: {Reason}")]
+    private partial void LogRefused(string what, string reason);
+}

@@ -1,0 +1,99 @@
+using Agent.Configuration;
+using Agent.Core.Diagnosis;
+using Agent.Core.Metrics;
+using Agent.Core.Model;
+using Agent.Exporting;
+using Agent.Kernel.ProcFs;
+using Agent.Sources;
+
+namespace Agent.Hosting;
+
+/// <summary>One scan from the kernel to what requests are answered with. Used by one thread at a time.</summary>
+internal sealed class SnapshotPipeline(
+    Func<AgentOptions, INodeScanner> createScanner,
+    Func<DiagnosisContext, DiagnosisResult> diagnose,
+    IMetricsRenderer renderer,
+    SnapshotStore store,
+    StatusLog statusLog,
+    BuildInfo build,
+    TimeProvider time) : IDisposable
+{
+    private readonly DumpSchedule _dumps = new(time);
+    private readonly MetricsBuilder _metrics = new();
+    private readonly SnapshotHistory _history = new();
+    private INodeScanner? _scanner;
+    private AgentOptions? _scannerOptions;
+
+    /// <summary>Scans, judges, renders and publishes.</summary>
+    /// <exception cref="OperationCanceledException">The agent ends.</exception>
+    public void Run(AgentOptions options, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var snapshot = Scan(options, cancellationToken);
+            var diagnosis = diagnose(new(snapshot, _history.Snapshots, options.Diagnosis));
+            var families = _metrics.Build(new()
+            {
+                Snapshot = snapshot,
+                Diagnosis = diagnosis,
+                Options = options.Metrics,
+                Interval = options.Collection.Interval,
+                Build = build,
+                Process = ProcSelf.Read(),
+            });
+            store.Publish(new()
+            {
+                Snapshot = snapshot,
+                Diagnosis = diagnosis,
+                Earlier = _history.Snapshots,
+                Metrics = renderer.Render(families),
+                Options = options,
+                Timestamp = time.GetTimestamp(),
+            });
+            _history.Add(snapshot, options.Collection.Interval);
+            statusLog.Write(snapshot, diagnosis);
+        }
+        catch
+        {
+            // Whatever state a scan that failed has left behind is not scanned with again.
+            Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        _scanner?.Dispose();
+        _scanner = null;
+    }
+
+    private Snapshot Scan(AgentOptions options, CancellationToken cancellationToken)
+    {
+        var scanner = ScannerFor(options);
+        var start = time.GetTimestamp();
+        var dump = _dumps.IsDue(options.Collection.CpuBudgetPercent);
+        var snapshot = scanner.Scan(new ScanRequest(dump), cancellationToken);
+        if (dump)
+        {
+            _dumps.Dumped(start, snapshot.Source(SourceNames.Conntrack)?.Duration ?? TimeSpan.Zero);
+        }
+
+        return snapshot;
+    }
+
+    /// <summary>The scanner for these options: a new one when a reload has changed what it reads.</summary>
+    private INodeScanner ScannerFor(AgentOptions options)
+    {
+        if (_scannerOptions is { } made && !ReadsAs(made).Equals(ReadsAs(options)))
+        {
+            Dispose();
+        }
+
+        _scannerOptions = options;
+        return _scanner ??= createScanner(options);
+    }
+
+    /// <summary>The options that matter to a scanner.</summary>
+    private static (CollectionOptions, PodsOptions, DiagnosisOptions) ReadsAs(AgentOptions options) =>
+        (options.Collection with { Interval = TimeSpan.Zero, CpuBudgetPercent = 0 }, options.Pods, options.Diagnosis);
+}

@@ -1,0 +1,104 @@
+using Agent.Configuration;
+using Agent.Core.Diagnosis;
+using Agent.Hosting;
+using Agent.Sources;
+using Agent.Tests.Testing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Serilog.Core;
+using Serilog.Events;
+
+namespace Agent.Tests.Agent.Hosting;
+
+/// <summary>The real agent, real Kestrel on a port of the kernel's choice, with a fake scanner and a clock that a test moves.</summary>
+internal sealed class TestAgent : IAsyncDisposable
+{
+    private TestAgent(WebApplication app, ManualTimeProvider time, CollectedLog log, Uri address)
+    {
+        App = app;
+        Time = time;
+        Log = log;
+        Address = address;
+        Client = new() { BaseAddress = address };
+    }
+
+    public WebApplication App { get; }
+
+    public ManualTimeProvider Time { get; }
+
+    public CollectedLog Log { get; }
+
+    public Uri Address { get; }
+
+    public HttpClient Client { get; }
+
+    public SnapshotStore Store => App.Services.GetRequiredService<SnapshotStore>();
+
+    public static Task<TestAgent> StartAsync(INodeScanner scanner, AgentOptions? options = null, Func<DiagnosisContext, DiagnosisResult>? diagnose = null) =>
+        StartAsync(_ => scanner, options, diagnose);
+
+    public static async Task<TestAgent> StartAsync(
+        Func<AgentOptions, INodeScanner> createScanner, AgentOptions? options = null, Func<DiagnosisContext, DiagnosisResult>? diagnose = null)
+    {
+        var time = new ManualTimeProvider();
+        var log = new CollectedLog();
+        options ??= new();
+        if (options.Http.Listen == new HttpOptions().Listen)
+        {
+            options = options with { Http = options.Http with { Listen = "http://127.0.0.1:0" } };
+        }
+
+        var app = AgentHost.Build(new()
+        {
+            Options = options,
+            CreateScanner = createScanner,
+            Diagnose = diagnose ?? (static _ => new DiagnosisResult([], "all is well")),
+            Time = time,
+            LogSink = log,
+        });
+        await AgentHost.StartAsync(app, options.Http, CancellationToken.None);
+        var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        return new(app, time, log, new(address));
+    }
+
+    /// <summary>Waits until the loop has published its scan number <paramref name="scans"/> and sleeps.</summary>
+    public Task ScannedAsync(FakeScanner scanner, int scans) =>
+        Eventually.True(() => scanner.Scans >= scans && Store.Current is not null && Time.Timers >= 2, $"scan {scans}");
+
+    public async Task<(int Status, string Body)> GetAsync(string path)
+    {
+        using var response = await Client.GetAsync(new Uri(path, UriKind.Relative));
+        return ((int)response.StatusCode, await response.Content.ReadAsStringAsync());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        await App.StopAsync();
+        await App.DisposeAsync();
+    }
+}
+
+/// <summary>Keeps what was logged.</summary>
+internal sealed class CollectedLog : ILogEventSink
+{
+    private readonly List<string> _lines = [];
+
+    public void Emit(LogEvent logEvent)
+    {
+        lock (_lines)
+        {
+            _lines.Add($"{logEvent.Level}: {logEvent.RenderMessage(System.Globalization.CultureInfo.InvariantCulture)}");
+        }
+    }
+
+    public string[] Containing(string text)
+    {
+        lock (_lines)
+        {
+            return [.. _lines.Where(line => line.Contains(text, StringComparison.Ordinal))];
+        }
+    }
+}
