@@ -89,6 +89,15 @@ public sealed class NetDirectory
         return true;
     }
 
+    /// <summary>
+    /// False only when the namespace has no TCP socket of any kind: then a dump, which walks the sockets of the whole machine, can be left out. Two
+    /// small files, about 40 us.
+    /// </summary>
+    /// <exception cref="KernelException">A file may not be read.</exception>
+    public bool MaybeSockets(string netPath) =>
+        !TryRead($"{netPath}/sockstat", out var text) || NetSockstat.MaybeSockets(text, "TCP:"u8) || NetSockstat.MaybeTimeWait(text)
+        || !TryRead($"{netPath}/sockstat6", out text) || NetSockstat.MaybeSockets(text, "TCP6:"u8);
+
     private bool TryRead(string path, out ReadOnlySpan<byte> text)
     {
         var found = ProcFile.TryReadAll(path, ref _buffer, MaxFileLength, out var length);

@@ -77,6 +77,18 @@ public sealed class NetDirectoryTests : IDisposable
         Assert.Equal(["10.244.7.9", "fd00:10:244::9"], addresses.Select(static address => address.ToString()));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void MaybeSockets_FirstSocketOfEitherFamily_IsNoticed(bool inet6)
+    {
+        Assert.False(_tables.MaybeSockets(NetPath));
+        using (_namespace.Inside(() => TcpPair.Open(inet6 ? IPAddress.IPv6Loopback : IPAddress.Loopback)))
+        {
+            Assert.True(_tables.MaybeSockets(NetPath));
+        }
+    }
+
     [Fact]
     public void EveryTable_OfAProcessThatIsGone_IsGone()
     {
