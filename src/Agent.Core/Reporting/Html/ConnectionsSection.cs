@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Agent.Core.Model;
-using Agent.Kernel.SockDiag;
 
 namespace Agent.Core.Reporting.Html;
 
@@ -60,7 +59,7 @@ internal static class ConnectionsSection
             return;
         }
 
-        HtmlTable.Open(html, id, $"{caption}: {HtmlFormat.Plural(total, "connection")}{(unknown == 0 ? "" : $", {HtmlFormat.Count(unknown)} unknown")}", sortable: false, "Time", "#Connections", "Share");
+        HtmlTable.Open(html, id, $"{caption}: {HumanText.Count(total, "connection")}{(unknown == 0 ? "" : $", {HtmlFormat.Count(unknown)} unknown")}", sortable: false, "Time", "#Connections", "Share");
         for (var bucket = 0; bucket < counts.Length; bucket++)
         {
             html.Markup($"""<tr><th scope="row">{s_ages[bucket].Label}</th>""");
@@ -81,7 +80,7 @@ internal static class ConnectionsSection
             "connections-caption",
             $"Samples, at most {options.ConnectionsPerPod} of each pod, oldest first",
             sortable: true,
-            "Pod", "Local", "Remote", "Socket", "Closed first by", "#Age", "#Idle before", "#Unread", "Process", "Conntrack");
+            "Pod", "Local", "Remote", "Socket", "#Age", "#Idle before", "#Unread", "Conntrack");
         foreach (var connection in samples)
         {
             WriteRow(html, connection);
@@ -94,27 +93,19 @@ internal static class ConnectionsSection
     {
         var tuple = connection.Tuple;
         html.Markup($"""
-            <tr><th scope="row">{connection.Owner.DisplayName}</th><td class="address">{tuple.Source.ToString(tuple.SourcePort)}</td><td class="address">{tuple.Destination.ToString(tuple.DestinationPort)}</td><td>{StateName(connection.State)}</td><td>{Closer(connection)}</td>
+            <tr><th scope="row">{connection.Owner.DisplayName} <small>{connection.Process}</small></th><td class="address">{tuple.Source.ToString(tuple.SourcePort)}</td><td class="address">{tuple.Destination.ToString(tuple.DestinationPort)}</td><td>{StateNames.Of(connection.State).ToUpperInvariant()} <small>{Closer(connection)}</small></td>
             """);
-        HtmlTable.Duration(html, connection.Age, connection.AgeIsMinimum ? "at least " : "");
+        HtmlTable.Duration(html, connection.Age, connection.AgeIsMinimum ? "over " : "");
         HtmlTable.Duration(html, connection.IdleBeforeClose);
-        html.Markup($"""<td class="number {(connection.UnreadBytes == 0 ? "quiet" : "")}" data-sort="{connection.UnreadBytes}">{HtmlFormat.Bytes(connection.UnreadBytes)}</td><td>{connection.Process ?? "–"}</td>""");
+        html.Markup($"""<td class="number {(connection.UnreadBytes == 0 ? "quiet" : "")}" data-sort="{connection.UnreadBytes}">{HumanText.Bytes(connection.UnreadBytes)}</td>""");
         var (text, level) = Tracking(connection);
         html.Markup($"""<td class="{level}">{text}</td></tr>""");
     }
 
-    private static string StateName(TcpState state) => state switch
-    {
-        TcpState.CloseWait => "CLOSE_WAIT",
-        TcpState.FinWait1 => "FIN_WAIT1",
-        TcpState.FinWait2 => "FIN_WAIT2",
-        _ => state.ToString(),
-    };
-
     private static string Closer(HalfClosedConnection connection)
     {
-        var closer = Name(connection.ClosedBy);
-        return connection.ClosersDisagree ? $"{closer} (conntrack: {Name(connection.ConntrackClosedBy)})" : closer;
+        var conntrack = connection.ClosersDisagree ? $"; conntrack says {Name(connection.ConntrackClosedBy)}" : "";
+        return $"closed by {Name(connection.ClosedBy)}{conntrack}";
     }
 
     private static string Name(ClosedBy closer) => closer switch
@@ -135,5 +126,5 @@ internal static class ConnectionsSection
 
     private static string Entry(ConntrackEntry? entry) => entry is null
         ? "tracked"
-        : $"{(entry.Table == ConntrackTableKind.Host ? "host" : "pod")} table, {ConntrackSection.StateName(entry.State)}{(entry.ExpiresIn is { } left ? $", {HtmlFormat.Duration(left)} left" : "")}";
+        : $"{(entry.Table == ConntrackTableKind.Host ? "host" : "pod")}: {StateNames.Of(entry.State).ToUpperInvariant()}{(entry.ExpiresIn is { } left ? $", {HtmlFormat.Duration(left)} left" : "")}";
 }

@@ -7,21 +7,6 @@ namespace Agent.Core.Reporting.Html;
 /// <summary>The host's conntrack table: how full, of what, and what it had to refuse.</summary>
 internal static class ConntrackSection
 {
-    /// <summary>As conntrack(8) prints it.</summary>
-    public static string StateName(TcpConntrackState state) => state switch
-    {
-        TcpConntrackState.FinWait => "FIN_WAIT",
-        TcpConntrackState.CloseWait => "CLOSE_WAIT",
-        TcpConntrackState.LastAck => "LAST_ACK",
-        TcpConntrackState.TimeWait => "TIME_WAIT",
-        TcpConntrackState.Close => "CLOSE",
-        TcpConntrackState.Established => "ESTABLISHED",
-        TcpConntrackState.SynSent => "SYN_SENT",
-        TcpConntrackState.SynRecv => "SYN_RECV",
-        TcpConntrackState.SynSent2 => "SYN_SENT2",
-        _ => "NONE",
-    };
-
     public static void Write(HtmlWriter html, Snapshot snapshot, HtmlReportOptions options)
     {
         html.Markup($"""<section aria-labelledby="conntrack-title"><h2 id="conntrack-title">Conntrack table of the host</h2>""");
@@ -54,14 +39,14 @@ internal static class ConntrackSection
             return;
         }
 
-        html.Markup($"""<div class="use"><p><strong>{HtmlFormat.Percent(fill)}</strong> used: {HtmlFormat.Count(conntrack.Entries)} of {HtmlFormat.Count(conntrack.Limit)} entries in {HtmlFormat.Count(conntrack.Buckets)} buckets. Marks: warning at {HtmlFormat.Percent(options.TablePressureWarning)}, critical at {HtmlFormat.Percent(options.TablePressureCritical)}.</p>""");
+        html.Markup($"""<div class="use"><p><strong>{HumanText.Percent(fill)}</strong> used: {HtmlFormat.Count(conntrack.Entries)} of {HtmlFormat.Count(conntrack.Limit)} entries in {HtmlFormat.Count(conntrack.Buckets)} buckets. Marks: warning at {HumanText.Percent(options.TablePressureWarning)}, critical at {HumanText.Percent(options.TablePressureCritical)}.</p>""");
         HtmlChart.Bar(html, fill, HtmlChart.Level(fill, options), options.TablePressureWarning, options.TablePressureCritical);
         html.Markup($"</div>");
     }
 
     private static void WriteFlows(HtmlWriter html, FlowSummary flows)
     {
-        HtmlTable.Open(html, "flows-caption", $"Flows by protocol and state: {HtmlFormat.Plural(flows.Total, "flow")}", sortable: false, "Protocol", "State", "#Entries", "Share");
+        HtmlTable.Open(html, "flows-caption", $"Flows by protocol and state: {HumanText.Count(flows.Total, "flow")}", sortable: false, "Protocol", "State", "#Entries", "Share");
         foreach (var count in flows.Counts)
         {
             html.Markup($"""<tr><th scope="row">{count.Protocol}</th><td>{(count.State.Length == 0 ? "–" : count.State.ToUpperInvariant())}</td>""");
@@ -92,7 +77,7 @@ internal static class ConntrackSection
     {
         if (value is { } known)
         {
-            html.Markup($"""<tr><th scope="row"><code>{name}</code></th><td class="number {(known == 0 ? "quiet" : "")}">{HtmlFormat.Count(value)}</td><td>{meaning}</td></tr>""");
+            html.Markup($"""<tr><th scope="row"><code>{name}</code></th><td class="number {(known == 0 ? "quiet" : "")}">{HtmlFormat.Count((long?)value)}</td><td>{meaning}</td></tr>""");
         }
     }
 }

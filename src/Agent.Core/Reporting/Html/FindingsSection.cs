@@ -22,7 +22,7 @@ internal static class FindingsSection
         var informative = diagnosis.Findings.Where(static finding => finding.Severity == Severity.Info).ToImmutableArray();
         if (!informative.IsEmpty)
         {
-            html.Markup($"""<details><summary>{HtmlFormat.Plural(informative.Length, "more finding")} for information</summary>""");
+            html.Markup($"""<details><summary>{HumanText.Count(informative.Length, "more finding")} for information</summary>""");
             foreach (var finding in informative)
             {
                 WriteFinding(html, finding);

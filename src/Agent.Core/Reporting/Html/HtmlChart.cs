@@ -25,7 +25,7 @@ internal static class HtmlChart
         html.Markup($"""<svg class="bar {level}" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true" focusable="false"><rect class="track" width="100" height="8"/><rect class="fill" width="{Math.Clamp(ratio, 0, 1) * 100:0.##}" height="8"/>""");
         foreach (var mark in marks)
         {
-            html.Markup($"""<rect class="mark" x="{(Math.Clamp(mark, 0, 1) * 100) - 0.25:0.##}" width="0.5" height="8"/>""");
+            html.Markup($"""<path class="mark" d="M{Math.Clamp(mark, 0, 1) * 100:0.##} 0V8"/>""");
         }
 
         html.Markup($"</svg>");

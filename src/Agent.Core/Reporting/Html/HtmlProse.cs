@@ -4,29 +4,34 @@ namespace Agent.Core.Reporting.Html;
 internal static class HtmlProse
 {
     /// <summary>Writes a sentence.</summary>
-    public static void Write(HtmlWriter html, string text) => WriteParts(html, text, inBlocks: false);
-
-    /// <summary>Writes a step of a fix: commands and lines of configuration stand on lines of their own, to be copied.</summary>
-    public static void WriteStep(HtmlWriter html, string text) => WriteParts(html, text, inBlocks: true);
-
-    private static void WriteParts(HtmlWriter html, string text, bool inBlocks)
+    public static void Write(HtmlWriter html, string text)
     {
         var parts = text.Split('`');
         for (var index = 0; index < parts.Length; index++)
         {
             var isCode = index % 2 == 1 && index < parts.Length - 1;
-            if (!isCode)
-            {
-                html.Markup($"{(index % 2 == 1 ? "`" : "")}{parts[index]}");
-            }
-            else if (inBlocks && parts[index].Contains(' ', StringComparison.Ordinal))
-            {
-                html.Markup($"""<pre tabindex="0"><code>{parts[index].Trim()}</code></pre>""");
-            }
-            else
+            if (isCode)
             {
                 html.Markup($"<code>{parts[index]}</code>");
             }
+            else
+            {
+                html.Markup($"{(index % 2 == 1 ? "`" : "")}{parts[index]}");
+            }
         }
+    }
+
+    /// <summary>Writes a step of a fix, <c>where: what to set or to run</c>: the latter on lines of its own, to be copied.</summary>
+    public static void WriteStep(HtmlWriter html, string step)
+    {
+        var end = step.IndexOf(": ", StringComparison.Ordinal);
+        if (end < 0)
+        {
+            Write(html, step);
+            return;
+        }
+
+        Write(html, step[..end]);
+        html.Markup($"""<pre tabindex="0"><code>{step[(end + 2)..]}</code></pre>""");
     }
 }

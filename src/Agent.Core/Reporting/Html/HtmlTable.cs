@@ -11,7 +11,7 @@ internal static class HtmlTable
     /// <param name="columns">Headings; one that starts with <c>#</c> is of a column of numbers.</param>
     public static void Open(HtmlWriter html, string id, string caption, bool sortable, params ReadOnlySpan<string> columns)
     {
-        html.Markup($"""<div class="scroll" role="region" aria-labelledby="{id}" tabindex="0"><table class="{(sortable ? "sortable" : "fixed")}"><caption id="{id}">{caption}</caption><thead><tr>""");
+        html.Markup($"""<div class="scroll" role="region" aria-labelledby="{id}" tabindex="0"><table class="{(sortable ? "sortable" : "fixed")}"><caption id="{id}"><span>{caption}</span></caption><thead><tr>""");
         foreach (var column in columns)
         {
             var isNumber = column.StartsWith('#');

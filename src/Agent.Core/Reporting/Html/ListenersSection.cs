@@ -21,7 +21,7 @@ internal static class ListenersSection
         html.Markup($"""<section aria-labelledby="listeners-title"><h2 id="listeners-title">Served ports and idle connections</h2>""");
         if (busy.IsEmpty)
         {
-            html.Markup($"""<p class="empty">{HtmlFormat.Plural(all.Length, "port")} served, none with a connection.</p></section>""");
+            html.Markup($"""<p class="empty">{HumanText.Count(all.Length, "port")} served, none with a connection.</p></section>""");
             return;
         }
 
@@ -39,7 +39,7 @@ internal static class ListenersSection
         HtmlTable.Close(html);
         if (busy.Length < all.Length || busy.Length > MaxRows)
         {
-            html.Markup($"""<p class="note">{HtmlFormat.Plural(all.Length - Math.Min(busy.Length, MaxRows), "more port")} not shown.</p>""");
+            html.Markup($"""<p class="note">{HumanText.Count(all.Length - Math.Min(busy.Length, MaxRows), "more port")} not shown.</p>""");
         }
 
         html.Markup($"</section>");
@@ -64,7 +64,7 @@ internal static class ListenersSection
         {
             var longest = upstream * 2;
             HtmlChart.Bar(html, HtmlChart.Logarithmic(idle.Ceiling, longest), idle.Ceiling < upstream && listener.IdleClosesSeen > 0 ? "warning" : "", HtmlChart.Logarithmic(upstream, longest));
-            html.Markup($"<small>{HtmlFormat.Plural(idle.Samples, "sample")}</small>");
+            html.Markup($"<small>{HumanText.Count(idle.Samples, "sample")}</small>");
         }
 
         html.Markup($"</td></tr>");

@@ -41,7 +41,7 @@ internal static class PodsSection
         HtmlTable.Duration(html, halfClosed.Oldest);
         HtmlTable.Count(html, halfClosed.Expiring, "warning");
         HtmlTable.Count(html, halfClosed.Untracked, "critical");
-        html.Markup($"""<td class="number {(halfClosed.UnreadBytes == 0 ? "quiet" : "")}" data-sort="{halfClosed.UnreadBytes}">{HtmlFormat.Bytes(halfClosed.UnreadBytes)}</td>""");
+        html.Markup($"""<td class="number {(halfClosed.UnreadBytes == 0 ? "quiet" : "")}" data-sort="{halfClosed.UnreadBytes}">{HumanText.Bytes(halfClosed.UnreadBytes)}</td>""");
         var (inHost, inPod) = (halfClosed.Entries.Sum(ConntrackTableKind.Host), halfClosed.Entries.Sum(ConntrackTableKind.Pod));
         html.Markup($"""<td class="number {(inHost + inPod == 0 ? "quiet" : "")}" data-sort="{inHost + inPod}">{HtmlFormat.Count(inHost)}{(inPod == 0 ? "" : $" + {HtmlFormat.Count(inPod)}")}</td>""");
         HtmlTable.Count(html, pod.Tcp?[TcpState.Established]);
@@ -64,12 +64,12 @@ internal static class PodsSection
     {
         if (snapshot.Pods.Length > options.MaxPods)
         {
-            html.Markup($"""<p class="note">{HtmlFormat.Plural(snapshot.Pods.Length - options.MaxPods, "more row")} with fewer half-closed connections left out; <code>closewatch report -o json</code> has all.</p>""");
+            html.Markup($"""<p class="note">{HumanText.Count(snapshot.Pods.Length - options.MaxPods, "more row")} with fewer half-closed connections left out; <code>closewatch report -o json</code> has all.</p>""");
         }
 
         if (snapshot.UnattributedHalfClosedSockets > 0)
         {
-            html.Markup($"""<p class="note">{HtmlFormat.Plural(snapshot.UnattributedHalfClosedSockets.Value, "half-closed socket")} could not be attributed to a pod.</p>""");
+            html.Markup($"""<p class="note">{HumanText.Count(snapshot.UnattributedHalfClosedSockets.Value, "half-closed socket")} could not be attributed to a pod.</p>""");
         }
 
         if (snapshot.UnattributedHalfClosedFlows is { } flows && flows.FinWait + flows.CloseWait > 0)

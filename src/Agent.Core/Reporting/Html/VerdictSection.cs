@@ -12,7 +12,7 @@ internal static class VerdictSection
             <header>
             <p class="product">Closewatch <span>node report</span></p>
             <h1>{snapshot.Node.Name}</h1>
-            <p class="when"><time datetime="{HtmlFormat.Machine(snapshot.TakenAt)}">{HtmlFormat.People(snapshot.TakenAt)}</time> · Linux {snapshot.Node.Kernel}{(snapshot.Node.CapturedTree ? " · captured tree" : "")}</p>
+            <p class="when"><time datetime="{HtmlFormat.Machine(snapshot.TakenAt)}">{HumanText.Time(snapshot.TakenAt)}</time> · Linux {snapshot.Node.Kernel}{(snapshot.Node.CapturedTree ? " · captured tree" : "")}</p>
             <div class="verdict {diagnosis.Verdict}">
             <p class="word">{diagnosis.Verdict}</p>
             <p class="headline">{diagnosis.Headline}</p>
@@ -39,7 +39,7 @@ internal static class VerdictSection
         Figure(
             html,
             "Conntrack table",
-            fill is { } ratio ? HtmlFormat.Percent(ratio) : HtmlFormat.Count(snapshot.Conntrack?.Entries),
+            fill is { } ratio ? HumanText.Percent(ratio) : HtmlFormat.Count(snapshot.Conntrack?.Entries),
             fill is null ? "entries" : $"{HtmlFormat.Count(snapshot.Conntrack?.Entries)} of {HtmlFormat.Count(snapshot.Conntrack?.Limit)} entries",
             HtmlChart.Level(fill, options));
         var forgets = snapshot.HostSettings?.CloseWaitSeconds;

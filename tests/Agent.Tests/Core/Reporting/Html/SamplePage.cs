@@ -185,8 +185,9 @@ internal sealed record SamplePage(Snapshot Snapshot, DiagnosisResult Diagnosis, 
         Why = "What the pod sends next is not translated back any more: the client never gets the answer and times out.",
         Fix =
         [
-            "Let kube-proxy keep them for an hour: `--conntrack-tcp-timeout-close-wait=1h0m0s`, or until its next start: `sysctl -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600`",
-            "Close the connection when the client has: in Node.js do not set `allowHalfOpen`.",
+            "kube-proxy flag: --conntrack-tcp-timeout-close-wait=1h",
+            "sysctl on a node without kube-proxy: sysctl -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600",
+            "Close the connection when the client has; in Node.js do not set `allowHalfOpen`",
         ],
         Reference = "https://kubernetes.io/docs/reference/command-line-tools-reference/kube-proxy/",
     };
