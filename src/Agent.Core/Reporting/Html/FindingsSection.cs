@@ -9,17 +9,18 @@ internal static class FindingsSection
     public static void Write(HtmlWriter html, DiagnosisResult diagnosis)
     {
         html.Markup($"""<section id="findings" aria-labelledby="findings-title"><h2 id="findings-title">Findings</h2>""");
-        if (diagnosis.Findings.IsEmpty)
+        var findings = diagnosis.Grouped;
+        if (findings.IsEmpty)
         {
-            html.Markup($"""<p class="empty">Nothing on this node makes requests fail as far as can be seen from here.</p>""");
+            html.Markup($"""<p class="empty">None: {(diagnosis.Unreadable.IsEmpty ? "nothing on this node makes requests fail as far as can be seen from it." : $"but {string.Join(" and ", diagnosis.Unreadable)} could not be read, so a healthy node cannot be told from an ill one.")}</p>""");
         }
 
-        foreach (var finding in diagnosis.Findings.Where(static finding => finding.Severity > Severity.Info))
+        foreach (var finding in findings.Where(static finding => finding.Severity > Severity.Info))
         {
             WriteFinding(html, finding);
         }
 
-        var informative = diagnosis.Findings.Where(static finding => finding.Severity == Severity.Info).ToImmutableArray();
+        var informative = findings.Where(static finding => finding.Severity == Severity.Info).ToImmutableArray();
         if (!informative.IsEmpty)
         {
             html.Markup($"""<details><summary>{HumanText.Count(informative.Length, "more finding")} for information</summary>""");
@@ -37,12 +38,12 @@ internal static class FindingsSection
     private static void WriteFinding(HtmlWriter html, Finding finding)
     {
         var severity = HtmlFormat.Word(finding.Severity);
-        var subject = finding.Subject.Namespace.Length == 0 ? finding.Subject.Name : $"{finding.Subject.Namespace}/{finding.Subject.Name}";
-        var kind = finding.Subject.Kind == subject ? "" : finding.Subject.Kind + " ";
+        var cause = finding.CausedBy is null ? "" : $" · follows from {finding.CausedBy}";
+        var since = finding.FirstSeen is { } first ? $" · since {HumanText.Time(first)}" : "";
         html.Markup($"""
             <article class="finding {severity}">
             <h3>{finding.Title}</h3>
-            <p class="about"><span class="badge {severity}">{severity}</span> <code>{finding.Id}</code> · {kind}{subject}</p>
+            <p class="about"><span class="badge {severity}">{severity}</span> <code>{finding.Id}</code> · {ReportNames.Subject(finding.Subject)}{cause}{since}</p>
             <div class="parts"><div><h4>Seen</h4><ul>
             """);
         foreach (var sentence in finding.Evidence)

@@ -24,14 +24,14 @@ internal static class HtmlProse
     /// <summary>Writes a step of a fix, <c>where: what to set or to run</c>: the latter on lines of its own, to be copied.</summary>
     public static void WriteStep(HtmlWriter html, string step)
     {
-        var end = step.IndexOf(": ", StringComparison.Ordinal);
-        if (end < 0)
+        var (where, what) = ReportNames.SplitFix(step);
+        if (where.Length == 0)
         {
             Write(html, step);
             return;
         }
 
-        Write(html, step[..end]);
-        html.Markup($"""<pre tabindex="0"><code>{step[(end + 2)..]}</code></pre>""");
+        Write(html, where[..^1]);
+        html.Markup($"""<pre tabindex="0"><code>{what}</code></pre>""");
     }
 }

@@ -102,6 +102,28 @@ public sealed partial class HtmlReportTests
     }
 
     [Fact]
+    public void Write_TheSameFindingOfManyPods_IsOneEntry()
+    {
+        var sample = SamplePage.Troubled();
+        var findings = Enumerable.Range(0, 20).Select(index => sample.Diagnosis.Findings[1] with { Subject = new("pod", "shop", $"web-{index}"), CausedBy = "half-closed-untracked" });
+        var page = Parse(Render(sample with { Diagnosis = sample.Diagnosis with { Findings = [sample.Diagnosis.Findings[0], .. findings] } }));
+
+        Assert.Equal(2, page.Descendants("article").Count());
+        Assert.Contains("+19 more pods", page.Descendants("article").Last().Value, StringComparison.Ordinal);
+        Assert.Contains("follows from half-closed-untracked", page.Descendants("article").Last().Value, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Write_NothingFoundAndNothingRead_IsNotCalledHealthy()
+    {
+        var sample = SamplePage.Unreadable();
+        var page = Parse(Render(sample with { Diagnosis = sample.Diagnosis with { Unreadable = ["conntrack", "sockets"] } }));
+
+        Assert.Contains("conntrack and sockets could not be read", page.Value, StringComparison.Ordinal);
+        Assert.DoesNotContain("nothing on this node", page.Value, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Write_UnpairedBacktick_StaysText()
     {
         var sample = SamplePage.Troubled();

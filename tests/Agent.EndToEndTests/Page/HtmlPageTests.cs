@@ -1,0 +1,92 @@
+using System.Text.Json.Nodes;
+using Agent.Tests.Core.Reporting.Html;
+using Xunit;
+
+namespace Agent.EndToEndTests.Page;
+
+/// <summary>The HTML report in a real browser.</summary>
+public sealed class HtmlPageTests(PageFixture fixture) : IClassFixture<PageFixture>
+{
+    private readonly Browser _browser = fixture.Browser;
+
+    public static TheoryData<string, int, bool> Views =>
+        new(from sample in (string[])["troubled", "healthy", "unreadable"] from width in (int[])[1440, 390] from dark in (bool[])[false, true] select (sample, width, dark));
+
+    [Theory]
+    [MemberData(nameof(Views))]
+    public async Task Page_AnyView_IsQuietSelfContainedAndNotWiderThanTheWindow(string sample, int width, bool dark)
+    {
+        await _browser.OpenAsync(fixture.PathOf(sample), width, dark);
+
+        Assert.Equal(width, (int)(await _browser.EvaluateAsync("document.documentElement.scrollWidth"))!);
+        Assert.Equal(dark, (bool)(await _browser.EvaluateAsync("getComputedStyle(document.body).color.match(/\\d+/)[0] > 128"))!);
+        Assert.Empty(_browser.Complaints);
+    }
+
+    [Theory]
+    [MemberData(nameof(Views))]
+    public async Task Page_AnyView_IsAccessible(string sample, int width, bool dark)
+    {
+        Assert.SkipWhen(fixture.Checker is null, fixture.NoChecker);
+        await _browser.OpenAsync(fixture.PathOf(sample), width, dark);
+        await _browser.EvaluateAsync("document.querySelectorAll('details').forEach(part => part.open = true)");
+        await _browser.EvaluateAsync(fixture.Checker!.Script + "; undefined");
+
+        var violations = (JsonArray)(await _browser.EvaluateAsync(
+            "axe.run().then(result => result.violations.map(each => `${each.id}: ${each.help}: ${each.nodes.map(node => node.html).join(' ')}`))"))!;
+
+        Assert.Empty(violations.Select(static violation => (string)violation!));
+        Assert.True((int)(await _browser.EvaluateAsync("axe.run().then(result => result.passes.length)"))! > 20, "axe looked at next to nothing");
+    }
+
+    [Fact]
+    public async Task Page_HostileName_IsTextAndRunsNothing()
+    {
+        await _browser.OpenAsync(fixture.Troubled, 1440, dark: false);
+
+        var names = (JsonArray)(await _browser.EvaluateAsync("Array.from(document.querySelectorAll('tbody th'), cell => cell.firstChild.textContent.trim())"))!;
+        Assert.Contains("\"><script>alert(1)</script>'`&\\u202egpj\\x07", names.Select(static name => (string)name!));
+        Assert.Equal(1, (int)(await _browser.EvaluateAsync("document.scripts.length"))!);
+        Assert.Empty(_browser.Complaints);
+    }
+
+    [Fact]
+    public async Task Page_AScriptThatGotIn_IsStoppedByThePolicy()
+    {
+        await _browser.OpenAsync(fixture.Troubled, 1440, dark: false);
+
+        await _browser.EvaluateAsync("{ const script = document.createElement('script'); script.textContent = 'window.ran = true'; document.body.append(script); } undefined");
+
+        Assert.False((bool)(await _browser.EvaluateAsync("window.ran === true"))!);
+    }
+
+    [Fact]
+    public async Task Page_PodTable_SortsByAnyColumnWithTheKeyboard()
+    {
+        await _browser.OpenAsync(fixture.Troubled, 1440, dark: false);
+        const string Column = "Array.from(document.querySelectorAll('#pods-caption ~ tbody tr'), row => row.cells[9].textContent)";
+        const string Heading = "document.querySelectorAll('#pods-caption ~ thead th')[9]";
+
+        // A button is what the keyboard reaches and Enter or space presses.
+        Assert.Equal("BUTTON", (string)(await _browser.EvaluateAsync($"{Heading}.firstElementChild.tagName"))!);
+        await _browser.EvaluateAsync($"{Heading}.firstElementChild.click()");
+
+        Assert.Equal("descending", (string)(await _browser.EvaluateAsync($"{Heading}.getAttribute('aria-sort')"))!);
+        Assert.Equal(["311", "61", "28", "11"], Texts(await _browser.EvaluateAsync(Column)).Take(4));
+        await _browser.EvaluateAsync($"{Heading}.firstElementChild.click()");
+        Assert.Equal("ascending", (string)(await _browser.EvaluateAsync($"{Heading}.getAttribute('aria-sort')"))!);
+        Assert.Equal("311", Texts(await _browser.EvaluateAsync(Column)).Last());
+    }
+
+    [Fact]
+    public async Task Page_Heading_NamesTheNodeAndTheVerdictComesFirst()
+    {
+        await _browser.OpenAsync(fixture.Troubled, 390, dark: false);
+
+        Assert.Equal("critical: worker-3 · Closewatch", (string)(await _browser.EvaluateAsync("document.title"))!);
+        Assert.True((bool)(await _browser.EvaluateAsync("document.querySelector('.verdict').getBoundingClientRect().bottom < 400"))!);
+        Assert.Equal(SamplePage.Troubled().Diagnosis.Headline, (string)(await _browser.EvaluateAsync("document.querySelector('.headline').textContent"))!);
+    }
+
+    private static IEnumerable<string> Texts(JsonNode? array) => ((JsonArray)array!).Select(static text => (string)text!);
+}
