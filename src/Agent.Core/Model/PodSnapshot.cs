@@ -41,6 +41,9 @@ public sealed record PodSnapshot
     /// <summary>Entries in its own conntrack table; null when unknown.</summary>
     public long? OwnTableEntries { get; init; }
 
+    /// <summary>Whether its own network namespace tracks connections, as a mesh's redirection makes it; null when unknown or when it is the host's.</summary>
+    public bool? OwnTableTracks { get; init; }
+
     /// <summary>Whether its connections are tracked at all, in either table; null when unknown.</summary>
     public bool? IsTracked { get; init; }
 

@@ -56,6 +56,7 @@ public static class SnapshotBuilder
             Listeners = [.. network.Listeners.Where(listener => listener.Owner == slot).Select(static listener => listener.Listener)],
             Settings = isHost ? null : network.Settings,
             OwnTableEntries = isHost ? null : network.TableEntries,
+            OwnTableTracks = isHost ? null : network.OwnTableTracks,
             IsTracked = network.HostTracks == true || (!isHost && network.OwnTableTracks == true) ? true
                 : network.HostTracks == false && (isHost || network.OwnTableTracks == false) ? false
                 : null,

@@ -25,19 +25,12 @@ public sealed class CloseWaitTimeoutShortRule : IFindingRule
 
         foreach (var pod in context.Current.Pods)
         {
-            if (TracksItself(context, pod) && Short(pod.Settings, recommended) is { } own)
+            if (OwnTable.Tracks(context, pod) && Short(pod.Settings, recommended) is { } own)
             {
                 yield return OfPod(context, pod, own);
             }
         }
     }
-
-    // The last entry may have been forgotten already, so an empty table does not speak for itself: not when there were entries before,
-    // and not when a connection was forgotten that the host would have kept.
-    private static bool TracksItself(DiagnosisContext context, PodSnapshot pod) =>
-        pod.OwnTableEntries > 0
-        || context.HistoryOf(pod.Identity).Any(static seen => seen.Pod.OwnTableEntries > 0)
-        || (pod.HalfClosed.Untracked > 0 && context.Current.HostSettings is not null && Short(context.Current.HostSettings, context.Options.CloseWaitTimeout) is null);
 
     private static TimeSpan? Short(NetfilterSettings? settings, TimeSpan recommended) =>
         settings?.CloseWaitSeconds is { } seconds && TimeSpan.FromSeconds(seconds) is var timeout && timeout < recommended ? timeout : null;
@@ -45,7 +38,7 @@ public sealed class CloseWaitTimeoutShortRule : IFindingRule
     private Finding OfHost(DiagnosisContext context, TimeSpan timeout)
     {
         // Those whose own namespace forgets sooner than the host are the pod finding's victims.
-        var pods = context.Current.Pods.Where(pod => !(TracksItself(context, pod) && Short(pod.Settings, context.Options.CloseWaitTimeout) is not null)).ToList();
+        var pods = context.Current.Pods.Where(pod => !(OwnTable.Tracks(context, pod) && Short(pod.Settings, context.Options.CloseWaitTimeout) is not null)).ToList();
         var untracked = pods.Sum(static pod => pod.HalfClosed.Untracked);
         var lasting = pods.Where(pod => IsLasting(pod.HalfClosed, timeout)).ToList();
         var severity = untracked > 0 ? Severity.Critical : lasting.Count > 0 || HasLastingEntries(context.Current, timeout) ? Severity.Warning : Severity.Info;
@@ -85,14 +78,13 @@ public sealed class CloseWaitTimeoutShortRule : IFindingRule
 
         AddVictims(evidence, [pod], "already without an entry (untracked)", static pod => pod.HalfClosed.Untracked);
         AddVictims(evidence, [pod], "about to lose their entry (expiring)", static pod => pod.HalfClosed.Expiring);
-        var fixes = FindingCatalog.Get(Id).Fixes.Where(static fix => fix.Where.StartsWith("linkerd", StringComparison.Ordinal) || fix.Where == "closewatch");
         return FindingCatalog.Get(Id).Report(
             severity,
             pod,
             Title($"{pod.Identity.DisplayName}'s own conntrack table", timeout, summary.Untracked),
             evidence,
             summary.Sockets,
-            fixes);
+            OwnTable.Fixes);
     }
 
     private static string Title(string where, TimeSpan timeout, long untracked) =>

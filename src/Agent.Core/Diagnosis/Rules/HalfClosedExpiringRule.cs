@@ -38,7 +38,8 @@ public sealed class HalfClosedExpiringRule : IFindingRule
                 pod,
                 $"{pod.Identity.DisplayName} has {Text.Count(summary.Expiring, "half-closed connection")} that conntrack is about to forget",
                 evidence,
-                summary.Expiring);
+                summary.Expiring,
+                OwnTable.Tracks(context, pod) ? OwnTable.Fixes : null);
         }
     }
 

@@ -36,7 +36,8 @@ public sealed class HalfClosedUntrackedRule : IFindingRule
                 pod,
                 $"{pod.Identity.DisplayName} has {Text.Count(summary.Untracked, "half-closed connection")} that conntrack has forgotten: what they send next is lost",
                 evidence,
-                summary.Untracked);
+                summary.Untracked,
+                OwnTable.Tracks(context, pod) ? OwnTable.Fixes : null);
         }
     }
 

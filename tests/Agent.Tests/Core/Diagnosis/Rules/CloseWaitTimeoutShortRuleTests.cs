@@ -86,6 +86,18 @@ public sealed class CloseWaitTimeoutShortRuleTests
     }
 
     [Fact]
+    public void Evaluate_HostAndPodBothShort_EachHasItsOwnVictims()
+    {
+        var meshed = HalfClosed(untracked: 4) with { OwnTableEntries = 0, OwnTableTracks = true, Settings = Given.Settings(60) };
+        var findings = s_rule.Evaluate(Given.Alone(Short(meshed))).ToList();
+        Assert.Equal([("node", Severity.Info), ("pod", Severity.Critical)], findings.Select(static finding => (finding.Subject.Kind, finding.Severity)));
+    }
+
+    [Fact]
+    public void Evaluate_NamespaceThatWasProbedAndTracksNothing_Silent() => Assert.Empty(
+        s_rule.Evaluate(Given.Alone(Given.Node(HalfClosed(untracked: 1) with { OwnTableTracks = false, Settings = Given.Settings(60) }))));
+
+    [Fact]
     public void Evaluate_ForgottenByTheHost_DoesNotBlameThePod()
     {
         var plain = HalfClosed(untracked: 1) with { OwnTableEntries = 0, Settings = Given.Settings(60) };

@@ -44,6 +44,15 @@ public sealed class HalfClosedRuleTests
     }
 
     [Fact]
+    public void Untracked_InAMeshedPod_OffersWhatReachesItsNamespace()
+    {
+        var meshed = Given.Pod() with { OwnTableTracks = true, HalfClosed = CloseWait(2) with { Untracked = 2 } };
+        var fixes = Given.Only(s_untracked, Given.Alone(Given.Node(meshed))).Fix;
+        Assert.Contains(fixes, static fix => fix.Contains("config.linkerd.io/close-wait-timeout", StringComparison.Ordinal));
+        Assert.DoesNotContain(fixes, static fix => fix.Contains("kube-proxy", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Untracked_OrphansOnly_Info()
     {
         var connection = Given.Connection(Given.Identity(), TcpState.FinWait2, 50, TrackingState.Untracked, inode: 0);
