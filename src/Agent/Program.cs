@@ -28,7 +28,7 @@ internal static class Program
         return RunAsync(args, new()
         {
             Terminal = terminal,
-            CreateScanner = static options => new NodeScanner(options.Collection, options.Pods, options.Diagnosis, null, TimeProvider.System),
+            CreateScanner = static (options, pods) => new NodeScanner(options.Collection, options.Pods, options.Diagnosis, pods, TimeProvider.System),
         });
     }
 

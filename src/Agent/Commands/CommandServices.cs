@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Agent.Configuration;
 using Agent.Core.Diagnosis;
+using Agent.Kubernetes;
 using Agent.Sources;
 
 namespace Agent.Commands;
@@ -10,8 +11,8 @@ internal sealed record CommandServices
 {
     public required Terminal Terminal { get; init; }
 
-    /// <summary>Makes what reads the node.</summary>
-    public required Func<AgentOptions, INodeScanner> CreateScanner { get; init; }
+    /// <summary>Makes what reads the node; the pods are null where the API server is not asked.</summary>
+    public required Func<AgentOptions, IKubernetesPods?, INodeScanner> CreateScanner { get; init; }
 
     public Func<DiagnosisContext, DiagnosisResult> Diagnose { get; init; } = static context => DiagnosisEngine.Evaluate(context);
 

@@ -4,6 +4,7 @@ using System.CommandLine.Parsing;
 using Agent.Configuration;
 using Agent.Core.Diagnosis;
 using Agent.Core.Reporting;
+using Agent.Core.Snapshots;
 
 namespace Agent.Commands;
 
@@ -23,7 +24,8 @@ internal sealed class ReportCommand(CommandServices services, CommonOptions comm
         "--top", "N", $"How many pods, most half-closed connections first (default: {ReportOptions.DefaultTop}; json: all)", Nullable(SettingTypes.Integer(0, int.MaxValue)));
 
     private readonly Option<int?> _connections = Typed(
-        "--connections", "N", $"How many connections of each pod, oldest first (default: {ReportOptions.DefaultConnections})", Nullable(SettingTypes.Integer(0, int.MaxValue)));
+        "--connections", "N", $"How many connections of each pod, oldest first (default: {ReportOptions.DefaultConnections}, at most {SnapshotBuilder.ConnectionsPerOwner})",
+        Nullable(SettingTypes.Integer(0, SnapshotBuilder.ConnectionsPerOwner)));
 
     private readonly Option<TimeSpan> _window = Typed(
         "--window", "DURATION", "Scan twice, so far apart, so that counters become rates (default: 0, one scan)", SettingTypes.Duration);

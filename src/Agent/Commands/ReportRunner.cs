@@ -32,7 +32,8 @@ internal sealed class ReportRunner(CommandServices services)
 
     private async Task<(Snapshot? Previous, Snapshot Current)> Scan(AgentOptions options, TimeSpan window, CancellationToken cancellationToken)
     {
-        using var scanner = services.CreateScanner(options);
+        using var pods = await ReportPods.AskAsync(options, services.Time, cancellationToken).ConfigureAwait(false);
+        using var scanner = services.CreateScanner(options, pods?.Source);
         var first = scanner.Scan(ScanRequest.Full, cancellationToken);
         if (window == TimeSpan.Zero)
         {

@@ -34,7 +34,7 @@ internal sealed class CommandLine
         return await Program.RunAsync(arguments, new()
         {
             Terminal = new() { Output = output, Error = error, Environment = Environment, OutputIsTerminal = IsTerminal, ErrorIsTerminal = IsTerminal },
-            CreateScanner = _ => Scanner,
+            CreateScanner = (_, _) => Scanner,
             Diagnose = _ => Diagnosis,
             DefaultConfigurationFile = "/nonexistent/closewatch.json",
         });

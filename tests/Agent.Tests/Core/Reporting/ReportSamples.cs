@@ -121,7 +121,7 @@ internal static class ReportSamples
             ],
             HalfClosed = new(10, 1_990, 1_500, 480, 20),
         },
-        Statistics = new() { Found = 10, Invalid = 1_532 + (step * 25), Insert = 0, InsertFailed = 2, Drop = 0, EarlyDrop = 77, ChainTooLong = null },
+        Statistics = new() { Found = 10, Invalid = 1_532 + (step * 25), Insert = 0, InsertFailed = 2, Drop = 0, EarlyDrop = 77, Error = 0, SearchRestart = 5, ClashResolve = 0, ChainTooLong = 0 },
     };
 
     private static PodSnapshot WebPod(ulong step) => new()
@@ -146,7 +146,7 @@ internal static class ReportSamples
             Entries = Entries(ConntrackTableKind.Host, closeWait: 8, finWait: 1),
         },
         Tcp = States((TcpState.Established, 40), (TcpState.CloseWait, 11), (TcpState.FinWait2, 1), (TcpState.Listen, 1), (TcpState.TimeWait, 5), (TcpState.SynRecv, 1), (TcpState.NewSynRecv, 2)),
-        Counters = new() { ResetsSent = 120 + (step * 40), EstablishedResets = 3, AbortOnData = 2, AbortOnClose = 1, AbortOnTimeout = 0, ListenOverflows = 0, ListenDrops = null },
+        Counters = new() { ResetsSent = 120 + (step * 40), EstablishedResets = 3, AbortOnData = 2, AbortOnClose = 1, AbortOnTimeout = 0, ListenOverflows = 0, ListenDrops = 0 },
         Listeners = [new() { Port = 8080, Address = default, Queued = 3, Backlog = 128, Established = 40, ClosedByPodFirst = 5, Idle = new(TimeSpan.FromSeconds(5), 40) }],
         Settings = Settings(("tcp_timeout_close_wait", 60), ("tcp_timeout_established", 86_400), ("tcp_timeout_fin_wait", 120), ("udp_timeout", 30), ("sctp_timeout_closed", 10), ("tcp_be_liberal", 0)),
     };
