@@ -38,7 +38,8 @@ internal static class ConntrackLookup
 
         foreach (var slot in suspects.Where(slot => scan.HostTracks[slot] is null))
         {
-            scan.HostTracks[slot] = Tracks(netlink, scan.Established[slot]) ?? (scan.HostTracks[0] ??= TrackingProbe.IsTracking(netlink, inet6: false));
+            scan.HostTracks[slot] = Tracks(netlink, scan.Established[slot])
+                ?? (scan.IsRoutedByHost(slot) ? scan.HostTracks[0] ??= TrackingProbe.IsTracking(netlink, inet6: false) : null);
         }
     }
 

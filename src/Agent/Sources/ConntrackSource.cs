@@ -115,7 +115,6 @@ internal sealed class ConntrackSource(BackendChoice choice, TimeProvider time) :
     }
 
     private static string Refusal(KernelException exception) =>
-        exception.IsDenied ? $"{exception.Message}: CAP_NET_ADMIN is missing"
-        : exception.IsNotSupported || exception.Errno == ErrnoText.EINVAL ? $"{exception.Message}: the module nf_conntrack_netlink is not loaded"
+        exception.IsNotSupported || exception.Errno == ErrnoText.EINVAL ? $"{exception.Message}: the module nf_conntrack_netlink is not loaded"
         : exception.Message;
 }

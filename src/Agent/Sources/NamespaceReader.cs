@@ -51,12 +51,18 @@ internal sealed class NamespaceReader(CollectionOptions collection, ConntrackSou
         problems.NoteEntry(slot, entered, refusal);
 
         ReadSettings(scan, slot, entered, problems);
+        if (target.NetPath is null && entered)
+        {
+            ReadAddresses(scan, slot);
+        }
+
         var socketsRead = netPath is not null && TryReadSockets(scan, slot, entered, netPath, sockets, problems);
         scan.SocketsRead |= socketsRead;
         var tableEntries = slot == 0 ? scan.HostSettings?.Entries : OwnTableEntries(netPath);
         if (slot == 0)
         {
             scan.HostTableEntries = tableEntries ?? OwnTableEntries(netPath);
+            ReadRoutes(scan, netPath);
         }
         else if (tableEntries > 0)
         {
@@ -83,6 +89,23 @@ internal sealed class NamespaceReader(CollectionOptions collection, ConntrackSou
             Sockets = socketsRead ? SocketsByOwner(scan.Layout, slot) : null,
             Listeners = socketsRead ? ListenerBuilder.Build(_tally.Ports, target.Memory.Idle) : [],
         };
+    }
+
+    /// <summary>Of a namespace that has a name and no process, the addresses show only from inside.</summary>
+    private void ReadAddresses(ScanState scan, int slot)
+    {
+        var memory = scan.Layout.Namespaces[slot].Memory;
+        if (memory.AddressesAreDue(scan.Now))
+        {
+            var addresses = new List<Kernel.Net.IpAddress>();
+            _tables.ReadAddresses(NamespaceVisitor.NetPath, addresses);
+            memory.SetAddresses([.. addresses], scan.Now);
+        }
+
+        foreach (var address in memory.Addresses)
+        {
+            scan.Layout.Addresses.TryAdd(address, scan.Layout.FirstOwner[slot]);
+        }
     }
 
     /// <summary>/proc/sys/net is the calling thread's: without entering it there is nothing to read of another namespace.</summary>
@@ -198,6 +221,22 @@ internal sealed class NamespaceReader(CollectionOptions collection, ConntrackSou
         catch (KernelException)
         {
             return null;
+        }
+    }
+
+    private void ReadRoutes(ScanState scan, string? netPath)
+    {
+        try
+        {
+            if (netPath is not null)
+            {
+                _tables.ReadRoutes(netPath, scan.HostRoutes);
+            }
+        }
+        catch (KernelException)
+        {
+            // Without routes nothing is taken to be the node's to track unless its table shows it.
+            scan.HostRoutes.Clear();
         }
     }
 

@@ -35,11 +35,11 @@ internal sealed class NamespaceSource : IDisposable
     /// <summary>False for a captured tree.</summary>
     public bool IsLive => _processes.IsLive;
 
-    public NodeLayout Read(TimeSpan now, KubernetesView? kubernetes, SourceReports sources)
+    public NodeLayout Read(TimeSpan now, NamespaceVisitor? visitor, KubernetesView? kubernetes, SourceReports sources)
     {
         var clock = new SourceClock(SourceNames.Namespaces, _time);
         _processes.Refresh(now);
-        var targets = Targets(now);
+        var targets = Targets(now, visitor);
         sources.Add(Report(clock, targets.Length));
 
         var podClock = new SourceClock(SourceNames.Pods, _time);
@@ -69,7 +69,7 @@ internal sealed class NamespaceSource : IDisposable
 
     public void Dispose() => _processes.Dispose();
 
-    private ImmutableArray<NamespaceTarget> Targets(TimeSpan now)
+    private ImmutableArray<NamespaceTarget> Targets(TimeSpan now, NamespaceVisitor? visitor)
     {
         var host = HostNamespace();
         var memory = new Dictionary<NetworkNamespace, NamespaceMemory>();
@@ -86,10 +86,12 @@ internal sealed class NamespaceSource : IDisposable
 
         if (_collection.PodNamespaces)
         {
-            targets.AddRange(_processes.Namespaces.Where(candidate => candidate != host).OrderBy(static candidate => candidate.DisplayInode).Select(Target));
+            targets.AddRange(_processes.Namespaces
+                .Where(candidate => candidate != host && (candidate.RepresentativePid > 0 || CanEnter(candidate, visitor)))
+                .OrderBy(static candidate => candidate.DisplayInode)
+                .Select(Target));
         }
 
-        _memory = memory;
         return targets.ToImmutable();
 
         NamespaceTarget Target(NetworkNamespace network)
@@ -98,6 +100,17 @@ internal sealed class NamespaceSource : IDisposable
             memory[network] = kept;
             return new NamespaceTarget(network.DisplayInode, network, network.NetPath, kept);
         }
+    }
+
+    /// <summary>
+    /// A namespace that only has a name is worth nothing unless it can be entered. Nor does it count when its name, which could not
+    /// be told to be one of theirs, leads to a namespace that has processes.
+    /// </summary>
+    private bool CanEnter(NetworkNamespace candidate, NamespaceVisitor? visitor)
+    {
+        var entered = visitor?.TryEnter(candidate, out _) == true;
+        visitor?.Return();
+        return entered && !_processes.Namespaces.Any(other => other != candidate && other.Id == candidate.Id);
     }
 
     /// <summary>

@@ -13,8 +13,9 @@ internal sealed class NodeReader
     {
         _procRoot = procRoot;
         var capturedName = isLive ? "" : Line("sys/kernel/hostname");
-        var name = nodeName.Length > 0 ? nodeName
-            : capturedName.Length > 0 ? capturedName
+        // A captured tree names its own machine; what is configured names the one that reads it.
+        var name = capturedName.Length > 0 ? capturedName
+            : nodeName.Length > 0 ? nodeName
             : Environment.GetEnvironmentVariable("NODE_NAME") is { Length: > 0 } fromEnvironment ? fromEnvironment
             : Environment.MachineName;
         Info = new NodeInfo(name, Line("sys/kernel/osrelease"), Line("sys/kernel/random/boot_id"), !isLive);

@@ -73,7 +73,7 @@ internal sealed class NodeScanner : INodeScanner
         var kubernetes = _kubernetes?.Current;
         var sources = new SourceReports();
 
-        var layout = _namespaces.Read(now, kubernetes, sources);
+        var layout = _namespaces.Read(now, visitor, kubernetes, sources);
         var scan = new ScanState(layout, now, cancellationToken);
         var namespaces = _reader.Read(scan, visitor, sources);
         scan.HalfClosed.BuildIndex();

@@ -38,6 +38,16 @@ internal sealed class ScanState(NodeLayout layout, TimeSpan now, CancellationTok
     /// <summary>By namespace slot: some established connections that leave it.</summary>
     public IReadOnlyList<ConnectionTuple>[] Established { get; } = [.. layout.Namespaces.Select(static _ => (IReadOnlyList<ConnectionTuple>)[])];
 
+    /// <summary>Where the node routes packets to, without default routes.</summary>
+    public List<IpNetwork> HostRoutes { get; } = [];
+
+    /// <summary>
+    /// True when the node has a route to the namespace, so that its connections pass the node's table. A namespace inside another
+    /// one (a cluster in a container, a virtual machine's) is somebody else's to track.
+    /// </summary>
+    public bool IsRoutedByHost(int slot) =>
+        slot == 0 || Layout.Namespaces[slot].Memory.Addresses.Any(address => HostRoutes.Exists(route => route.Contains(address)));
+
     /// <summary>The half-closed sockets of the namespace that was read last.</summary>
     public Span<HalfClosedSocket> HalfClosedOf(int lastSlot) => HalfClosed.Sockets[HalfClosedStart[lastSlot]..];
 
