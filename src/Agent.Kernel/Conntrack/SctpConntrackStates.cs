@@ -1,6 +1,6 @@
 namespace Agent.Kernel.Conntrack;
 
-/// <summary>The states of an SCTP entry. Sources: enum sctp_conntrack, include/uapi/linux/netfilter/nf_conntrack_sctp.h; sctp_conntrack_names.</summary>
+/// <summary>The states of an SCTP entry as text. Sources: enum sctp_conntrack, include/uapi/linux/netfilter/nf_conntrack_sctp.h; sctp_conntrack_names.</summary>
 public static class SctpConntrackStates
 {
     private static readonly string[] s_names =
@@ -12,7 +12,7 @@ public static class SctpConntrackStates
     /// <summary>The state in lower case; <c>unknown</c> for a number that no kernel shows.</summary>
     public static string Name(byte state) => state < s_names.Length ? s_names[state] : "unknown";
 
-    /// <summary>The number of a state from the kernel's text.</summary>
+    /// <summary>The number of a state from the kernel's text, for example <c>SHUTDOWN_SENT</c>.</summary>
     internal static bool TryParse(ReadOnlySpan<byte> text, out byte state)
     {
         state = text switch
