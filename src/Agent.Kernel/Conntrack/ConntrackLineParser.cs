@@ -11,21 +11,27 @@ namespace Agent.Kernel.Conntrack;
 /// <remarks>
 /// <code>ipv4     2 tcp      6 3599 CLOSE_WAIT src=10.0.0.1 dst=10.96.0.1 sport=4242 dport=80 src=... [ASSURED] mark=0 zone=0 use=2</code>
 /// The head has fixed columns up to the protocol number; everything after it is a stream of words, told apart by their
-/// keys. Kernels of vendors add words of their own anywhere: words that are unknown are passed over.
+/// first four bytes. Kernels of vendors add words of their own anywhere: words that are unknown are passed over.
 /// </remarks>
 internal ref struct ConntrackLineParser
 {
-    private const byte Source = 1;
-    private const byte Destination = 2;
-    private const byte SourcePort = 4;
-    private const byte DestinationPort = 8;
-
-    private ReadOnlySpan<byte> _rest;
+    private ProcWords _words;
     private TupleText _tuple;
     private TupleText _original;
     private int _tuples;
 
-    private ConntrackLineParser(ReadOnlySpan<byte> line) => _rest = line;
+    private ConntrackLineParser(ReadOnlySpan<byte> line) => _words = new(line);
+
+    [Flags]
+    private enum Parts : byte
+    {
+        Source = 1,
+        Destination = 2,
+        SourcePort = 4,
+        DestinationPort = 8,
+        Addresses = Source | Destination,
+        All = Addresses | SourcePort | DestinationPort,
+    }
 
     /// <summary>Decodes a line without its line feed.</summary>
     /// <returns>False when the line does not begin as an entry does, or lacks an address or a port of either tuple.</returns>
@@ -38,38 +44,44 @@ internal ref struct ConntrackLineParser
 
     private bool TryParseHead(ref ConntrackFlow flow)
     {
-        if (!TryNext(out var name))
+        if (!_words.MoveNext())
         {
             return false;
         }
 
+        var name = _words.Current;
         if (name.SequenceEqual("ipv4"u8) || name.SequenceEqual("ipv6"u8))
         {
             flow.Family = name[3] == '4' ? (byte)AF_INET : (byte)AF_INET6;
-            if (!TryNext(out _) || !TryNext(out name))
+            if (!_words.MoveNext() || !_words.MoveNext())
             {
                 return false;
             }
         }
 
-        // A name of letters and then the number: what tells an entry from a heading, an event or a log line.
-        return name[0] is >= (byte)'a' and <= (byte)'z' && TryNext(out var number)
-            && TryParseNumber(number, byte.MaxValue, out var protocol) && SetByte(protocol, ref flow.Protocol);
+        // A name in small letters and then the number: what tells an entry from a heading, an event or a log line.
+        if (_words.First is < (byte)'a' or > (byte)'z' || !_words.MoveNext() || !_words.TryReadNumber(byte.MaxValue, out var protocol))
+        {
+            return false;
+        }
+
+        flow.Protocol = (byte)protocol;
+        return true;
     }
 
     private bool TryParseWords(ref ConntrackFlow flow)
     {
         flow.Present = ConntrackFields.Status;
         flow.Status = ConntrackStatus.SeenReply;
-        while (TryNext(out var word))
+        while (_words.MoveNext())
         {
-            if (_tuples == 0 && word[0] != 's')
+            if (_tuples == 0 && _words.First != 's')
             {
-                ParseBeforeTuples(word, ref flow);
+                ParseBeforeTuples(ref flow);
             }
             else
             {
-                ParseWord(word, ref flow);
+                ParseWord(ref flow);
             }
         }
 
@@ -89,101 +101,105 @@ internal ref struct ConntrackLineParser
     }
 
     /// <summary>The timeout, absent from offloaded entries, and the state of protocols that have one. GRE prints its two timeouts here; they are settings, not what is left.</summary>
-    private static void ParseBeforeTuples(ReadOnlySpan<byte> word, ref ConntrackFlow flow)
+    private void ParseBeforeTuples(ref ConntrackFlow flow)
     {
-        if (word[0] is (>= (byte)'0' and <= (byte)'9') or (byte)'-')
+        if (_words.First is (>= (byte)'0' and <= (byte)'9') or (byte)'-')
         {
             // Old kernels print what has just expired as a negative number.
-            if (ProcFields.TryParse(word, out long seconds) && !flow.Has(ConntrackFields.Timeout))
+            var expired = _words.TrySkip("-"u8);
+            if (_words.TryReadNumber(ulong.MaxValue, out var seconds) && !flow.Has(ConntrackFields.Timeout))
             {
-                flow.TimeoutSeconds = (uint)Math.Clamp(seconds, 0, uint.MaxValue);
+                flow.TimeoutSeconds = expired ? 0 : (uint)Math.Min(seconds, uint.MaxValue);
                 flow.Present |= ConntrackFields.Timeout;
             }
         }
         else if (flow.Protocol == IPPROTO_TCP)
         {
-            if (TcpConntrackStates.TryParse(word, out flow.TcpState))
+            if (TcpConntrackStates.TryParse(_words.Current, out flow.TcpState))
             {
                 flow.Present |= ConntrackFields.TcpState;
             }
         }
-        else if (flow.Protocol == IPPROTO_SCTP && SctpConntrackStates.TryParse(word, out flow.SctpState))
+        else if (flow.Protocol == IPPROTO_SCTP && SctpConntrackStates.TryParse(_words.Current, out flow.SctpState))
         {
             flow.Present |= ConntrackFields.SctpState;
         }
     }
 
-    private void ParseWord(ReadOnlySpan<byte> word, ref ConntrackFlow flow)
+    private void ParseWord(ref ConntrackFlow flow)
     {
-        switch (word[0])
+        var head = _words.Head;
+        if (head == ProcWords.Key("src="u8) || head == ProcWords.Key("dst="u8))
         {
-            case (byte)'s' or (byte)'d':
-                ParseAddressOrPort(word, ref flow);
-                break;
-            case (byte)'p' when _tuples <= 1 && TryValue(word, "packets="u8, out flow.PacketsOriginal):
-            case (byte)'p' when _tuples > 1 && TryValue(word, "packets="u8, out flow.PacketsReply):
-            case (byte)'b' when _tuples <= 1 && TryValue(word, "bytes="u8, out flow.BytesOriginal):
-            case (byte)'b' when _tuples > 1 && TryValue(word, "bytes="u8, out flow.BytesReply):
-                flow.Present |= ConntrackFields.Counters;
-                break;
-            case (byte)'[':
-                ParseFlag(word, ref flow);
-                break;
-            case (byte)'m' when TryValue(word, "mark="u8, out var mark) && mark <= uint.MaxValue:
-                flow.Mark = (uint)mark;
-                flow.Present |= ConntrackFields.Mark;
-                break;
-            case (byte)'z':
-                ParseZone(word, ref flow);
-                break;
-            case (byte)'u' when TryValue(word, "use="u8, out var use) && use <= uint.MaxValue:
-                flow.Use = (uint)use;
-                flow.Present |= ConntrackFields.Use;
-                break;
-            case (byte)'t' or (byte)'c' or (byte)'i' when _tuples == 1 && flow.Protocol is IPPROTO_ICMP or IPPROTO_ICMPV6:
-                ParseIcmp(word, ref flow);
-                break;
-            default:
-                break;
+            ParseAddress(head);
+        }
+        else if (head == ProcWords.Key("spor"u8) || head == ProcWords.Key("dpor"u8))
+        {
+            ParsePort(head);
+        }
+        else if (head == ProcWords.Key("srck"u8) || head == ProcWords.Key("dstk"u8))
+        {
+            ParseKey(head);
+        }
+        else if (head == ProcWords.Key("pack"u8) || head == ProcWords.Key("byte"u8))
+        {
+            ParseCounter(ref flow);
+        }
+        else if (_words.First == '[')
+        {
+            ParseFlag(ref flow);
+        }
+        else if (_tuples == 1 && flow.Protocol is IPPROTO_ICMP or IPPROTO_ICMPV6)
+        {
+            ParseIcmp(ref flow);
+        }
+        else
+        {
+            ParseMember(head, ref flow);
         }
     }
 
-    private void ParseAddressOrPort(ReadOnlySpan<byte> word, ref ConntrackFlow flow)
+    private void ParseMember(uint head, ref ConntrackFlow flow)
     {
-        if (word.Length < 5)
+        ulong value;
+        if (head == ProcWords.Key("mark"u8))
         {
-            return;
+            if (_words.TrySkip("mark="u8) && _words.TryReadNumber(uint.MaxValue, out value))
+            {
+                flow.Mark = (uint)value;
+                flow.Present |= ConntrackFields.Mark;
+            }
         }
-
-        if (word[3] == '=')
+        else if (head == ProcWords.Key("zone"u8))
         {
-            ParseAddress(word);
+            ParseZone(ref flow);
         }
-        else if (word[1] is (byte)'p' or (byte)'s' or (byte)'r')
+        else if (head == ProcWords.Key("use="u8))
         {
-            ParsePort(word);
+            if (_words.TrySkip("use="u8) && _words.TryReadNumber(uint.MaxValue, out value))
+            {
+                flow.Use = (uint)value;
+                flow.Present |= ConntrackFields.Use;
+            }
         }
-        else if (TryValue(word, "delta-time="u8, out flow.AgeSeconds))
+        else if (_words.TrySkip("delta-time="u8) && _words.TryReadNumber(ulong.MaxValue, out value))
         {
+            flow.AgeSeconds = value;
             flow.Present |= ConntrackFields.Age;
         }
     }
 
-    private void ParseAddress(ReadOnlySpan<byte> word)
+    private void ParseAddress(uint head)
     {
-        var isSource = word.StartsWith("src="u8);
+        var isSource = head == ProcWords.Key("src="u8);
         if (isSource)
         {
             StartTuple();
         }
-        else if (!word.StartsWith("dst="u8))
-        {
-            return;
-        }
 
-        if (_tuples <= 2 && IpAddressParser.TryParse(word[4..], out var address))
+        if (_tuples <= 2 && _words.TrySkip(isSource ? "src="u8 : "dst="u8) && _words.TryReadAddress(out var address))
         {
-            _tuple.Found |= isSource ? Source : Destination;
+            _tuple.Found |= isSource ? Parts.Source : Parts.Destination;
             (isSource ? ref _tuple.Source : ref _tuple.Destination) = address;
         }
     }
@@ -199,26 +215,48 @@ internal ref struct ConntrackLineParser
         }
     }
 
-    /// <summary>A port, or a key of GRE, which ctnetlink shows as a port too.</summary>
-    private void ParsePort(ReadOnlySpan<byte> word)
+    private void ParsePort(uint head)
     {
-        if (_tuples > 2)
+        var isSource = head == ProcWords.Key("spor"u8);
+        if (_tuples <= 2 && _words.TrySkip(isSource ? "sport="u8 : "dport="u8)
+            && _words.TryReadUInt16(ref isSource ? ref _tuple.SourcePort : ref _tuple.DestinationPort))
         {
-            return;
-        }
-
-        if (TryPort(word, "sport="u8, ref _tuple.SourcePort) || TryKey(word, "srckey=0x"u8, ref _tuple.SourcePort))
-        {
-            _tuple.Found |= SourcePort;
-        }
-        else if (TryPort(word, "dport="u8, ref _tuple.DestinationPort) || TryKey(word, "dstkey=0x"u8, ref _tuple.DestinationPort))
-        {
-            _tuple.Found |= DestinationPort;
+            _tuple.Found |= isSource ? Parts.SourcePort : Parts.DestinationPort;
         }
     }
 
-    private static void ParseFlag(ReadOnlySpan<byte> word, ref ConntrackFlow flow)
+    /// <summary>A key of GRE, which ctnetlink shows as a port.</summary>
+    private void ParseKey(uint head)
     {
+        var isSource = head == ProcWords.Key("srck"u8);
+        if (_tuples <= 2 && _words.TrySkip(isSource ? "srckey=0x"u8 : "dstkey=0x"u8)
+            && ProcFields.TryParseHex(_words.Current, out var key) && key <= ushort.MaxValue)
+        {
+            (isSource ? ref _tuple.SourcePort : ref _tuple.DestinationPort) = (ushort)key;
+        }
+    }
+
+    private void ParseCounter(ref ConntrackFlow flow)
+    {
+        var isPackets = _words.TrySkip("packets="u8);
+        if ((isPackets || _words.TrySkip("bytes="u8)) && _words.TryReadNumber(ulong.MaxValue, out var value))
+        {
+            if (_tuples <= 1)
+            {
+                (isPackets ? ref flow.PacketsOriginal : ref flow.BytesOriginal) = value;
+            }
+            else
+            {
+                (isPackets ? ref flow.PacketsReply : ref flow.BytesReply) = value;
+            }
+
+            flow.Present |= ConntrackFields.Counters;
+        }
+    }
+
+    private readonly void ParseFlag(ref ConntrackFlow flow)
+    {
+        var word = _words.Current;
         if (word.SequenceEqual("[ASSURED]"u8))
         {
             flow.Status |= ConntrackStatus.Assured;
@@ -237,112 +275,50 @@ internal ref struct ConntrackLineParser
         }
     }
 
-    private static void ParseZone(ReadOnlySpan<byte> word, ref ConntrackFlow flow)
+    private void ParseZone(ref ConntrackFlow flow)
     {
-        if (TryPort(word, "zone="u8, ref flow.Zone))
+        if (_words.TrySkip("zone="u8))
         {
-            flow.Present |= ConntrackFields.Zone;
+            flow.Present |= _words.TryReadUInt16(ref flow.Zone) ? ConntrackFields.Zone : 0;
         }
-        else if (TryPort(word, "zone-orig="u8, ref flow.OriginalZone))
+        else if (_words.TrySkip("zone-orig="u8))
         {
-            flow.Present |= ConntrackFields.OriginalZone;
+            flow.Present |= _words.TryReadUInt16(ref flow.OriginalZone) ? ConntrackFields.OriginalZone : 0;
         }
-        else if (TryPort(word, "zone-reply="u8, ref flow.ReplyZone))
+        else if (_words.TrySkip("zone-reply="u8))
         {
-            flow.Present |= ConntrackFields.ReplyZone;
+            flow.Present |= _words.TryReadUInt16(ref flow.ReplyZone) ? ConntrackFields.ReplyZone : 0;
         }
     }
 
-    private static void ParseIcmp(ReadOnlySpan<byte> word, ref ConntrackFlow flow)
+    private void ParseIcmp(ref ConntrackFlow flow)
     {
-        if (TryPort(word, "id="u8, ref flow.IcmpId)
-            || (TryValue(word, "type="u8, out var type) && SetByte(type, ref flow.IcmpType))
-            || (TryValue(word, "code="u8, out var code) && SetByte(code, ref flow.IcmpCode)))
+        if (_words.TrySkip("id="u8))
         {
-            flow.Present |= ConntrackFields.Icmp;
+            flow.Present |= _words.TryReadUInt16(ref flow.IcmpId) ? ConntrackFields.Icmp : 0;
+        }
+        else if (_words.TrySkip("type="u8))
+        {
+            flow.Present |= TryReadByte(ref flow.IcmpType) ? ConntrackFields.Icmp : 0;
+        }
+        else if (_words.TrySkip("code="u8))
+        {
+            flow.Present |= TryReadByte(ref flow.IcmpCode) ? ConntrackFields.Icmp : 0;
         }
     }
 
-    private bool TryNext(out ReadOnlySpan<byte> word)
+    private bool TryReadByte(ref byte destination)
     {
-        while (!_rest.IsEmpty)
-        {
-            var end = _rest.IndexOf((byte)' ');
-            word = end < 0 ? _rest : _rest[..end];
-            _rest = end < 0 ? default : _rest[(end + 1)..];
-            if (!word.IsEmpty)
-            {
-                return true;
-            }
-        }
-
-        word = default;
-        return false;
+        var fits = _words.TryReadNumber(byte.MaxValue, out var value);
+        destination = fits ? (byte)value : destination;
+        return fits;
     }
 
+    /// <summary>What the kernel does not track in detail is printed without ports: UDP-Lite and DCCP too, since 6.16.</summary>
     private static bool IsComplete(in TupleText tuple, byte protocol)
     {
-        // What the kernel does not track in detail is printed without ports: UDP-Lite and DCCP too, since 6.16.
-        var needed = protocol is IPPROTO_TCP or IPPROTO_UDP or IPPROTO_SCTP
-            ? Source | Destination | SourcePort | DestinationPort
-            : Source | Destination;
+        var needed = protocol is IPPROTO_TCP or IPPROTO_UDP or IPPROTO_SCTP ? Parts.All : Parts.Addresses;
         return (tuple.Found & needed) == needed;
-    }
-
-    private static bool TryValue(ReadOnlySpan<byte> word, ReadOnlySpan<byte> key, out ulong value)
-    {
-        value = 0;
-        return word.StartsWith(key) && TryParseNumber(word[key.Length..], ulong.MaxValue, out value);
-    }
-
-    private static bool TryPort(ReadOnlySpan<byte> word, ReadOnlySpan<byte> key, ref ushort port)
-    {
-        if (!word.StartsWith(key) || !TryParseNumber(word[key.Length..], ushort.MaxValue, out var value))
-        {
-            return false;
-        }
-
-        port = (ushort)value;
-        return true;
-    }
-
-    private static bool TryKey(ReadOnlySpan<byte> word, ReadOnlySpan<byte> key, ref ushort value)
-    {
-        if (!word.StartsWith(key) || !ProcFields.TryParseHex(word[key.Length..], out var number) || number > ushort.MaxValue)
-        {
-            return false;
-        }
-
-        value = (ushort)number;
-        return true;
-    }
-
-    private static bool SetByte(ulong value, ref byte destination)
-    {
-        destination = (byte)value;
-        return value <= byte.MaxValue;
-    }
-
-    private static bool TryParseNumber(ReadOnlySpan<byte> text, ulong limit, out ulong value)
-    {
-        value = 0;
-        if (text.Length is 0 or > 19)
-        {
-            return text.Length == 20 && ProcFields.TryParse(text, out value) && value <= limit;
-        }
-
-        foreach (var character in text)
-        {
-            var digit = (uint)(character - '0');
-            if (digit > 9)
-            {
-                return false;
-            }
-
-            value = (value * 10) + digit;
-        }
-
-        return value <= limit;
     }
 
     private struct TupleText
@@ -351,7 +327,7 @@ internal ref struct ConntrackLineParser
         internal IpAddress Destination;
         internal ushort SourcePort;
         internal ushort DestinationPort;
-        internal byte Found;
+        internal Parts Found;
 
         internal readonly ConnectionTuple ToTuple() => new(Source, Destination, SourcePort, DestinationPort);
     }

@@ -1,56 +1,46 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+
 namespace Agent.Kernel.Net;
 
-/// <summary>Parses addresses as the kernel prints them, without allocating: <c>%pI4</c>, <c>%pI6</c> (eight groups of four digits) and <c>%pI6c</c> (compressed).</summary>
+/// <summary>Parses IPv6 addresses as the kernel prints them, without allocating: <c>%pI6</c> (eight groups of four digits) and <c>%pI6c</c> (compressed).</summary>
 internal static class IpAddressParser
 {
     private const int GroupCount = 8;
+    private const int GroupLength = 5;
+    private const int FullLength = (GroupCount * GroupLength) - 1;
 
     /// <summary>An address that fills the whole text.</summary>
-    internal static bool TryParse(ReadOnlySpan<byte> text, out IpAddress address)
-    {
-        // IPv4 has its first dot among the first four characters.
-        var head = text[..Math.Min(text.Length, 4)];
-        return head.Contains((byte)'.') ? TryParseIPv4(text, out address) : TryParseIPv6(text, out address);
-    }
+    internal static bool TryParseIPv6(ReadOnlySpan<byte> text, out IpAddress address) =>
+        (text.Length == FullLength && TryParseFull(text, out address)) || TryParseCompressed(text, out address);
 
-    private static bool TryParseIPv4(ReadOnlySpan<byte> text, out IpAddress address)
+    /// <summary>Eight groups of four digits, the only form in /proc: all digits are decoded at once.</summary>
+    private static bool TryParseFull(ReadOnlySpan<byte> text, out IpAddress address)
     {
         address = default;
-        uint value = 0;
-        uint part = 0;
-        var digits = 0;
-        var dots = 0;
-        foreach (var character in text)
+        Span<byte> digits = stackalloc byte[GroupCount * sizeof(uint)];
+        for (var group = 0; group < GroupCount; group++)
         {
-            var digit = (uint)(character - '0');
-            if (digit <= 9 && digits < 3)
-            {
-                part = (part * 10) + digit;
-                digits++;
-            }
-            else if (character == '.' && digits > 0 && part <= 255 && dots < 3)
-            {
-                value = (value << 8) | part;
-                part = 0;
-                digits = 0;
-                dots++;
-            }
-            else
+            var start = group * GroupLength;
+            MemoryMarshal.Write(digits[(group * sizeof(uint))..], MemoryMarshal.Read<uint>(text[start..]));
+            if (group > 0 && text[start - 1] != ':')
             {
                 return false;
             }
         }
 
-        if (dots != 3 || digits == 0 || part > 255)
+        Span<byte> bytes = stackalloc byte[16];
+        if (Convert.FromHexString(digits, bytes, out _, out _) != OperationStatus.Done)
         {
             return false;
         }
 
-        address = IpAddress.FromIPv4((value << 8) | part);
+        address = new(BinaryPrimitives.ReadUInt64BigEndian(bytes), BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]));
         return true;
     }
 
-    private static bool TryParseIPv6(ReadOnlySpan<byte> text, out IpAddress address)
+    private static bool TryParseCompressed(ReadOnlySpan<byte> text, out IpAddress address)
     {
         address = default;
         Span<ushort> groups = stackalloc ushort[GroupCount];
@@ -115,15 +105,9 @@ internal static class IpAddressParser
     {
         uint value = 0;
         var start = position;
-        while (position < text.Length && position - start < 4)
+        while (position < text.Length && position - start < 4 && char.IsAsciiHexDigit((char)text[position]))
         {
-            var digit = HexDigit(text[position]);
-            if (digit < 0)
-            {
-                break;
-            }
-
-            value = (value << 4) | (uint)digit;
+            value = (value << 4) | HexDigit(text[position]);
             position++;
         }
 
@@ -131,13 +115,7 @@ internal static class IpAddressParser
         return position > start;
     }
 
-    private static int HexDigit(byte character) => character switch
-    {
-        >= (byte)'0' and <= (byte)'9' => character - '0',
-        >= (byte)'a' and <= (byte)'f' => character - 'a' + 10,
-        >= (byte)'A' and <= (byte)'F' => character - 'A' + 10,
-        _ => -1,
-    };
+    private static uint HexDigit(byte character) => (uint)(character <= '9' ? character - '0' : (character | 0x20) - 'a' + 10);
 
     private static ulong Join(ReadOnlySpan<ushort> groups) =>
         ((ulong)groups[0] << 48) | ((ulong)groups[1] << 32) | ((ulong)groups[2] << 16) | groups[3];

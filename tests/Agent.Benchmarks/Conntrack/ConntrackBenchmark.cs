@@ -1,0 +1,102 @@
+using System.Diagnostics;
+using System.Globalization;
+using Agent.Kernel.Conntrack;
+using Agent.Kernel.Netlink;
+using Agent.Kernel.ProcFs;
+using Agent.KernelTests.Testing;
+
+namespace Agent.Benchmarks.Conntrack;
+
+/// <summary>A large conntrack table read in every way there is.</summary>
+internal sealed class ConntrackBenchmark : IBenchmark
+{
+    private const int WantedEntries = 300_000;
+    private const int Rounds = 7;
+    private const long MaxAllocatedBytes = 64 * 1024;
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(30);
+
+    public string Name => "conntrack";
+
+    public string Description => "one scan of a large table; ratios are to the raw netlink dump";
+
+    public bool Run(TextWriter output)
+    {
+        // Programs started by this thread inherit its namespace, so that no wrapper is measured with them.
+        using var scratch = ScratchNamespace.Enter();
+        var entries = EntriesWithinLimit(output);
+        Load(entries);
+
+        using var buffer = new NetlinkBuffer();
+        var rawDump = ChildProgram.Compile("Conntrack/raw_dump.c");
+        Contender raw = new("raw netlink dump, discarded (C)", () => ChildProgram.Measure(rawDump));
+        Contender netlink = new("closewatch by netlink", () => Measure(() => ByNetlink(buffer, entries)));
+        Contender cat = new("cat /proc/net/nf_conntrack", static () => ChildProgram.Measure("cat", "/proc/net/nf_conntrack"));
+        Contender procfs = new("closewatch by procfs", () => Measure(() => ByProcFs(buffer, entries)));
+        Contender tool = new("conntrack -L", static () => ChildProgram.Measure("conntrack", "-L"));
+        List<Contender> contenders = [raw, netlink, cat, procfs, tool];
+
+        Contender.RunAll(contenders, Rounds);
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{entries:N0} entries, median of {Rounds} rounds"));
+        ResultTable.Print(output, contenders);
+
+        return Check(output, "netlink CPU to the raw dump", netlink.Cpu / raw.Cpu, 1.10)
+            & Check(output, "procfs CPU to cat", procfs.Cpu / cat.Cpu, 1.15)
+            & Check(output, "KiB allocated by a scan", Math.Max(netlink.AllocatedBytes ?? 0, procfs.AllocatedBytes ?? 0) / 1024.0, MaxAllocatedBytes / 1024.0);
+    }
+
+    private static bool Check(TextWriter output, string what, double value, double limit)
+    {
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{(value <= limit ? "ok  " : "OVER")} {what}: {value:F2} (at most {limit:F2})"));
+        return value <= limit;
+    }
+
+    private static int EntriesWithinLimit(TextWriter output)
+    {
+        var limit = Sysctl.ReadNetfilter("/proc", "nf_conntrack_max") ?? 0;
+        if (limit is 0 or > WantedEntries)
+        {
+            return WantedEntries;
+        }
+
+        output.WriteLine($"nf_conntrack_max is {limit}: for {WantedEntries} entries raise it first (sysctl net.netfilter.nf_conntrack_max)");
+        return (int)(limit * 9 / 10);
+    }
+
+    private static void Load(int entries)
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            ConntrackLoad.Write(file, entries);
+            ChildProgram.Execute("conntrack", "-R", file);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    private static void ByNetlink(NetlinkBuffer buffer, int entries)
+    {
+        var tally = new Tally();
+        using var table = ConntrackNetlink.Open(s_timeout, buffer);
+        tally.Verify(table.Dump(0, ref tally, CancellationToken.None), entries);
+    }
+
+    private static void ByProcFs(NetlinkBuffer buffer, int entries)
+    {
+        var tally = new Tally();
+        tally.Verify(ConntrackProcFs.Dump("/proc/thread-self/net/nf_conntrack", buffer, ref tally, CancellationToken.None), entries);
+    }
+
+    private static Sample Measure(Action scan)
+    {
+        var allocated = GC.GetAllocatedBytesForCurrentThread();
+        var cpu = Environment.CpuUsage.TotalTime;
+        var begin = Stopwatch.GetTimestamp();
+        scan();
+        var wall = Stopwatch.GetElapsedTime(begin);
+        return new(
+            wall, Environment.CpuUsage.TotalTime - cpu, Environment.WorkingSet, GC.GetAllocatedBytesForCurrentThread() - allocated);
+    }
+}

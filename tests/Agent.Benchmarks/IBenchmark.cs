@@ -1,0 +1,15 @@
+namespace Agent.Benchmarks;
+
+/// <summary>One comparison, printed as one table.</summary>
+internal interface IBenchmark
+{
+    /// <summary>What the command line calls it.</summary>
+    string Name { get; }
+
+    /// <summary>One line that says what is compared.</summary>
+    string Description { get; }
+
+    /// <summary>Measures and prints.</summary>
+    /// <returns>False when something that was promised does not hold.</returns>
+    bool Run(TextWriter output);
+}

@@ -1,0 +1,8 @@
+namespace Agent.Benchmarks;
+
+/// <summary>What one run cost.</summary>
+/// <param name="Wall">Time that passed.</param>
+/// <param name="Cpu">Time on a processor, in the program and in the kernel for it (getrusage(2)).</param>
+/// <param name="PeakBytes">Most memory resident at once.</param>
+/// <param name="AllocatedBytes">Managed memory allocated; null for a program that has none.</param>
+internal readonly record struct Sample(TimeSpan Wall, TimeSpan Cpu, long PeakBytes, long? AllocatedBytes = null);
