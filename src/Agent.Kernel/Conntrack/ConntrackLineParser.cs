@@ -307,7 +307,7 @@ internal ref struct ConntrackLineParser
         }
     }
 
-    private bool TryReadByte(ref byte destination)
+    private readonly bool TryReadByte(ref byte destination)
     {
         var fits = _words.TryReadNumber(byte.MaxValue, out var value);
         destination = fits ? (byte)value : destination;
