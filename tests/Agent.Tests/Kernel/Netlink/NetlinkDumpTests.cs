@@ -155,7 +155,7 @@ public sealed class NetlinkDumpTests
 
     [Fact]
     public void Run_Cancelled_Throws() =>
-        Assert.Throws<OperationCanceledException>(() => Run(static request => [Done(request)], new CancellationToken(canceled: true)));
+        Assert.Throws<OperationCanceledException>(() => RunUntil(static request => [Done(request)], new CancellationToken(canceled: true)));
 
     [Fact]
     public void RunSingle_ExpectedError_IsAnAnswer()
@@ -179,8 +179,11 @@ public sealed class NetlinkDumpTests
         Assert.Equal(["07"], handler.Log);
     }
 
-    private static (DumpResult Result, List<string> Payloads) Run(
-        Func<NetlinkRequest, IEnumerable<Datagram>> answer, CancellationToken cancellationToken = default)
+    private static (DumpResult Result, List<string> Payloads) Run(Func<NetlinkRequest, IEnumerable<Datagram>> answer) =>
+        RunUntil(answer, TestContext.Current.CancellationToken);
+
+    private static (DumpResult Result, List<string> Payloads) RunUntil(
+        Func<NetlinkRequest, IEnumerable<Datagram>> answer, CancellationToken cancellationToken)
     {
         using var kernel = new FakeKernel(answer);
         var handler = new PayloadLog();
