@@ -1,5 +1,4 @@
 using Agent.Kernel.Conntrack;
-using Agent.Tests.Kernel.Testing;
 using Xunit;
 using static Agent.Tests.Kernel.Testing.FlowBytes;
 using static Agent.Tests.Kernel.Testing.NetlinkBytes;
