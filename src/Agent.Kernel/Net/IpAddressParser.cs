@@ -82,7 +82,17 @@ internal static class IpAddressParser
 
     /// <summary>An IPv6 address that fills the whole text.</summary>
     internal static bool TryParseIPv6(ReadOnlySpan<byte> text, out IpAddress address) =>
-        (text.Length == FullLength && TryParseFull(text, out address)) || TryParseCompressed(text, out address);
+        (text.Length == FullLength && TryParseFull(text, out address))
+        || TryParseCompressed(text, out address)
+        || TryParseMapped(text, out address);
+
+    /// <summary>A v4-mapped address with its dotted part, as <c>%pI6c</c> prints it.</summary>
+    private static bool TryParseMapped(ReadOnlySpan<byte> text, out IpAddress address)
+    {
+        var prefix = "::ffff:"u8;
+        address = default;
+        return text.StartsWith(prefix) && text.Length - prefix.Length <= MaxIPv4Length && TryParse(text[prefix.Length..], out address) && address.IsIPv4;
+    }
 
     /// <summary>Eight groups of four digits, the only form in /proc: all digits are decoded at once.</summary>
     private static bool TryParseFull(ReadOnlySpan<byte> text, out IpAddress address)
