@@ -1,0 +1,41 @@
+"""Keeps a network namespace in trouble until it is killed: an accept queue that overflows, connections that end in a reset,
+and connections that the server closes first."""
+
+import socket
+import struct
+import time
+
+
+def listen(port, backlog):
+    server = socket.socket()
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    server.bind(("127.0.0.1", port))
+    server.listen(backlog)
+    return server
+
+
+def connect(port):
+    client = socket.socket()
+    client.setblocking(False)
+    client.connect_ex(("127.0.0.1", port))
+    return client
+
+
+never_accepts, resets, closes_first = listen(7001, 1), listen(7002, 64), listen(7003, 64)
+waiting = []
+while True:
+    waiting = waiting[-8:] + [connect(7001)]
+
+    client = connect(7002)
+    server, _ = resets.accept()
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    server.close()
+    client.close()
+
+    client = connect(7003)
+    server, _ = closes_first.accept()
+    server.close()
+    client.setblocking(True)
+    client.recv(1)
+    client.close()
+    time.sleep(0.1)
