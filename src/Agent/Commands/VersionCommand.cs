@@ -1,16 +1,16 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
-using System.Reflection;
 using System.Runtime.InteropServices;
 using Agent.Core.Reporting;
+using Agent.Hosting;
 
 namespace Agent.Commands;
 
 /// <summary><c>closewatch version</c>, also <c>--version</c>.</summary>
 internal static class VersionCommand
 {
-    /// <summary>The build; the SDK writes <c>version+commit</c> into the assembly when it is built in a git tree.</summary>
-    public static ToolInfo Build { get; } = Read();
+    /// <summary>The build, as reports name it.</summary>
+    public static ToolInfo Build { get; } = new(AgentBuild.Current.Version, AgentBuild.Current.Commit);
 
     public static Command Create(Terminal terminal)
     {
@@ -28,14 +28,7 @@ internal static class VersionCommand
     private static int Print(Terminal terminal)
     {
         var commit = Build.Commit.Length == 0 ? "commit unknown" : $"commit {Build.Commit}";
-        terminal.Output.WriteLine($"closewatch {Build.Version} ({commit}, {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.RuntimeIdentifier})");
+        terminal.Output.WriteLine($"closewatch {Build.Version} ({commit}, {AgentBuild.Current.Runtime}, {RuntimeInformation.RuntimeIdentifier})");
         return ExitCode.Done;
-    }
-
-    private static ToolInfo Read()
-    {
-        var text = typeof(VersionCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0.0.0";
-        var parts = text.Split('+', 2);
-        return new(parts[0], parts.Length == 2 ? parts[1] : "");
     }
 }

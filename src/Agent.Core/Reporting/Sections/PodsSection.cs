@@ -64,6 +64,7 @@ internal static class PodsSection
         if (concerned == 0)
         {
             return !view.SocketsKnown && !view.FlowsKnown ? "Neither sockets nor the conntrack table could be read."
+                : !view.SocketsKnown ? "Sockets could not be read, so what is half-closed is known from the conntrack table only."
                 : total == 0 ? "No pod and no network namespace was found."
                 : $"None of {HumanText.Count(total, "pod or namespace", "pods and namespaces")} has a half-closed connection.";
         }

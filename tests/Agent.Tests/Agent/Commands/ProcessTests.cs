@@ -1,0 +1,80 @@
+using System.Diagnostics;
+using System.Globalization;
+using Xunit;
+
+namespace Agent.Tests.Agent.Commands;
+
+/// <summary>The built program as a process of its own: signals and pipes.</summary>
+public sealed class ProcessTests : IDisposable
+{
+    private readonly string _procRoot = Directory.CreateTempSubdirectory("closewatch-proc-").FullName;
+
+    public ProcessTests()
+    {
+        Directory.CreateDirectory(Path.Combine(_procRoot, "net"));
+        File.WriteAllText(
+            Path.Combine(_procRoot, "net", "nf_conntrack"),
+            "ipv4     2 tcp      6 55 CLOSE_WAIT src=10.0.0.9 dst=10.96.0.10 sport=40001 dport=80 src=10.244.1.5 dst=10.0.0.9 sport=8080 dport=40001 [ASSURED] mark=0 use=1\n");
+    }
+
+    public void Dispose() => Directory.Delete(_procRoot, recursive: true);
+
+    [Theory]
+    [InlineData("TERM", 143)]
+    [InlineData("INT", 130)]
+    public async Task Report_SignalWhileTheScanIsStuck_EndsAtOnce(string signal, int expected)
+    {
+        // A pipe in place of the table: the scan is known to be inside a read as soon as the pipe can be opened for writing.
+        var table = Path.Combine(_procRoot, "net", "nf_conntrack");
+        File.Delete(table);
+        await RunAsync("mkfifo", table);
+        using var process = Start($"trap - INT; exec ./closewatch report --proc-root {_procRoot}");
+        using var writer = await Task.Run(() => new FileStream(table, FileMode.Open, FileAccess.Write), TestContext.Current.CancellationToken)
+            .WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+
+        await RunAsync("kill", "-s", signal, process.Id.ToString(CultureInfo.InvariantCulture));
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(expected, process.ExitCode);
+        Assert.Empty(await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Report_ReaderGoesAway_EndsQuietly()
+    {
+        using var process = Start($"./closewatch report --proc-root {_procRoot} | head -n 1");
+
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        Assert.NotEmpty(await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken));
+        Assert.Empty(await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Report_CapturedTree_SaysSoAndExits0()
+    {
+        using var process = Start($"./closewatch report --proc-root {_procRoot}");
+
+        var report = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(0, process.ExitCode);
+        Assert.Contains("captured tree", report, StringComparison.Ordinal);
+        Assert.Contains("10.0.0.9:40001", report, StringComparison.Ordinal);
+        Assert.DoesNotContain('\e', report);
+    }
+
+    private static async Task RunAsync(string program, params string[] arguments)
+    {
+        using var process = Process.Start(program, arguments);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(0, process.ExitCode);
+    }
+
+    private static Process Start(string script) => Process.Start(new ProcessStartInfo("/bin/sh", ["-c", script])
+    {
+        WorkingDirectory = AppContext.BaseDirectory,
+        RedirectStandardOutput = true,
+        RedirectStandardError = true,
+    })!;
+}
