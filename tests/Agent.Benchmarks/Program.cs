@@ -1,8 +1,9 @@
 using Agent.Benchmarks;
 using Agent.Benchmarks.Conntrack;
+using Agent.Benchmarks.Sockets;
 
 // Every benchmark by its name: `make bench` runs all, `make bench BENCH=conntrack` one.
-IBenchmark[] benchmarks = [new ConntrackBenchmark()];
+IBenchmark[] benchmarks = [new ConntrackBenchmark(), new SocketsBenchmark()];
 
 var unknown = args.Where(name => !benchmarks.Any(benchmark => benchmark.Name == name)).ToArray();
 if (unknown.Length > 0)

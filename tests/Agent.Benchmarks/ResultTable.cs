@@ -18,6 +18,13 @@ internal static class ResultTable
         }
     }
 
+    /// <summary>Prints whether a promise holds.</summary>
+    public static bool Check(TextWriter output, string what, double value, double limit)
+    {
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{(value <= limit ? "ok  " : "OVER")} {what}: {value:F2} (at most {limit:F2})"));
+        return value <= limit;
+    }
+
     private static string Time(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalMilliseconds,5:F0} ms");
 
     private static string Ratio(TimeSpan time, TimeSpan baseline) => string.Create(CultureInfo.InvariantCulture, $"{time / baseline,6:F2}");

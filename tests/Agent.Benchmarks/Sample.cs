@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Agent.Benchmarks;
 
 /// <summary>What one run cost.</summary>
@@ -5,4 +7,16 @@ namespace Agent.Benchmarks;
 /// <param name="Cpu">Time on a processor, in the program and in the kernel for it (getrusage(2)).</param>
 /// <param name="PeakBytes">Most memory resident at once.</param>
 /// <param name="AllocatedBytes">Managed memory allocated; null for a program that has none.</param>
-internal readonly record struct Sample(TimeSpan Wall, TimeSpan Cpu, long PeakBytes, long? AllocatedBytes = null);
+internal readonly record struct Sample(TimeSpan Wall, TimeSpan Cpu, long PeakBytes, long? AllocatedBytes = null)
+{
+    /// <summary>Runs code of this process and measures it.</summary>
+    public static Sample Of(Action scan)
+    {
+        var allocated = GC.GetTotalAllocatedBytes(precise: true);
+        var cpu = Environment.CpuUsage.TotalTime;
+        var begin = Stopwatch.GetTimestamp();
+        scan();
+        var wall = Stopwatch.GetElapsedTime(begin);
+        return new(wall, Environment.CpuUsage.TotalTime - cpu, Environment.WorkingSet, GC.GetTotalAllocatedBytes(precise: true) - allocated);
+    }
+}

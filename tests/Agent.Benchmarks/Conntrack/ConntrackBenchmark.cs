@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Agent.Kernel.Conntrack;
 using Agent.Kernel.Netlink;
@@ -29,9 +28,9 @@ internal sealed class ConntrackBenchmark : IBenchmark
         using var buffer = new NetlinkBuffer();
         var rawDump = ChildProgram.Compile("Conntrack/raw_dump.c");
         Contender raw = new("raw netlink dump, discarded (C)", () => ChildProgram.Measure(rawDump));
-        Contender netlink = new("closewatch by netlink", () => Measure(() => ByNetlink(buffer, entries)));
+        Contender netlink = new("closewatch by netlink", () => Sample.Of(() => ByNetlink(buffer, entries)));
         Contender cat = new("cat /proc/net/nf_conntrack", static () => ChildProgram.Measure("cat", "/proc/net/nf_conntrack"));
-        Contender procfs = new("closewatch by procfs", () => Measure(() => ByProcFs(buffer, entries)));
+        Contender procfs = new("closewatch by procfs", () => Sample.Of(() => ByProcFs(buffer, entries)));
         Contender tool = new("conntrack -L", static () => ChildProgram.Measure("conntrack", "-L"));
         List<Contender> contenders = [raw, netlink, cat, procfs, tool];
 
@@ -39,15 +38,9 @@ internal sealed class ConntrackBenchmark : IBenchmark
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{entries:N0} entries, median of {Rounds} rounds"));
         ResultTable.Print(output, contenders);
 
-        return Check(output, "netlink CPU to the raw dump", netlink.Cpu / raw.Cpu, 1.10)
-            & Check(output, "procfs CPU to cat", procfs.Cpu / cat.Cpu, 1.15)
-            & Check(output, "KiB allocated by a scan", Math.Max(netlink.AllocatedBytes ?? 0, procfs.AllocatedBytes ?? 0) / 1024.0, MaxAllocatedBytes / 1024.0);
-    }
-
-    private static bool Check(TextWriter output, string what, double value, double limit)
-    {
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{(value <= limit ? "ok  " : "OVER")} {what}: {value:F2} (at most {limit:F2})"));
-        return value <= limit;
+        return ResultTable.Check(output, "netlink CPU to the raw dump", netlink.Cpu / raw.Cpu, 1.10)
+            & ResultTable.Check(output, "procfs CPU to cat", procfs.Cpu / cat.Cpu, 1.15)
+            & ResultTable.Check(output, "KiB allocated by a scan", Math.Max(netlink.AllocatedBytes ?? 0, procfs.AllocatedBytes ?? 0) / 1024.0, MaxAllocatedBytes / 1024.0);
     }
 
     private static int EntriesWithinLimit(TextWriter output)
@@ -87,16 +80,5 @@ internal sealed class ConntrackBenchmark : IBenchmark
     {
         var tally = new Tally();
         tally.Verify(ConntrackProcFs.Dump("/proc/thread-self/net/nf_conntrack", buffer, ref tally, CancellationToken.None), entries);
-    }
-
-    private static Sample Measure(Action scan)
-    {
-        var allocated = GC.GetAllocatedBytesForCurrentThread();
-        var cpu = Environment.CpuUsage.TotalTime;
-        var begin = Stopwatch.GetTimestamp();
-        scan();
-        var wall = Stopwatch.GetElapsedTime(begin);
-        return new(
-            wall, Environment.CpuUsage.TotalTime - cpu, Environment.WorkingSet, GC.GetAllocatedBytesForCurrentThread() - allocated);
     }
 }
