@@ -2,6 +2,7 @@ using Agent.Core.Attribution;
 using Agent.Core.Diagnosis;
 using Agent.Core.Model;
 using Agent.Kernel.Conntrack;
+using Agent.Kernel.Net;
 using Agent.Kernel.SockDiag;
 
 namespace Agent.Core.Snapshots;
@@ -12,11 +13,19 @@ internal static class HalfClosedByOwner
     public static HalfClosedSummary[] Sum(NodeSample sample, DiagnosisOptions options)
     {
         var sums = new Sums[sample.Owners.Length];
+        var counted = new HashSet<(int Namespace, ConnectionTuple Tuple)>();
         foreach (ref readonly var socket in sample.HalfClosed is { } table ? table.Sockets : [])
         {
             if (socket.Owner >= 0)
             {
                 sums[socket.Owner].Add(socket, options);
+                // Where both ends are in one namespace, as between an application and its proxy, they share an entry; each end
+                // is the reverse of what the other one looks like from outside.
+                if (socket.Pod.Found && !counted.Contains((socket.NamespaceSlot, socket.Outside.Reversed)))
+                {
+                    counted.Add((socket.NamespaceSlot, socket.Socket.Tuple));
+                    sums[socket.Owner].AddOwnEntry(socket.Pod);
+                }
             }
         }
 
@@ -67,11 +76,14 @@ internal static class HalfClosedByOwner
             {
                 _oldest = age;
             }
+        }
 
-            if (socket.Pod.Found && socket.Pod.State is TcpConntrackState.FinWait or TcpConntrackState.CloseWait)
+        public void AddOwnEntry(in EntryMatch entry)
+        {
+            if (entry.State is TcpConntrackState.FinWait or TcpConntrackState.CloseWait)
             {
                 _podEntries ??= new long[HalfClosedEntries.Length];
-                _podEntries[HalfClosedEntries.IndexOf(ConntrackTableKind.Pod, socket.Pod.State == TcpConntrackState.CloseWait, socket.Pod.ClosedBy)]++;
+                _podEntries[HalfClosedEntries.IndexOf(ConntrackTableKind.Pod, entry.State == TcpConntrackState.CloseWait, entry.ClosedBy)]++;
             }
         }
 

@@ -18,7 +18,10 @@ public static class SnapshotBuilder
         var pods = ImmutableArray.CreateBuilder<PodSnapshot>(sample.Owners.Length);
         for (var owner = 0; owner < sample.Owners.Length; owner++)
         {
-            pods.Add(BuildPod(sample, owner, halfClosed[owner]));
+            if (IsKnown(sample, owner))
+            {
+                pods.Add(BuildPod(sample, owner, halfClosed[owner]));
+            }
         }
 
         pods.Sort(static (a, b) => Compare(a, b));
@@ -30,12 +33,19 @@ public static class SnapshotBuilder
             Sources = sample.Sources,
             Conntrack = BuildConntrack(sample),
             HostSettings = sample.Namespaces[0].Settings,
-            Pods = pods.MoveToImmutable(),
+            Pods = pods.ToImmutable(),
             UnattributedHalfClosedSockets = sample.HalfClosed is { } table ? CountUnowned(table) : null,
             UnattributedHalfClosedFlows = sample.Flows?.Unattributed,
             Connections = ConnectionSampler.Sample(sample, ConnectionsPerOwner),
         };
     }
+
+    /// <summary>
+    /// A name below /run/netns that can be neither read nor tied to processes is left out: without the right to do either, it may
+    /// well be the namespace of a pod that is already here.
+    /// </summary>
+    private static bool IsKnown(NodeSample sample, int owner) =>
+        sample.Owners[owner].Identity.Kind != PodKind.NetworkNamespace || sample.Namespaces[sample.Owners[owner].NamespaceSlot].Sockets is not null;
 
     private static PodSnapshot BuildPod(NodeSample sample, int slot, HalfClosedSummary halfClosed)
     {
