@@ -1,0 +1,86 @@
+using System.Diagnostics;
+using System.Net;
+using Agent.EndToEndTests.Images;
+using Agent.EndToEndTests.Node;
+using Agent.EndToEndTests.Reports;
+using Xunit;
+
+namespace Agent.EndToEndTests.Scenarios;
+
+/// <summary>Pods that come and go while they are looked at.</summary>
+public sealed class PodChurnTests(PodNode node) : NodeTest(node)
+{
+    private static readonly TimeSpan s_churn = TimeSpan.FromSeconds(15);
+
+    [Fact]
+    public async Task Reports_WhilePodsAreReplaced_NeverFailNorMisattribute()
+    {
+        var server = await RunLeakyServerAsync("leaky");
+        var client = await RunClientAsync("client");
+        await OpenAsync(client, "half-close", server.Ip, 9000, 4);
+        var names = new HashSet<string> { "shop/leaky", "shop/client", "shop/come-and-go", "/host" };
+        var clock = Stopwatch.StartNew();
+        var churn = Task.Run(() => ReplacePodsAsync(server, clock));
+
+        var scans = 0;
+        while (clock.Elapsed < s_churn)
+        {
+            var report = await Node.ReportAsync();
+            scans++;
+            Assert.Equal(4, report.ConnectionsOf(client).Count);
+            Assert.True(report.ConnectionsOf(server).Count >= 4);
+            Assert.All(report.ConnectionsOf(server), connection => Assert.Equal("close_wait", connection.Socket.State));
+            // A namespace that outlives its pod for a moment has no name but its own.
+            Assert.All(report.Pods, pod => Assert.True(
+                names.Contains($"{pod.GetProperty("namespace")}/{pod.GetProperty("name")}") || pod.GetProperty("name").GetString()!.StartsWith("netns:", StringComparison.Ordinal)
+                || pod.GetProperty("name").GetString()!.StartsWith("container:", StringComparison.Ordinal),
+                pod.GetRawText()));
+        }
+
+        Assert.True(await churn > 5);
+        Assert.True(scans > 5);
+    }
+
+    [Fact]
+    public async Task ReusedAddress_OfAPodThatIsGone_BelongsToTheLivePod()
+    {
+        var server = await RunLeakyServerAsync("leaky");
+        var first = await RunClientAsync("first");
+        await OpenAsync(first, "half-close", server.Ip, 9000, 2);
+        await Node.RemovePodAsync(first);
+        Directory.CreateDirectory(Node.Root + first.Spec.LogDirectory); // a kubelet keeps it a while
+        GiveNext(first.Ip);
+        var second = await RunClientAsync("second");
+        Assert.Equal(first.Ip, second.Ip);
+        await OpenAsync(second, "half-close", server.Ip, 9000, 3);
+
+        var report = await Node.ReportAsync();
+
+        await ReportAssert.SocketsAsKernelShowsAsync(Node, report, second);
+        Assert.Equal(3, report.ConnectionsOf(second).Count);
+        Assert.DoesNotContain(report.Pods, pod => pod.GetProperty("name").GetString() == "first");
+        Directory.Delete(Node.Root + first.Spec.LogDirectory);
+    }
+
+    /// <summary>The address plug-in goes round; this makes it forget that it had passed this address.</summary>
+    private void GiveNext(string address)
+    {
+        var bytes = IPAddress.Parse(address).GetAddressBytes();
+        bytes[3]--;
+        File.WriteAllText(Node.Root + "/run/node/addresses/pods/last_reserved_ip.0", new IPAddress(bytes).ToString());
+    }
+
+    private async Task<int> ReplacePodsAsync(Pod server, Stopwatch clock)
+    {
+        var replaced = 0;
+        while (clock.Elapsed < s_churn)
+        {
+            var pod = await Node.RunPodAsync(new PodSpec("shop", "come-and-go", new ContainerSpec("app", TestImages.Peer, "pause")));
+            await OpenAsync(pod, "half-close", server.Ip, 9000, 1);
+            await Node.RemovePodAsync(pod);
+            replaced++;
+        }
+
+        return replaced;
+    }
+}

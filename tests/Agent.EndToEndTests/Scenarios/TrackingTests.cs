@@ -1,0 +1,61 @@
+using System.Diagnostics;
+using Agent.EndToEndTests.Node;
+using Agent.EndToEndTests.Reports;
+using Xunit;
+
+namespace Agent.EndToEndTests.Scenarios;
+
+/// <summary>What the tracker is about to forget, and what it has forgotten.</summary>
+public sealed class TrackingTests(PodNode node) : NodeTest(node)
+{
+    private const string CloseWaitTimeout = "net.netfilter.nf_conntrack_tcp_timeout_close_wait";
+
+    public override async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        if (Node.Unavailable is null)
+        {
+            (await Node.RunAsync("sysctl", "-qw", CloseWaitTimeout + "=3600")).Checked();
+        }
+
+        await base.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task ShortTimeout_WhileAndAfter_IsExpiringThenUntracked(bool throughService)
+    {
+        (await Node.RunAsync("sysctl", "-qw", CloseWaitTimeout + "=3")).Checked();
+        var server = await RunLeakyServerAsync("leaky");
+        var client = await RunClientAsync("client");
+        if (throughService)
+        {
+            await Node.AddServiceAsync("10.96.0.50", 80, server, 9000);
+        }
+
+        await OpenAsync(client, "hold", server.Ip, 9000, 1);
+        var halfClosed = Stopwatch.StartNew();
+        await OpenAsync(client, "half-close", throughService ? "10.96.0.50" : server.Ip, throughService ? 80 : 9000, 2);
+
+        var before = await Node.ReportAsync();
+        // Judged only if the machine was fast enough for there to be something to see.
+        if (halfClosed.Elapsed < TimeSpan.FromSeconds(2.5))
+        {
+            Assert.Equal((2, 0), Tracking(before, server));
+            Assert.Equal((2, 0), Tracking(before, client));
+        }
+
+        await Eventually.TrueAsync("conntrack has forgotten the half-closed connections", async () =>
+            !(await Kernel.KernelView.GetFlowsAsync(Node)).Any(flow => flow.IsHalfClosed));
+        var after = await Node.ReportAsync();
+
+        await ReportAssert.SocketsAsKernelShowsAsync(Node, after, server, client);
+        Assert.Equal((0, 2), Tracking(after, server));
+        Assert.Equal((0, 2), Tracking(after, client));
+        Assert.Contains("half-closed-untracked", after.FindingIds);
+    }
+
+    private static (int Expiring, int Untracked) Tracking(NodeReport report, Pod pod) =>
+        (ReportAssert.Number(report.HalfClosed(pod), "expiring"), ReportAssert.Number(report.HalfClosed(pod), "untracked"));
+}
