@@ -18,11 +18,13 @@ public sealed partial class DashboardDataTests(PodNode node) : NodeTest(node)
     public async Task Panels_ANodeInEveryKindOfTrouble_AllShowData()
     {
         await MakeTroubleAsync();
-        Start(Repository.Closewatch, "run", $"--Http:Listen=http://{AgentAddress}", "--Collection:Interval=1s", "--Remediation:Mode=dry-run", "--Remediation:Scope=host+pods");
+        // There is no API server here: a source that is down.
+        string[] options = [$"--Http:Listen=http://{AgentAddress}", "--Collection:Interval=1s", "--Pods:Source=kubernetes", "--Remediation:Mode=dry-run", "--Remediation:Scope=host+pods"];
+        Start([Repository.Closewatch, "run", .. options]);
         await using var prometheus = await PrometheusServer.StartAsync(Node, AgentAddress);
 
-        // Counters need time to rise.
-        var missing = Queries().ToList();
+        // Counters need time to rise. Remediation has values only of sysctls that this node's agent may look after.
+        var missing = Queries().Where(static query => !query.Expression.Contains("closewatch_sysctl_", StringComparison.Ordinal)).ToList();
         var patience = Stopwatch.StartNew();
         while (missing.Count > 0 && patience.Elapsed < s_patience)
         {
