@@ -46,7 +46,8 @@ internal static class PodsSection
         html.Markup($"""<td class="number {(inHost + inPod == 0 ? "quiet" : "")}" data-sort="{inHost + inPod}">{HtmlFormat.Count(inHost)}{(inPod == 0 ? "" : $" + {HtmlFormat.Count(inPod)}")}</td>""");
         HtmlTable.Count(html, pod.Tcp?[TcpState.Established]);
         HtmlTable.Count(html, (long?)pod.Counters?.ResetsSent);
-        var forgets = pod.Settings?.CloseWaitSeconds ?? (pod.HostNetwork || pod.Identity.Kind == PodKind.Host ? host?.CloseWaitSeconds : null);
+        // A pod's own table matters only where the pod tracks by itself, as in a mesh.
+        var forgets = (pod.OwnTableEntries > 0 ? pod.Settings : host)?.CloseWaitSeconds;
         HtmlTable.Duration(html, forgets is { } seconds ? TimeSpan.FromSeconds(seconds) : null, level: forgets < recommended && halfClosed.Sockets > 0 ? "warning" : "");
         html.Markup($"</tr>");
     }

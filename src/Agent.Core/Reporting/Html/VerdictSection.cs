@@ -8,6 +8,9 @@ internal static class VerdictSection
 {
     public static void Write(HtmlWriter html, Snapshot snapshot, DiagnosisResult diagnosis, HtmlReportOptions options)
     {
+        // For a terminal the headline begins with the verdict, which stands beside it here.
+        var prefix = diagnosis.Verdict.ToUpperInvariant() + ": ";
+        var headline = diagnosis.Headline.StartsWith(prefix, StringComparison.Ordinal) ? diagnosis.Headline[prefix.Length..] : diagnosis.Headline;
         html.Markup($"""
             <header>
             <p class="product">Closewatch <span>node report</span></p>
@@ -15,7 +18,7 @@ internal static class VerdictSection
             <p class="when"><time datetime="{HtmlFormat.Machine(snapshot.TakenAt)}">{HumanText.Time(snapshot.TakenAt)}</time> · Linux {snapshot.Node.Kernel}{(snapshot.Node.CapturedTree ? " · captured tree" : "")}</p>
             <div class="verdict {diagnosis.Verdict}">
             <p class="word">{diagnosis.Verdict}</p>
-            <p class="headline">{diagnosis.Headline}</p>
+            <p class="headline">{headline}</p>
             </div>
             <dl class="figures">
             """);

@@ -153,6 +153,17 @@ public sealed partial class HtmlReportTests
     }
 
     [Fact]
+    public void Write_TimeoutOfAPod_IsItsOwnOnlyWhereItTracksByItself()
+    {
+        var sample = SamplePage.Troubled();
+        var pods = sample.Snapshot.Pods.Select(static pod => pod with { OwnTableEntries = pod.Settings is null ? null : 0 });
+        string Meshed(SamplePage page) => Parse(Render(page)).Descendants("tr").First(static row => row.Value.StartsWith("shop/cart", StringComparison.Ordinal)).Elements().Last().Value;
+
+        Assert.Equal("1m00s", Meshed(sample));
+        Assert.Equal("1h00m", Meshed(sample with { Snapshot = sample.Snapshot with { Pods = [.. pods] } }));
+    }
+
+    [Fact]
     public void Write_MorePodsThanAllowed_SaysHowManyAreLeftOut()
     {
         var sample = SamplePage.Troubled();

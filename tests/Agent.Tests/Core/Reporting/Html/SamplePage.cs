@@ -38,7 +38,7 @@ internal sealed record SamplePage(Snapshot Snapshot, DiagnosisResult Diagnosis, 
                 Finding("conntrack-table-pressure", Severity.Warning, "the conntrack table is 92% full", PodIdentity.Host),
                 Finding("probe-missing", Severity.Info, HostileName, s_hostile),
             ],
-            "7 connections lose their answers now: conntrack forgot them while checkout-7d9c5b8f6-x2x9k still holds them open");
+            "CRITICAL: 7 connections lose their answers now: conntrack forgot them while checkout-7d9c5b8f6-x2x9k still holds them open");
         var history = Enumerable.Range(0, 240).Select(static index => new SnapshotPoint(
             Time.AddSeconds((index - 239) * 15),
             index is > 100 and < 104 ? null : 20 + (long)(30 * Math.Sin(index / 30.0) + index / 4),
@@ -122,6 +122,7 @@ internal sealed record SamplePage(Snapshot Snapshot, DiagnosisResult Diagnosis, 
         Counters = new() { ResetsSent = 14 },
         Listeners = [new() { Port = 3000, Address = default, Queued = 0, Backlog = 511, Established = 28, ClosedByPodFirst = 19, IdleClosesSeen = 17, IdleClosesByPeerSeen = 0, Idle = new(TimeSpan.FromSeconds(5.2), 1900) }],
         Settings = Settings(closeWait: 60),
+        OwnTableEntries = 66,
     };
 
     private static PodSnapshot Hostile() => new() { Identity = s_hostile, HalfClosed = new() { CloseWaitSockets = 1, Oldest = TimeSpan.FromMilliseconds(350) } };
