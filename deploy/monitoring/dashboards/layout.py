@@ -4,9 +4,9 @@ from panels import CLUSTER, DATASOURCE, EXPLANATIONS, NODE, keep_variables, link
 
 
 def variable(name, label, query, multi, description):
-    return {"type": "query", "name": name, "label": label, "description": description, "datasource": DATASOURCE, "definition": query,
+    return {"type": "query", "name": name, "label": label, "description": description, "datasource": DATASOURCE,
             "query": {"query": query, "refId": "variable-" + name}, "refresh": 2, "regex": "", "sort": 1, "hide": 0, "skipUrlSync": False,
-            "multi": multi, "includeAll": multi, **({"allValue": ".*", "current": {"selected": True, "text": ["All"], "value": ["$__all"]}} if multi else {"current": {}}), "options": []}
+            "multi": multi, "includeAll": multi, **({"allValue": ".*", "current": {"selected": True, "text": ["All"], "value": ["$__all"]}} if multi else {}), "options": []}
 
 
 def choice(name, label, description, options):
@@ -19,7 +19,7 @@ def variables(one_node):
     # A label that does not exist reads as empty, which ".*" matches: without a cluster label, "All" is right.
     return [
         {"type": "datasource", "name": "datasource", "label": "Data source", "description": "Prometheus that scrapes the agents", "query": "prometheus", "refresh": 1,
-         "regex": "", "hide": 0, "skipUrlSync": False, "multi": False, "includeAll": False, "current": {}, "options": []},
+         "regex": "", "hide": 0, "skipUrlSync": False, "multi": False, "includeAll": False, "options": []},
         variable("cluster", "Cluster", "label_values(closewatch_build_info, cluster)", True, "External label of the cluster, where there is one"),
         variable("node", "Node", 'label_values(closewatch_build_info{cluster=~"$cluster"}, node)', not one_node, "Node of the agent"),
         variable("namespace", "Namespace", 'label_values({__name__=~"closewatch_pod_.*|closewatch_finding", cluster=~"$cluster", node=~"$node"}, namespace)', True, "Namespace of the pods"),

@@ -30,7 +30,7 @@ public sealed class HtmlPageTests(PageFixture fixture) : IClassFixture<PageFixtu
         Assert.SkipWhen(fixture.Checker is null, fixture.NoChecker);
         await _browser.OpenAsync(fixture.PathOf(sample), width, dark);
         await _browser.EvaluateAsync("document.querySelectorAll('details').forEach(part => part.open = true)");
-        await _browser.EvaluateAsync(fixture.Checker!.Script + "; undefined");
+        await _browser.EvaluateAsync(fixture.Checker + "; undefined");
 
         var violations = (JsonArray)(await _browser.EvaluateAsync(
             "axe.run().then(result => result.violations.map(each => `${each.id}: ${each.help}: ${each.nodes.map(node => node.html).join(' ')}`))"))!;

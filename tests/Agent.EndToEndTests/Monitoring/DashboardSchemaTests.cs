@@ -1,0 +1,44 @@
+using Xunit;
+
+namespace Agent.EndToEndTests.Monitoring;
+
+/// <summary>The dashboards are what Grafana's own types, as published on npm, allow.</summary>
+public sealed class DashboardSchemaTests : IAsyncLifetime
+{
+    // In JSON an enumeration is one of its values.
+    private const string Preamble = """
+        import type { Dashboard } from '@grafana/schema';
+        type Json<T> = T extends string ? `${T}` : T extends object ? { [K in keyof T]: Json<T[K]> } : T;
+        export const dashboard: Json<Dashboard> =
+        """;
+
+    private NpmPackages _packages = null!;
+
+    public async ValueTask InitializeAsync() => _packages = await NpmPackages.InstallAsync("@grafana/schema@13.2.3", "typescript@5.9.3");
+
+    public ValueTask DisposeAsync() => _packages.DisposeAsync();
+
+    [Fact]
+    public async Task Dashboards_TypeScript_AcceptsThemAsDashboards()
+    {
+        Assert.SkipWhen(_packages.Unavailable is not null, _packages.Unavailable ?? "");
+
+        Assert.Equal("", await CheckAsync(Dashboard.Names.ToDictionary(static name => name, static name => Dashboard.Read(name).Json.GetRawText())));
+        Assert.Contains("'absolut'", await CheckAsync(new() { ["wrong"] = Dashboard.Read("node").Json.GetRawText().Replace("\"absolute\"", "\"absolut\"", StringComparison.Ordinal) }), StringComparison.Ordinal);
+    }
+
+    private async Task<string> CheckAsync(Dictionary<string, string> dashboards)
+    {
+        foreach (var (name, json) in dashboards)
+        {
+            await File.WriteAllTextAsync(_packages.PathOf(name + ".ts"), Preamble + json);
+        }
+
+        var result = await Command.RunAsync(
+        [
+            "node", _packages.PathOf("node_modules/typescript/lib/tsc.js"), "--noEmit", "--skipLibCheck", "--strict", "--module", "esnext", "--moduleResolution", "bundler",
+            "--target", "es2022", .. dashboards.Keys.Select(name => _packages.PathOf(name + ".ts")),
+        ]);
+        return result.Output.Replace('"', '\'');
+    }
+}
