@@ -30,6 +30,6 @@ internal static class HalfClosedText
             ClosedBy.Pod => ", this side closed first",
             _ => "",
         };
-        return $"For example {tuple.Source.ToString(tuple.SourcePort)} to {tuple.Destination.ToString(tuple.DestinationPort)}: {connection.State}{age}{closer}{process}.";
+        return $"For example {tuple.Source.ToString(tuple.SourcePort)} to {tuple.Destination.ToString(tuple.DestinationPort)}: {StateNames.Of(connection.State)}{age}{closer}{process}.";
     }
 }

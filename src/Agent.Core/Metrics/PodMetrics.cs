@@ -10,12 +10,10 @@ internal sealed class PodMetrics
     /// <summary>Listening ports of one owner that have series; a host with thousands of listeners must not flood the server.</summary>
     private const int MaxPortsPerPod = 32;
 
-    private static readonly (TcpState State, string Label)[] s_states =
+    private static readonly TcpState[] s_states =
     [
-        (TcpState.Established, "established"), (TcpState.SynSent, "syn_sent"), (TcpState.SynRecv, "syn_recv"),
-        (TcpState.FinWait1, "fin_wait1"), (TcpState.FinWait2, "fin_wait2"), (TcpState.TimeWait, "time_wait"),
-        (TcpState.Close, "close"), (TcpState.CloseWait, "close_wait"), (TcpState.LastAck, "last_ack"),
-        (TcpState.Listen, "listen"), (TcpState.Closing, "closing"),
+        TcpState.Established, TcpState.SynSent, TcpState.SynRecv, TcpState.FinWait1, TcpState.FinWait2, TcpState.TimeWait,
+        TcpState.Close, TcpState.CloseWait, TcpState.LastAck, TcpState.Listen, TcpState.Closing,
     ];
 
     private readonly CounterAccumulator _accumulator = new(PodCounter.All.Length);
@@ -79,10 +77,10 @@ internal sealed class PodMetrics
     {
         if (pod.Tcp is { } tcp)
         {
-            foreach (var (state, label) in s_states)
+            foreach (var state in s_states)
             {
                 // A request socket in NEW_SYN_RECV is what every tool shows as SYN_RECV.
-                family.Add(group, state == TcpState.SynRecv ? tcp[state] + tcp[TcpState.NewSynRecv] : tcp[state], label);
+                family.Add(group, state == TcpState.SynRecv ? tcp[state] + tcp[TcpState.NewSynRecv] : tcp[state], StateNames.Of(state));
             }
         }
     }

@@ -21,6 +21,11 @@ internal static class ConfigurationConsistency
             yield return Error("Http:Listen", "is https without a certificate", "set Http:CertificateFile and Http:KeyFile, or listen on http");
         }
 
+        if (!Directory.Exists(options.Collection.ProcRoot))
+        {
+            yield return Error("Collection:ProcRoot", "is no directory, or may not be read", "name a mounted proc file system or a captured tree");
+        }
+
         ConfigurationError Error(string key, string reason, string remedy) => origins.TryGetValue(key, out var entry)
             ? new(key, entry.Value, entry.Origin, reason, remedy)
             : new(key, null, "default", reason, remedy);

@@ -1,7 +1,7 @@
 using Agent.Kernel.Conntrack;
 using Agent.Kernel.SockDiag;
 
-namespace Agent.Core.Reporting;
+namespace Agent.Core.Model;
 
 /// <summary>States as the report and the metrics spell them.</summary>
 public static class StateNames
@@ -24,17 +24,5 @@ public static class StateNames
     };
 
     /// <summary>For example <c>close_wait</c>.</summary>
-    public static string Of(TcpConntrackState state) => state switch
-    {
-        TcpConntrackState.SynSent => "syn_sent",
-        TcpConntrackState.SynRecv => "syn_recv",
-        TcpConntrackState.Established => "established",
-        TcpConntrackState.FinWait => "fin_wait",
-        TcpConntrackState.CloseWait => "close_wait",
-        TcpConntrackState.LastAck => "last_ack",
-        TcpConntrackState.TimeWait => "time_wait",
-        TcpConntrackState.Close => "close",
-        TcpConntrackState.SynSent2 => "syn_sent2",
-        _ => "none",
-    };
+    public static string Of(TcpConntrackState state) => TcpConntrackStates.Name(state);
 }
