@@ -40,7 +40,7 @@ public sealed class HalfClosedRuleTests
         var summary = CloseWait(2) with { Untracked = 2 };
         var finding = Given.Only(s_untracked, Given.Alone(Node(summary, Given.Connection(Given.Identity(), TcpState.CloseWait, 6, TrackingState.Untracked))));
         Assert.Equal((Severity.Critical, 2L), (finding.Severity, finding.Victims));
-        Assert.Contains(finding.Evidence, static line => line.Contains("10.0.0.1:8080 to 10.0.0.2:40000: CloseWait, half-closed for 6 s, the peer closed first, node(4711)", StringComparison.Ordinal));
+        Assert.Contains(finding.Evidence, static line => line.Contains("10.0.0.1:8080 to 10.0.0.2:40000: close_wait, half-closed for 6 s, the peer closed first, node(4711)", StringComparison.Ordinal));
     }
 
     [Fact]
