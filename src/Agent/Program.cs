@@ -17,6 +17,9 @@ internal static class Program
             "closewatch report --pod shop/web-7d4b9c-x2x5p --window 10s",
             "closewatch report -o json --fail-on critical | jq .verdict",
         ],
+        ["sysctl"] = ["closewatch sysctl plan --Remediation:Scope=host+pods", "closewatch sysctl apply --yes"],
+        ["plan"] = ["closewatch sysctl plan --Remediation:Settings:nf_conntrack_tcp_timeout_close_wait=2h"],
+        ["apply"] = ["closewatch sysctl apply --yes --Remediation:Scope=pods --Remediation:PodSelector=app=web"],
         ["explain"] = ["closewatch explain half-closed-untracked"],
         ["config"] = ["closewatch config --Diagnosis:Upstream=alb"],
         ["version"] = ["closewatch version"],
@@ -28,6 +31,7 @@ internal static class Program
         return RunAsync(args, new()
         {
             Terminal = terminal,
+            Answers = Console.IsInputRedirected ? null : Console.In,
             CreateScanner = static (options, pods) => new NodeScanner(options.Collection, options.Pods, options.Diagnosis, pods, TimeProvider.System),
         });
     }
@@ -46,6 +50,7 @@ internal static class Program
         var root = new Command("closewatch", "Finds the connections behind HTTP 502s, connect time-outs and lost responses on this Kubernetes node.")
         {
             new ReportCommand(services, common).Create(),
+            new SysctlCommand(services, common).Create(),
             new ExplainCommand(services, common).Create(),
             new ConfigCommand(services, common).Create(),
             VersionCommand.Create(services.Terminal),

@@ -27,6 +27,14 @@ public static class TextReport
         return output.ToString();
     }
 
+    /// <summary>One section, for output that has no verdict.</summary>
+    public static string Render(ReportSection section, TextStyle style)
+    {
+        var output = new StringBuilder();
+        WriteSection(output, style, section);
+        return output.ToString();
+    }
+
     private static void WriteSection(StringBuilder output, TextStyle style, ReportSection section)
     {
         var title = style.Fit($"── {section.Title} ");

@@ -17,6 +17,7 @@ internal static class SocketConstants
     internal const int MSG_TRUNC = 0x20;
 
     internal const int O_RDONLY = 0;
+    internal const int O_WRONLY = 1;
     internal const int O_CLOEXEC = 0x80000;
 
     internal const byte IPPROTO_ICMP = 1;

@@ -61,6 +61,9 @@ public sealed class ProcessTable : IDisposable
     /// <summary>What the table holds and what the last scan did.</summary>
     public ProcessTableStatistics Statistics { get; private set; }
 
+    /// <summary>Every process, in no order; also those that may not be looked at further.</summary>
+    public IReadOnlyCollection<NamespaceProcess> Processes => _order;
+
     /// <summary>A process by its id; null when there is none.</summary>
     public NamespaceProcess? Find(int pid) => _processes.GetValueOrDefault(pid);
 

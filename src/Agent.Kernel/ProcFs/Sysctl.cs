@@ -7,7 +7,7 @@ namespace Agent.Kernel.ProcFs;
 /// whatever process the path names; <c>max</c> and <c>buckets</c> are the machine's.
 /// </summary>
 /// <remarks>Which files exist depends on the kernel and on the modules loaded: they are found by listing the directory.</remarks>
-public static class Sysctl
+public static partial class Sysctl
 {
     private const string Prefix = "nf_conntrack_";
     private const int MaxValueLength = 64;

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Agent.Configuration;
 using Agent.Core.Diagnosis;
 using Agent.Kubernetes;
+using Agent.Remediation;
 using Agent.Sources;
 
 namespace Agent.Commands;
@@ -17,6 +18,11 @@ internal sealed record CommandServices
     public Func<DiagnosisContext, DiagnosisResult> Diagnose { get; init; } = static context => DiagnosisEngine.Evaluate(context);
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Where a person answers questions; null when nobody is there.</summary>
+    public TextReader? Answers { get; init; }
+
+    public Uri KubeProxyEndpoint { get; init; } = KubeProxyProbe.DefaultEndpoint;
 
     /// <summary>Arguments of the form <c>--Section:Key=value</c>.</summary>
     public ImmutableArray<string> Settings { get; init; } = [];

@@ -1,14 +1,14 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Text.RegularExpressions;
 using Agent.Core.Diagnosis;
+using Agent.Core.Remediation;
 using Agent.Core.Metrics;
 using static Agent.Configuration.SettingTypes;
 
 namespace Agent.Configuration;
 
 /// <summary>Every key there is.</summary>
-internal static partial class ConfigurationKeys
+internal static class ConfigurationKeys
 {
     private static readonly SettingType<BackendChoice> s_backend = Choice(
         ("auto", BackendChoice.Auto), ("netlink", BackendChoice.Netlink), ("procfs", BackendChoice.ProcFs), ("off", BackendChoice.Off));
@@ -114,7 +114,9 @@ internal static partial class ConfigurationKeys
             "In which network namespaces", static s => s.Scope, static (s, v) => s with { Scope = v });
         yield return RemediationSettings();
         yield return section.Key(
-            "PodSelector", Text, "Label selector of the pods whose namespaces are written; empty for all", static s => s.PodSelector, static (s, v) => s with { PodSelector = v });
+            "PodSelector",
+            Text.Where("a label selector, for example app=web,tier!=cache", static value => LabelSelector.TryParse(value, out _)),
+            "Label selector of the pods whose namespaces are written; empty for all", static s => s.PodSelector, static (s, v) => s with { PodSelector = v });
         yield return section.Key(
             "RestoreOnExit", SettingTypes.Boolean, "Whether the values found are put back when the agent ends", static s => s.RestoreOnExit, static (s, v) => s with { RestoreOnExit = v });
         yield return section.Key(
@@ -142,9 +144,11 @@ internal static partial class ConfigurationKeys
     {
         var name = member.ToLowerInvariant();
         var settings = options.Remediation.Settings;
-        if (!SysctlName().IsMatch(name))
+        if (SysctlCatalog.Find(name) is not { } sysctl)
         {
-            return ParsedSetting<AgentOptions>.Failed("is not a conntrack setting", "write its name without net.netfilter, for example nf_conntrack_tcp_timeout_close_wait");
+            return ParsedSetting<AgentOptions>.Failed(
+                "is not a conntrack setting that may be written",
+                NearestName.Hint(name, SysctlCatalog.All.Select(static known => known.Name), "write its name without net.netfilter, for example nf_conntrack_tcp_timeout_close_wait"));
         }
 
         if (string.IsNullOrEmpty(text))
@@ -152,15 +156,19 @@ internal static partial class ConfigurationKeys
             return With(settings.Remove(name));
         }
 
-        if (name.Contains("timeout", StringComparison.Ordinal) && DurationText.TryParse(text, out var duration))
+        long value;
+        if (sysctl.Kind == SysctlKind.Timeout && DurationText.TryParse(text, out var duration))
         {
-            return duration.TotalSeconds is >= 1 and <= int.MaxValue
-                ? With(settings.SetItem(name, (long)duration.TotalSeconds))
-                : ParsedSetting<AgentOptions>.Failed("is out of range", "must be at least one second");
+            value = (long)duration.TotalSeconds;
+        }
+        else if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value))
+        {
+            return ParsedSetting<AgentOptions>.Failed("is not an integer", "write digits only");
         }
 
-        var value = Integer(0, int.MaxValue).Parse(text);
-        return value.Reason is { } reason ? ParsedSetting<AgentOptions>.Failed(reason, value.Remedy) : With(settings.SetItem(name, value.Value));
+        return sysctl.Allows(value)
+            ? With(settings.SetItem(name, value))
+            : ParsedSetting<AgentOptions>.Failed("is out of range", $"must be {sysctl.Range}");
 
         ParsedSetting<AgentOptions> With(ImmutableSortedDictionary<string, long> changed) =>
             ParsedSetting<AgentOptions>.Of(options with { Remediation = options.Remediation with { Settings = changed } });
@@ -179,7 +187,4 @@ internal static partial class ConfigurationKeys
             "Format", Choice(("auto", LogFormat.Auto), ("json", LogFormat.Json), ("text", LogFormat.Text)),
             "How messages are written; auto: text on a terminal, json otherwise", static s => s.Format, static (s, v) => s with { Format = v });
     }
-
-    [GeneratedRegex("^nf_conntrack_[a-z0-9_]+$")]
-    private static partial Regex SysctlName();
 }

@@ -25,6 +25,9 @@ internal sealed class CommandLine
 
     public bool IsTerminal { get; init; }
 
+    /// <summary>What a person at the terminal answers; null without one.</summary>
+    public string? Answer { get; init; }
+
     public static CommandLine Of(params Snapshot[] snapshots) => new() { Scanner = new FakeNodeScanner(snapshots) };
 
     public async Task<int> RunAsync(params string[] arguments)
@@ -36,6 +39,8 @@ internal sealed class CommandLine
             Terminal = new() { Output = output, Error = error, Environment = Environment, OutputIsTerminal = IsTerminal, ErrorIsTerminal = IsTerminal },
             CreateScanner = (_, _) => Scanner,
             Diagnose = _ => Diagnosis,
+            Answers = Answer is null ? null : new StringReader(Answer),
+            KubeProxyEndpoint = new("http://127.0.0.1:9/configz"),
             DefaultConfigurationFile = "/nonexistent/closewatch.json",
         });
     }
