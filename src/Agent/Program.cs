@@ -12,6 +12,7 @@ internal static class Program
     private static readonly Dictionary<string, string[]> s_examples = new(StringComparer.Ordinal)
     {
         ["closewatch"] = ["closewatch report", "kubectl exec -n closewatch daemonset/closewatch -- closewatch report"],
+        ["run"] = ["closewatch run --Http:Listen=http://*:9742 --Collection:Interval=30s"],
         ["report"] =
         [
             "closewatch report --pod shop/web-7d4b9c-x2x5p --window 10s",
@@ -49,6 +50,7 @@ internal static class Program
         // Not a RootCommand: that would be named after the file it was started from.
         var root = new Command("closewatch", "Finds the connections behind HTTP 502s, connect time-outs and lost responses on this Kubernetes node.")
         {
+            new RunCommand(services, common).Create(),
             new ReportCommand(services, common).Create(),
             new SysctlCommand(services, common).Create(),
             new ExplainCommand(services, common).Create(),

@@ -77,18 +77,9 @@ internal static class SettingTypes
         },
         value => Array.Find(words, pair => EqualityComparer<T>.Default.Equals(pair.Value, value)).Word);
 
-    private static ParsedSetting<string> ParseListenUrl(string text)
-    {
-        const string Remedy = "write http://ADDRESS:PORT, for example http://127.0.0.1:9742";
-        if (!Uri.TryCreate(text.Trim(), UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
-        {
-            return ParsedSetting<string>.Failed("is not an http or https URL", Remedy);
-        }
-
-        return url.AbsolutePath is not ("" or "/") || url.Query.Length > 0 || url.UserInfo.Length > 0
-            ? ParsedSetting<string>.Failed("has more than a scheme, an address and a port", Remedy)
-            : ParsedSetting<string>.Of(text.Trim());
-    }
+    private static ParsedSetting<string> ParseListenUrl(string text) => ListenAddress.Parse(text, out var problem) is null
+        ? ParsedSetting<string>.Failed(problem, "write http://ADDRESS:PORT, for example http://127.0.0.1:9742, or http://*:9742 for all addresses")
+        : ParsedSetting<string>.Of(text.Trim());
 
     private static ParsedSetting<Upstream> ParseUpstream(string text)
     {

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using Agent.Configuration;
 using Agent.Exporting;
+using Agent.Kubernetes;
 using Microsoft.AspNetCore.Connections;
 using Serilog.Core;
 using Serilog.Extensions.Logging;
@@ -9,7 +10,7 @@ using Serilog.Extensions.Logging;
 namespace Agent.Hosting;
 
 /// <summary>Puts the long-running agent together: the loop, the web server and what reloads.</summary>
-internal static class AgentHost
+internal static partial class AgentHost
 {
     /// <summary>SIGTERM ends the agent within two seconds, also in the middle of a scan or of an answer.</summary>
     private static readonly TimeSpan s_shutdown = TimeSpan.FromSeconds(1.5);
@@ -21,7 +22,12 @@ internal static class AgentHost
         var app = Build(settings);
         await using (app.ConfigureAwait(false))
         {
-            await StartAsync(app, settings.Options.Http, cancellationToken).ConfigureAwait(false);
+            var options = settings.Configuration.Options;
+            await StartAsync(app, options.Http, cancellationToken).ConfigureAwait(false);
+            var addresses = string.Join(' ', app.Urls);
+            LogStarted(app.Logger, AgentBuild.Current.Version, AgentBuild.Current.Commit, addresses, options.Collection.Interval.TotalSeconds);
+            app.Lifetime.ApplicationStopping.Register(static () => SystemdNotifier.Notify("STOPPING=1"));
+            SystemdNotifier.Notify("READY=1");
             await app.WaitForShutdownAsync(cancellationToken).ConfigureAwait(false);
         }
     }
@@ -47,14 +53,10 @@ internal static class AgentHost
     /// <exception cref="AgentStartException">It cannot start with this configuration.</exception>
     public static WebApplication Build(AgentHostSettings settings)
     {
-        var http = settings.Options.Http;
+        var http = settings.Configuration.Options.Http;
         var listen = ListenAddress.Parse(http.Listen, out var problem) ?? throw new AgentStartException($"Http:Listen = {http.Listen}: {problem}");
         var certificates = Load("Http:CertificateFile", http.CertificateFile, path => CertificateStore.Load(path, http.KeyFile));
         var token = Load("Http:BearerTokenFile", http.BearerTokenFile, BearerToken.Load);
-        if (listen.IsHttps && certificates is null)
-        {
-            throw new AgentStartException($"Http:Listen = {http.Listen}: https needs Http:CertificateFile and Http:KeyFile");
-        }
 
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.Sources.Clear();
@@ -88,7 +90,7 @@ internal static class AgentHost
         builder.Logging.ClearProviders();
         builder.Logging.SetMinimumLevel(LogLevel.Trace);
         builder.Services.AddSingleton<ILoggerProvider>(
-            _ => new SerilogLoggerProvider(AgentLogging.Create(settings.Options.Logging, level, settings.LogSink), dispose: true));
+            _ => new SerilogLoggerProvider(AgentLogging.Create(settings.Configuration.Options.Logging, level, settings.LogSink), dispose: true));
         builder.Services.AddSingleton(level);
     }
 
@@ -102,17 +104,22 @@ internal static class AgentHost
         });
         services.Configure<ConsoleLifetimeOptions>(static options => options.SuppressStatusMessages = true);
         services.AddSingleton(settings.Time);
-        services.AddSingleton(new AgentOptionsStore(settings.Options));
-        services.AddSingleton(AgentBuild.Current);
-        services.AddSingleton(settings.CreateScanner);
-        services.AddSingleton(settings.Diagnose);
+        services.AddSingleton(settings.Configuration);
+        services.AddSingleton(new AgentOptionsStore(settings.Configuration.Options));
+        if (settings.Kubernetes is { } kubernetes)
+        {
+            services.AddSingleton(kubernetes);
+            services.AddSingleton<PodWatcher>();
+            services.AddHostedService(static provider => provider.GetRequiredService<PodWatcher>());
+        }
+
         services.AddSingleton<SnapshotStore>();
         services.AddSingleton<LoopHealth>();
         services.AddSingleton<StatusLog>();
         services.AddSingleton<IMetricsRenderer, ExpositionRenderer>();
 
-        // The loop disposes of it, on the thread that it runs on: not the container.
-        services.AddHostedService(static provider => ActivatorUtilities.CreateInstance<CollectorLoop>(provider, ActivatorUtilities.CreateInstance<SnapshotPipeline>(provider)));
+        services.AddHostedService(provider => CreateLoop(provider, settings));
+        services.AddSingleton<IReloadable, ConfigurationReload>();
         foreach (var reloadable in reloadables)
         {
             services.AddSingleton(reloadable);
@@ -120,4 +127,23 @@ internal static class AgentHost
 
         services.AddHostedService<FileReloader>();
     }
+
+    /// <summary>Makes the loop with its pipeline, of which the loop disposes on the thread that it scans on.</summary>
+    private static CollectorLoop CreateLoop(IServiceProvider services, AgentHostSettings settings)
+    {
+        var store = services.GetRequiredService<SnapshotStore>();
+        var pods = services.GetService<PodWatcher>();
+        var pipeline = new SnapshotPipeline(
+            options => settings.CreateScanner(options, pods),
+            settings.Diagnose,
+            services.GetRequiredService<IMetricsRenderer>(),
+            store,
+            services.GetRequiredService<StatusLog>(),
+            AgentBuild.Current,
+            settings.Time);
+        return ActivatorUtilities.CreateInstance<CollectorLoop>(services, pipeline);
+    }
+
+    [LoggerMessage(EventId = 30, Level = LogLevel.Information, Message = "Closewatch {Version} ({Commit}) listens on {Addresses} and scans every {Seconds} s")]
+    private static partial void LogStarted(ILogger logger, string version, string commit, string addresses, double seconds);
 }

@@ -1,5 +1,6 @@
 using Agent.Configuration;
 using Agent.Core.Diagnosis;
+using Agent.Kubernetes;
 using Agent.Sources;
 
 namespace Agent.Hosting;
@@ -7,15 +8,18 @@ namespace Agent.Hosting;
 /// <summary>What an agent is made of.</summary>
 internal sealed record AgentHostSettings
 {
-    public required AgentOptions Options { get; init; }
+    public required AgentConfiguration Configuration { get; init; }
 
     /// <summary>Makes what reads the node; called again when a reload changes what is read.</summary>
-    public required Func<AgentOptions, INodeScanner> CreateScanner { get; init; }
+    public required Func<AgentOptions, IKubernetesPods?, INodeScanner> CreateScanner { get; init; }
 
     public required Func<DiagnosisContext, DiagnosisResult> Diagnose { get; init; }
 
+    /// <summary>The API server to follow; null for none.</summary>
+    public PodWatcherSettings? Kubernetes { get; init; }
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
-    /// <summary>Where the log goes.</summary>
+    /// <summary>Takes the log instead of the console.</summary>
     public Serilog.Core.ILogEventSink? LogSink { get; init; }
 }

@@ -3,7 +3,6 @@ using Agent.Configuration;
 using Serilog;
 using Serilog.Core;
 using Serilog.Events;
-using Serilog.Formatting.Json;
 
 namespace Agent.Hosting;
 
@@ -30,7 +29,7 @@ internal static class AgentLogging
         }
 
         return IsJson(options.Format)
-            ? logging.WriteTo.Console(new JsonFormatter(renderMessage: true, formatProvider: CultureInfo.InvariantCulture)).CreateLogger()
+            ? logging.WriteTo.Console(new JsonLineFormatter()).CreateLogger()
             : logging.WriteTo.Console(outputTemplate: TextTemplate, formatProvider: CultureInfo.InvariantCulture).CreateLogger();
     }
 

@@ -20,6 +20,9 @@ internal sealed class HttpEndpoints(SnapshotStore store, LoopHealth health, Bear
     private readonly FrozenDictionary<string, Func<HttpContext, Published, Task>> _guarded = new Dictionary<string, Func<HttpContext, Published, Task>>
     {
         ["/metrics"] = MetricsEndpoint.WriteAsync,
+        ["/report"] = ReportEndpoint.For(ReportForm.Text),
+        ["/report.json"] = ReportEndpoint.For(ReportForm.Json),
+        ["/"] = ReportEndpoint.For(ReportForm.Html),
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     public Task HandleAsync(HttpContext context)

@@ -1,4 +1,6 @@
+using System.Net;
 using System.Net.Security;
+using Agent.Configuration;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 
@@ -29,7 +31,7 @@ internal static class KestrelSetup
         kestrel.Limits.KeepAliveTimeout = s_keepAlive;
         kestrel.Limits.RequestHeadersTimeout = HeadTimeout;
         kestrel.Limits.MinResponseDataRate = new MinDataRate(bytesPerSecond: 1024, gracePeriod: HeadTimeout);
-        listen.Bind(kestrel, options =>
+        Listen(kestrel, listen, options =>
         {
             // Scrapers speak HTTP/1.1; what is not offered cannot be attacked.
             options.Protocols = HttpProtocols.Http1;
@@ -43,5 +45,23 @@ internal static class KestrelSetup
                 });
             }
         });
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, ListenAddress listen, Action<ListenOptions> configure)
+    {
+        switch (listen.Host)
+        {
+            case "*" or "+":
+                kestrel.ListenAnyIP(listen.Port, configure);
+                break;
+
+            // A port that the kernel chooses would be another one for each of localhost's two addresses.
+            case "localhost" when listen.Port != 0:
+                kestrel.ListenLocalhost(listen.Port, configure);
+                break;
+            default:
+                kestrel.Listen(IPAddress.TryParse(listen.Host, out var address) ? address : IPAddress.Loopback, listen.Port, configure);
+                break;
+        }
     }
 }

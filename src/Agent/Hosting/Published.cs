@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Agent.Configuration;
 using Agent.Core.Diagnosis;
 using Agent.Core.Model;
@@ -13,10 +12,9 @@ internal sealed record Published
 
     public required DiagnosisResult Diagnosis { get; init; }
 
-    /// <summary>Scans before this one, oldest first.</summary>
-    public required ImmutableArray<Snapshot> Earlier { get; init; }
-
     public required RenderedMetrics Metrics { get; init; }
+
+    public required ReportPages Reports { get; init; }
 
     /// <summary>The options that the scan was made with.</summary>
     public required AgentOptions Options { get; init; }

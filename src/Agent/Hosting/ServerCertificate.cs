@@ -11,12 +11,11 @@ internal sealed class ServerCertificate : IDisposable
 {
     private readonly X509Certificate2 _leaf;
 
-    private ServerCertificate(byte[] certificate, byte[] key)
+    private ServerCertificate(string certificate, string key)
     {
-        var pem = Encoding.ASCII.GetString(certificate);
         var chain = new X509Certificate2Collection();
-        chain.ImportFromPem(pem);
-        _leaf = X509Certificate2.CreateFromPem(pem, Encoding.ASCII.GetString(key));
+        chain.ImportFromPem(certificate);
+        _leaf = X509Certificate2.CreateFromPem(certificate, key);
         Context = SslStreamCertificateContext.Create(_leaf, chain, offline: true);
     }
 
@@ -24,7 +23,18 @@ internal sealed class ServerCertificate : IDisposable
 
     /// <summary>Reads PEM: the certificate first, then its chain; and the key.</summary>
     /// <exception cref="CryptographicException">They are no certificate and its key.</exception>
-    public static ServerCertificate Parse(byte[] certificate, byte[] key) => new(certificate, key);
+    public static ServerCertificate Parse(byte[] certificate, byte[] key)
+    {
+        try
+        {
+            return new(Encoding.ASCII.GetString(certificate), Encoding.ASCII.GetString(key));
+        }
+        catch (ArgumentException e)
+        {
+            // That is how a key of another certificate is reported.
+            throw new CryptographicException("the key is not that of the certificate", e);
+        }
+    }
 
     public void Dispose() => _leaf.Dispose();
 }

@@ -21,6 +21,7 @@ internal sealed class SnapshotPipeline(
     private readonly DumpSchedule _dumps = new(time);
     private readonly MetricsBuilder _metrics = new();
     private readonly SnapshotHistory _history = new();
+    private readonly FindingTracker _tracker = new();
     private INodeScanner? _scanner;
     private AgentOptions? _scannerOptions;
 
@@ -31,7 +32,7 @@ internal sealed class SnapshotPipeline(
         try
         {
             var snapshot = Scan(options, cancellationToken);
-            var diagnosis = diagnose(new(snapshot, _history.Snapshots, options.Diagnosis));
+            var diagnosis = _tracker.Update(diagnose(new(snapshot, _history.Snapshots, options.Diagnosis)), snapshot.TakenAt);
             var families = _metrics.Build(new()
             {
                 Snapshot = snapshot,
@@ -45,8 +46,8 @@ internal sealed class SnapshotPipeline(
             {
                 Snapshot = snapshot,
                 Diagnosis = diagnosis,
-                Earlier = _history.Snapshots,
                 Metrics = renderer.Render(families),
+                Reports = new(snapshot, _history, diagnosis, options, build),
                 Options = options,
                 Timestamp = time.GetTimestamp(),
             });

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Serilog.Core;
 using Serilog.Events;
 
@@ -36,36 +37,49 @@ internal sealed class TestAgent : IAsyncDisposable
 
     public SnapshotStore Store => App.Services.GetRequiredService<SnapshotStore>();
 
-    public static Task<TestAgent> StartAsync(INodeScanner scanner, AgentOptions? options = null, Func<DiagnosisContext, DiagnosisResult>? diagnose = null) =>
-        StartAsync(_ => scanner, options, diagnose);
+    public static Task<TestAgent> StartAsync(INodeScanner scanner, params string[] settings) => StartAsync(_ => scanner, null, settings);
 
-    public static async Task<TestAgent> StartAsync(
-        Func<AgentOptions, INodeScanner> createScanner, AgentOptions? options = null, Func<DiagnosisContext, DiagnosisResult>? diagnose = null)
+    /// <summary>Starts an agent.</summary>
+    /// <param name="createScanner">Makes what reads the node.</param>
+    /// <param name="file">Configuration file; null for none.</param>
+    /// <param name="settings"><c>Section:Key=value</c>.</param>
+    public static async Task<TestAgent> StartAsync(Func<AgentOptions, INodeScanner> createScanner, string? file, params string[] settings)
     {
         var time = new ManualTimeProvider();
         var log = new CollectedLog();
-        options ??= new();
-        if (options.Http.Listen == new HttpOptions().Listen)
-        {
-            options = options with { Http = options.Http with { Listen = "http://127.0.0.1:0" } };
-        }
-
+        var configuration = Configure(file, settings);
         var app = AgentHost.Build(new()
         {
-            Options = options,
-            CreateScanner = createScanner,
-            Diagnose = diagnose ?? (static _ => new DiagnosisResult([], "all is well")),
+            Configuration = configuration,
+            CreateScanner = (options, _) => createScanner(options),
+            Diagnose = static _ => new DiagnosisResult([], "all is well"),
             Time = time,
             LogSink = log,
         });
-        await AgentHost.StartAsync(app, options.Http, CancellationToken.None);
+        await AgentHost.StartAsync(app, configuration.Options.Http, CancellationToken.None);
         var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
-        return new(app, time, log, new(address));
+        return new(app, time, log, new(address.Replace("[::]", "127.0.0.1", StringComparison.Ordinal)));
+    }
+
+    public static AgentConfiguration Configure(string? file, params string[] settings)
+    {
+        string[] listen = settings.Any(static setting => setting.StartsWith("Http:Listen", StringComparison.Ordinal)) ? [] : ["Http:Listen=http://127.0.0.1:0"];
+        var configuration = AgentConfiguration.Load(new()
+        {
+            File = file,
+            DefaultFile = "/nonexistent/closewatch.json",
+            Arguments = [.. settings.Concat(listen).Select(static setting => "--" + setting)],
+        });
+        Xunit.Assert.Empty(configuration.Errors);
+        return configuration;
     }
 
     /// <summary>Waits until the loop has published its scan number <paramref name="scans"/> and sleeps.</summary>
     public Task ScannedAsync(FakeScanner scanner, int scans) =>
         Eventually.True(() => scanner.Scans >= scans && Store.Current is not null && Time.Timers >= 2, $"scan {scans}");
+
+    /// <summary>Has the files looked at now, not when their time comes.</summary>
+    public void Reload() => App.Services.GetServices<IHostedService>().OfType<FileReloader>().Single().ReloadAll();
 
     public async Task<(int Status, string Body)> GetAsync(string path)
     {

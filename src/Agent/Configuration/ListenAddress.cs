@@ -1,7 +1,6 @@
 using System.Net;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 
-namespace Agent.Hosting;
+namespace Agent.Configuration;
 
 /// <summary>Where the agent listens: <c>http://127.0.0.1:9742</c>, <c>http://[::]:9742</c>, <c>http://*:9742</c>, <c>https://localhost:9742</c>.</summary>
 /// <param name="Host">An address, <c>localhost</c>, or <c>*</c> for all addresses.</param>
@@ -15,7 +14,7 @@ internal sealed record ListenAddress(string Host, int Port, bool IsHttps)
         BindingAddress address;
         try
         {
-            address = BindingAddress.Parse(text);
+            address = BindingAddress.Parse(text.Trim());
         }
         catch (FormatException)
         {
@@ -35,22 +34,5 @@ internal sealed record ListenAddress(string Host, int Port, bool IsHttps)
             _ => "",
         };
         return problem.Length > 0 ? null : new(host, address.Port, isHttps);
-    }
-
-    /// <summary>Makes Kestrel listen there.</summary>
-    public void Bind(KestrelServerOptions kestrel, Action<ListenOptions> configure)
-    {
-        switch (Host)
-        {
-            case "*" or "+":
-                kestrel.ListenAnyIP(Port, configure);
-                break;
-            case "localhost" when Port != 0:
-                kestrel.ListenLocalhost(Port, configure);
-                break;
-            default:
-                kestrel.Listen(IPAddress.TryParse(Host, out var address) ? address : IPAddress.Loopback, Port, configure);
-                break;
-        }
     }
 }

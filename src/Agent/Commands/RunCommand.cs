@@ -1,0 +1,57 @@
+using System.CommandLine;
+using Agent.Configuration;
+using Agent.Hosting;
+using Agent.Kubernetes;
+
+namespace Agent.Commands;
+
+/// <summary><c>closewatch run</c>: the long-running agent.</summary>
+internal sealed class RunCommand(CommandServices services, CommonOptions common)
+{
+    public Command Create()
+    {
+        var command = new Command("run", "The long-running agent: scans every interval, serves metrics and reports over HTTP");
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        if (services.LoadConfiguration(parsed.GetValue(common.Config)) is not { } configuration)
+        {
+            return ExitCode.Usage;
+        }
+
+        try
+        {
+            await AgentHost.RunAsync(
+                new()
+                {
+                    Configuration = configuration,
+                    CreateScanner = services.CreateScanner,
+                    Diagnose = services.Diagnose,
+                    Kubernetes = KubernetesOf(configuration.Options.Pods),
+                    Time = services.Time,
+                },
+                cancellationToken).ConfigureAwait(false);
+            return ExitCode.Done;
+        }
+        catch (AgentStartException e)
+        {
+            services.Terminal.WriteError(e.Message);
+            return ExitCode.Usage;
+        }
+    }
+
+    private static PodWatcherSettings? KubernetesOf(PodsOptions pods)
+    {
+        if (pods.Source == PodSource.None)
+        {
+            return null;
+        }
+
+        // Outside a cluster the absence of an API server is no news, unless it was asked for.
+        var settings = PodWatcherSettings.FromCluster(pods.NodeName);
+        return settings.Location is null && pods.Source == PodSource.Auto ? null : settings;
+    }
+}
