@@ -22,8 +22,7 @@ internal sealed class ReportPods : IDisposable
     /// <summary>Null where the API server is not to be asked: switched off, or not in a cluster.</summary>
     public static async Task<ReportPods?> AskAsync(AgentOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
-        var settings = PodWatcherSettings.FromCluster(options.Pods.NodeName);
-        if (options.Pods.Source == PodSource.None || (options.Pods.Source == PodSource.Auto && settings.Location is null))
+        if (PodWatcherSettings.FromOptions(options.Pods) is not { } settings)
         {
             return null;
         }

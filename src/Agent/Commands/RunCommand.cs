@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Agent.Configuration;
 using Agent.Hosting;
 using Agent.Kubernetes;
 
@@ -30,7 +29,7 @@ internal sealed class RunCommand(CommandServices services, CommonOptions common)
                     Configuration = configuration,
                     CreateScanner = services.CreateScanner,
                     Diagnose = services.Diagnose,
-                    Kubernetes = KubernetesOf(configuration.Options.Pods),
+                    Kubernetes = PodWatcherSettings.FromOptions(configuration.Options.Pods),
                     Time = services.Time,
                 },
                 cancellationToken).ConfigureAwait(false);
@@ -41,17 +40,5 @@ internal sealed class RunCommand(CommandServices services, CommonOptions common)
             services.Terminal.WriteError(e.Message);
             return ExitCode.Usage;
         }
-    }
-
-    private static PodWatcherSettings? KubernetesOf(PodsOptions pods)
-    {
-        if (pods.Source == PodSource.None)
-        {
-            return null;
-        }
-
-        // Outside a cluster the absence of an API server is no news, unless it was asked for.
-        var settings = PodWatcherSettings.FromCluster(pods.NodeName);
-        return settings.Location is null && pods.Source == PodSource.Auto ? null : settings;
     }
 }

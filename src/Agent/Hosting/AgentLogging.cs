@@ -22,7 +22,9 @@ internal static class AgentLogging
             .MinimumLevel.ControlledBy(level)
             // Of the web server only what went wrong: a bad request is the client's matter.
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
-            .Enrich.FromLogContext();
+
+            // The command says this itself, in one line instead of a stack trace.
+            .Filter.ByExcluding(static logged => logged.MessageTemplate.Text == "Hosting failed to start");
         if (sink is not null)
         {
             return logging.WriteTo.Sink(sink).CreateLogger();

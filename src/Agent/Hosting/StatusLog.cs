@@ -32,7 +32,7 @@ internal sealed partial class StatusLog(ILogger<StatusLog> logger)
     {
         if (source.Status != SourceStatus.Ok)
         {
-            LogSourceImpaired(source.Name, source.Backend, source.Status, source.Detail);
+            LogSourceImpaired(source.Name, source.Backend, NameOf(source.Status), source.Detail);
         }
         else if (known)
         {
@@ -44,6 +44,14 @@ internal sealed partial class StatusLog(ILogger<StatusLog> logger)
         }
     }
 
+    private static string NameOf(SourceStatus status) => status switch
+    {
+        SourceStatus.Ok => "ok",
+        SourceStatus.Degraded => "degraded",
+        SourceStatus.Unavailable => "unavailable",
+        _ => "failed",
+    };
+
     [LoggerMessage(EventId = 10, Level = LogLevel.Information, Message = "Source {Source} is read by {Backend}: {Records} records")]
     private partial void LogSourceFound(string source, string backend, long records);
 
@@ -51,7 +59,7 @@ internal sealed partial class StatusLog(ILogger<StatusLog> logger)
     private partial void LogSourceWell(string source, string backend);
 
     [LoggerMessage(EventId = 12, Level = LogLevel.Warning, Message = "Source {Source} ({Backend}) is {Status}: {Detail}")]
-    private partial void LogSourceImpaired(string source, string backend, SourceStatus status, string detail);
+    private partial void LogSourceImpaired(string source, string backend, string status, string detail);
 
     [LoggerMessage(EventId = 13, Level = LogLevel.Information, Message = "The verdict is {Verdict}: {Headline}")]
     private partial void LogVerdict(string verdict, string headline);

@@ -1,3 +1,5 @@
+using Agent.Configuration;
+
 namespace Agent.Kubernetes;
 
 /// <summary>What <see cref="PodWatcher"/> needs to know.</summary>
@@ -11,6 +13,19 @@ internal sealed record PodWatcherSettings(string NodeName, ApiServerLocation? Lo
 
     /// <summary>Waits between attempts.</summary>
     public Func<TimeSpan, TimeProvider, CancellationToken, Task> Delay { get; init; } = static (delay, time, cancellationToken) => Task.Delay(delay, time, cancellationToken);
+
+    /// <summary>What the configuration asks for; null where the API server is not to be asked: switched off, or not in a cluster.</summary>
+    public static PodWatcherSettings? FromOptions(PodsOptions pods)
+    {
+        if (pods.Source == PodSource.None)
+        {
+            return null;
+        }
+
+        // Outside a cluster its absence is no news, unless it was asked for.
+        var settings = FromCluster(pods.NodeName);
+        return settings.Location is null && pods.Source == PodSource.Auto ? null : settings;
+    }
 
     /// <summary>The API server that a pod is told of.</summary>
     /// <param name="nodeName">This node's name.</param>

@@ -56,7 +56,16 @@ internal sealed class TestAgent : IAsyncDisposable
             Time = time,
             LogSink = log,
         });
-        await AgentHost.StartAsync(app, configuration.Options.Http, CancellationToken.None);
+        try
+        {
+            await AgentHost.StartAsync(app, configuration.Options.Http, CancellationToken.None);
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            throw;
+        }
+
         var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         return new(app, time, log, new(address.Replace("[::]", "127.0.0.1", StringComparison.Ordinal)));
     }

@@ -1,0 +1,97 @@
+using System.Diagnostics;
+using System.Globalization;
+using Agent.Kernel.ProcFs;
+using Agent.KernelTests.Testing;
+
+namespace Agent.Benchmarks.Service;
+
+/// <summary>The long-running agent next to node_exporter: what they cost, and how fast they answer.</summary>
+internal sealed class ServiceBenchmark : IBenchmark
+{
+    private const int WantedEntries = 300_000;
+    private const int Pods = 250;
+    private const int Scrapes = 2_000;
+    private const double MaxMillisecondsP99 = 5;
+    private const double MaxResidentMiB = 64;
+    private const double MaxFirstScrapeSeconds = 1;
+    private const double MaxCpuPercent = 1;
+
+    /// <summary>Two dumps of the table fall into it with the default budget.</summary>
+    private static readonly TimeSpan s_watched = TimeSpan.FromSeconds(150);
+
+    public string Name => "service";
+
+    public string Description => $"closewatch run and node_exporter (conntrack, tcpstat) with a large table and {Pods} network namespaces";
+
+    public bool Run(TextWriter output)
+    {
+        using var scratch = ScratchNamespace.Enter();
+        ChildProgram.Execute("ip", "link", "set", "lo", "up");
+        var limit = Sysctl.ReadNetfilter("/proc", "nf_conntrack_max") ?? 0;
+        var entries = limit is 0 or > WantedEntries ? WantedEntries : (int)(limit * 9 / 10);
+        Load(entries);
+
+        using var agent = ServiceProcess.Start("closewatch run", 9742, Pods, $"exec '{Closewatch()}' run --Pods:Source=none");
+        using var exporter = ServiceProcess.Start(
+            "node_exporter", 9100, 0, "exec prometheus-node-exporter --collector.disable-defaults --collector.conntrack --collector.tcpstat --web.listen-address=127.0.0.1:9100");
+        agent.AwaitFirstScrape();
+        exporter.AwaitFirstScrape();
+        var cpu = (Agent: agent.Cpu, Exporter: exporter.Cpu);
+        var watch = Stopwatch.StartNew();
+        while (watch.Elapsed < s_watched)
+        {
+            // As Prometheus does, while the costs are watched.
+            agent.Scrape();
+            exporter.Scrape();
+            Thread.Sleep(TimeSpan.FromSeconds(15));
+        }
+
+        var perMinute = 60 / watch.Elapsed.TotalSeconds;
+        agent.CpuPerMinute = (agent.Cpu - cpu.Agent) * perMinute;
+        exporter.CpuPerMinute = (exporter.Cpu - cpu.Exporter) * perMinute;
+        agent.ScrapeMany(Scrapes);
+        exporter.ScrapeMany(Scrapes);
+
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{entries:N0} entries, {Scrapes:N0} scrapes, {Closewatch()}"));
+        output.WriteLine("                 resident  anonymous  CPU a minute  first scrape  scrape p50      p99     bytes");
+        foreach (var service in (ServiceProcess[])[agent, exporter])
+        {
+            output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{service.Name,-15} {service.ResidentMiB,6:F0} MiB {service.AnonymousMiB,6:F0} MiB {service.CpuPerMinute.TotalMilliseconds,10:F0} ms {service.FirstScrape.TotalMilliseconds,10:F0} ms {service.Percentile(0.50),8:F2} ms {service.Percentile(0.99),5:F2} ms {service.Bytes,9:N0}"));
+        }
+
+        return Check(output, "ms, scrape p99", agent.Percentile(0.99), MaxMillisecondsP99)
+            & Check(output, "MiB resident", agent.ResidentMiB, MaxResidentMiB)
+            & Check(output, "s to the first good scrape", agent.FirstScrape.TotalSeconds, MaxFirstScrapeSeconds)
+            & Check(output, "percent of a core", agent.CpuPerMinute.TotalSeconds / 60 * 100, MaxCpuPercent);
+    }
+
+    /// <summary>What <c>make publish</c> made, if it did; otherwise what was built.</summary>
+    private static string Closewatch()
+    {
+        var artifacts = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", ".."));
+        var published = Path.Combine(artifacts, "publish", System.Runtime.InteropServices.RuntimeInformation.RuntimeIdentifier, "closewatch");
+        return File.Exists(published) ? published : Path.Combine(artifacts, "bin", "Agent", "release", "closewatch");
+    }
+
+    private static void Load(int entries)
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            ConntrackLoad.Write(file, entries);
+            ChildProgram.Execute("conntrack", "-R", file);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    private static bool Check(TextWriter output, string what, double value, double limit)
+    {
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{(value <= limit ? "ok  " : "OVER")} {value:F2} {what} (at most {limit:F2})"));
+        return value <= limit;
+    }
+}

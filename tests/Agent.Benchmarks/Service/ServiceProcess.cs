@@ -1,0 +1,130 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Agent.Benchmarks.Service;
+
+/// <summary>A service that is scraped. Its sockets, as those of this class, are in the calling thread's network namespace.</summary>
+internal sealed class ServiceProcess : IDisposable
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
+    private readonly Process _process;
+    private readonly IPEndPoint _address;
+    private readonly byte[] _request;
+    private readonly byte[] _buffer = new byte[64 * 1024];
+    private readonly List<double> _milliseconds = [];
+    private readonly long _started;
+
+    private ServiceProcess(string name, Process process, int port)
+    {
+        Name = name;
+        _process = process;
+        _address = new(IPAddress.Loopback, port);
+        _request = Encoding.ASCII.GetBytes($"GET /metrics HTTP/1.1\r\nHost: {_address}\r\nConnection: close\r\n\r\n");
+        _started = Stopwatch.GetTimestamp();
+    }
+
+    public string Name { get; }
+
+    public TimeSpan FirstScrape { get; private set; }
+
+    public TimeSpan CpuPerMinute { get; set; }
+
+    /// <summary>Length of the last answer.</summary>
+    public int Bytes { get; private set; }
+
+    public TimeSpan Cpu
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
+    public double ResidentMiB => Status("VmRSS:");
+
+    public double AnonymousMiB => Status("RssAnon:");
+
+    /// <summary>Starts a service in a mount namespace of its own, in which there are so many named network namespaces that nobody else sees.</summary>
+    public static ServiceProcess Start(string name, int port, int namespaces, string command)
+    {
+        var script = $"mkdir -p /run/netns && mount -t tmpfs tmpfs /run/netns && for i in $(seq {namespaces}); do ip netns add pod-$i || exit 1; done; echo go; {command} >/dev/null 2>&1";
+        var process = Process.Start(new ProcessStartInfo("unshare", ["--mount", "sh", "-c", script]) { RedirectStandardOutput = true })!;
+        return process.StandardOutput.ReadLine() == "go"
+            ? new(name, process, port)
+            : throw new InvalidOperationException($"{name} did not start: {script}");
+    }
+
+    public void AwaitFirstScrape()
+    {
+        while (!TryScrape(out _))
+        {
+            if (Stopwatch.GetElapsedTime(_started) > s_patience || _process.HasExited)
+            {
+                throw new TimeoutException($"{Name} does not answer");
+            }
+
+            Thread.Sleep(1);
+        }
+
+        FirstScrape = Stopwatch.GetElapsedTime(_started);
+    }
+
+    public void Scrape() => _ = TryScrape(out var _) ? true : throw new InvalidOperationException($"{Name} stopped answering");
+
+    public void ScrapeMany(int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            _milliseconds.Add(TryScrape(out var time) ? time.TotalMilliseconds : throw new InvalidOperationException($"{Name} stopped answering"));
+        }
+
+        _milliseconds.Sort();
+    }
+
+    /// <summary>Milliseconds of a scrape from connecting to the last byte.</summary>
+    public double Percentile(double share) => _milliseconds[(int)((_milliseconds.Count - 1) * share)];
+
+    public void Dispose()
+    {
+        _process.Kill(entireProcessTree: true);
+        _process.WaitForExit();
+        _process.Dispose();
+    }
+
+    private bool TryScrape(out TimeSpan time)
+    {
+        var start = Stopwatch.GetTimestamp();
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.Connect(_address);
+            socket.Send(_request);
+            var (total, status) = (0, "");
+            int count;
+            while ((count = socket.Receive(_buffer)) > 0)
+            {
+                status = total == 0 ? Encoding.ASCII.GetString(_buffer, 0, Math.Min(count, 12)) : status;
+                total += count;
+            }
+
+            (Bytes, time) = (total, Stopwatch.GetElapsedTime(start));
+            return status == "HTTP/1.1 200";
+        }
+        catch (SocketException)
+        {
+            time = default;
+            return false;
+        }
+    }
+
+    private double Status(string field)
+    {
+        var line = File.ReadLines($"/proc/{_process.Id}/status").First(line => line.StartsWith(field, StringComparison.Ordinal));
+        return double.Parse(line[field.Length..].Replace("kB", "", StringComparison.Ordinal), NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture) / 1024;
+    }
+}
