@@ -18,6 +18,9 @@ public sealed record ContainerSpec(string Name, string Image, params IReadOnlyLi
 
     public bool ReadOnlyRootFilesystem { get; init; }
 
+    /// <summary>allowPrivilegeEscalation: false.</summary>
+    public bool NoNewPrivileges { get; init; }
+
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
     public IReadOnlyList<HostMount> Mounts { get; init; } = [];

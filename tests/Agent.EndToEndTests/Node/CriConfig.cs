@@ -37,6 +37,7 @@ internal static class CriConfig
                     NamespaceOptions = Namespaces(spec),
                     Capabilities = new Capability(),
                     ReadonlyRootfs = container.ReadOnlyRootFilesystem,
+                    NoNewPrivs = container.NoNewPrivileges,
                 },
             },
         };

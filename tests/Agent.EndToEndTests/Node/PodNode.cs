@@ -121,9 +121,14 @@ public sealed class PodNode : IAsyncLifetime
         Directory.Delete(Root + pod.Spec.LogDirectory, recursive: true);
     }
 
-    /// <summary>What a container has written so far.</summary>
-    public async Task<string> LogOfAsync(Pod pod, string container) =>
-        await File.ReadAllTextAsync($"{Root}{pod.Spec.LogDirectory}/{container}/0.log");
+    /// <summary>What a container has written to standard output so far.</summary>
+    public async Task<string> OutputOfAsync(Pod pod, string container)
+    {
+        var log = await File.ReadAllLinesAsync($"{Root}{pod.Spec.LogDirectory}/{container}/0.log");
+        // 2026-11-21T04:14:20.123456789Z stdout F text; P instead of F for a part of a long line
+        var parts = log.Select(line => line.Split(' ', 4)).Where(words => words[1] == "stdout");
+        return string.Concat(parts.Select(words => words[3] + (words[2] == "F" ? "\n" : "")));
+    }
 
     /// <summary>Removes all pods and Services, and forgets all connections.</summary>
     public async Task ClearAsync()

@@ -1,4 +1,5 @@
 using Agent.EndToEndTests.Node;
+using Agent.EndToEndTests.Reports;
 using Xunit;
 
 namespace Agent.EndToEndTests.Scenarios;
@@ -19,7 +20,45 @@ public sealed class AgentImageTests(PodNode node) : NodeTest(node)
             ReadOnlyRootFilesystem = true,
         }));
 
-        var log = await Node.LogOfAsync(pod, "closewatch");
-        Assert.Contains("closewatch", log, StringComparison.Ordinal);
+        Assert.Contains("closewatch", await Node.OutputOfAsync(pod, "closewatch"), StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Image_AsTheDaemonSetRunsIt_ReportsWhatItsTierSees(bool full)
+    {
+        var image = await Node.GetAgentImageAsync();
+        var server = await RunLeakyServerAsync("leaky", "::");
+        var client = await RunClientAsync("client");
+        await OpenAsync(client, "half-close", server.Ip, 9000, 3);
+
+        var agent = await Node.RunPodAsync(AgentPod(image, full, "report", "-o", "json", "--connections", "50"));
+
+        var report = new NodeReport(await Node.OutputOfAsync(agent, "closewatch"));
+        await ReportAssert.SocketsAsKernelShowsAsync(Node, report, server, client);
+        await ReportAssert.FlowsAsKernelShowsAsync(Node, report, server, client);
+        Assert.Equal(Node.Name, report.Root.GetProperty("node").GetProperty("name").GetString());
+        Assert.Equal(full ? "netlink" : "procfs", report.Source("conntrack").GetProperty("backend").GetString());
+        Assert.Equal(full ? "ok" : "degraded", report.Source("sockets").GetProperty("status").GetString());
+        Assert.Equal(full ? "ok" : "degraded", report.Source("sysctl").GetProperty("status").GetString());
+    }
+
+    /// <summary>As deploy/base has it, and deploy/overlays/restricted.</summary>
+    private PodSpec AgentPod(string image, bool full, params IReadOnlyList<string> arguments) =>
+        new("closewatch", "agent", new ContainerSpec("closewatch", image, arguments)
+        {
+            Init = true,
+            RunAsUser = 0,
+            DropCapabilities = ["ALL"],
+            AddCapabilities = full ? ["NET_ADMIN", "SYS_ADMIN", "SYS_PTRACE"] : [],
+            ReadOnlyRootFilesystem = true,
+            NoNewPrivileges = true,
+            Environment = new Dictionary<string, string> { ["NODE_NAME"] = Node.Name, ["CLOSEWATCH__Pods__CgroupRoot"] = "/host/sys/fs/cgroup" },
+            Mounts = [new HostMount("/var/log/pods"), new HostMount("/sys/fs/cgroup", "/host/sys/fs/cgroup")],
+        })
+        {
+            HostNetwork = true,
+            HostPid = true,
+        };
 }
