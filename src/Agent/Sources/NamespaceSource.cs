@@ -28,7 +28,7 @@ internal sealed class NamespaceSource : IDisposable
     {
         _collection = collection;
         _time = time;
-        _names = new PodNames(pods.LogRoot);
+        _names = new PodNames(pods.LogRoot, time);
         _processes = new ProcessTable(new ProcessTableOptions { ProcRoot = collection.ProcRoot }, classify);
     }
 

@@ -4,8 +4,11 @@ using Agent.Core.Model;
 namespace Agent.Sources;
 
 /// <summary>The pods' names by uid, from the directories that the kubelet makes for their logs: known without any API, also while the control plane is down.</summary>
-internal sealed class PodNames(string logRoot)
+internal sealed class PodNames(string logRoot, TimeProvider time)
 {
+    /// <summary>A directory made in the same tick of the file system's clock as the listing would be missed for good.</summary>
+    private static readonly TimeSpan s_clockTick = TimeSpan.FromSeconds(1);
+
     private Dictionary<string, (string Namespace, string Name)> _names = [];
     private DateTime _readAt;
 
@@ -34,7 +37,7 @@ internal sealed class PodNames(string logRoot)
             }
 
             _names = names;
-            _readAt = changedAt;
+            _readAt = time.GetUtcNow() - changedAt > s_clockTick ? changedAt : default;
             return "";
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
