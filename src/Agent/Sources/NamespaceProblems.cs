@@ -65,17 +65,19 @@ internal sealed class NamespaceProblems
             problems.Add($"{_byProcFs} of {_byProcFs + _byNetlink} namespaces by /proc/PID/net/tcp, which shows no ages, because: {reason}");
         }
 
-        if (deniedProcesses > 0)
-        {
-            problems.Add($"the descriptors of {deniedProcesses} processes may not be looked at, so the owners of their half-closed sockets are not named: CAP_SYS_PTRACE is missing");
-        }
-
         if (_notRead > 0)
         {
             problems.Add($"{_notRead} namespaces could not be read: {string.Join("; ", _socketProblems)}");
         }
 
-        return clock.Report(_byNetlink > 0 ? "sock_diag" : "procfs", problems.Count == 0 ? SourceStatus.Ok : SourceStatus.Degraded, string.Join("; ", problems), _sockets);
+        var status = problems.Count == 0 ? SourceStatus.Ok : SourceStatus.Degraded;
+        if (deniedProcesses > 0)
+        {
+            // Names of processes are a help to a reader; nothing is judged by them.
+            problems.Add($"{deniedProcesses} processes with half-closed sockets are not named: their descriptors are for their own users, CAP_SYS_PTRACE together with CAP_DAC_READ_SEARCH");
+        }
+
+        return clock.Report(_byNetlink > 0 ? "sock_diag" : "procfs", status, string.Join("; ", problems), _sockets);
     }
 
     public SourceReport Settings(SourceClock clock, string procRoot)
