@@ -15,7 +15,7 @@ internal sealed record CommandServices
     /// <summary>Makes what reads the node; the pods are null where the API server is not asked.</summary>
     public required Func<AgentOptions, IKubernetesPods?, INodeScanner> CreateScanner { get; init; }
 
-    public Func<DiagnosisContext, DiagnosisResult> Diagnose { get; init; } = static context => DiagnosisEngine.Evaluate(context);
+    public Func<DiagnosisContext, ImmutableArray<Finding>, DiagnosisResult> Diagnose { get; init; } = static (context, alsoFound) => DiagnosisEngine.Evaluate(context, alsoFound);
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

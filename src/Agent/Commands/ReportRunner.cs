@@ -53,7 +53,7 @@ internal sealed class ReportRunner(CommandServices services)
             return ExitCode.NothingRead;
         }
 
-        var diagnosis = services.Diagnose(new(current, previous is null ? [] : [previous], options.Diagnosis));
+        var diagnosis = services.Diagnose(new(current, previous is null ? [] : [previous], options.Diagnosis), []);
         var view = ReportView.Create(new(current, previous, diagnosis, options.Diagnosis, request.Options, VersionCommand.Build));
         if (request.Options.IsFiltered && view.Pods.IsEmpty)
         {

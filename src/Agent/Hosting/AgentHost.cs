@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Agent.Configuration;
 using Agent.Exporting;
 using Agent.Kubernetes;
+using Agent.Remediation;
 using Microsoft.AspNetCore.Connections;
 using Serilog.Core;
 using Serilog.Extensions.Logging;
@@ -116,6 +117,7 @@ internal static partial class AgentHost
         services.AddSingleton<SnapshotStore>();
         services.AddSingleton<LoopHealth>();
         services.AddSingleton<StatusLog>();
+        services.AddSingleton(provider => new Remediator("closewatch run", KubeProxyProbe.DefaultEndpoint, settings.Time, provider.GetRequiredService<ILogger<Remediator>>()));
         services.AddSingleton<IMetricsRenderer, ExpositionRenderer>();
 
         services.AddHostedService(provider => CreateLoop(provider, settings));
@@ -135,6 +137,7 @@ internal static partial class AgentHost
         var pods = services.GetService<PodWatcher>();
         var pipeline = new SnapshotPipeline(
             options => settings.CreateScanner(options, pods),
+            services.GetRequiredService<Remediator>(),
             settings.Diagnose,
             services.GetRequiredService<IMetricsRenderer>(),
             store,

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Agent.Configuration;
 using Agent.Core.Diagnosis;
 using Agent.Kubernetes;
@@ -13,7 +14,8 @@ internal sealed record AgentHostSettings
     /// <summary>Makes what reads the node; called again when a reload changes what is read.</summary>
     public required Func<AgentOptions, IKubernetesPods?, INodeScanner> CreateScanner { get; init; }
 
-    public required Func<DiagnosisContext, DiagnosisResult> Diagnose { get; init; }
+    /// <summary>Judges a scan; the findings are those that only remediation can make.</summary>
+    public required Func<DiagnosisContext, ImmutableArray<Finding>, DiagnosisResult> Diagnose { get; init; }
 
     /// <summary>The API server to follow; null for none.</summary>
     public PodWatcherSettings? Kubernetes { get; init; }

@@ -1,9 +1,11 @@
+using System.Collections.Immutable;
 using Agent.Configuration;
 using Agent.Core.Diagnosis;
 using Agent.Core.Metrics;
 using Agent.Core.Model;
 using Agent.Exporting;
 using Agent.Kernel.ProcFs;
+using Agent.Remediation;
 using Agent.Sources;
 
 namespace Agent.Hosting;
@@ -11,7 +13,8 @@ namespace Agent.Hosting;
 /// <summary>One scan from the kernel to what requests are answered with. Used by one thread at a time.</summary>
 internal sealed class SnapshotPipeline(
     Func<AgentOptions, INodeScanner> createScanner,
-    Func<DiagnosisContext, DiagnosisResult> diagnose,
+    Remediator remediator,
+    Func<DiagnosisContext, ImmutableArray<Finding>, DiagnosisResult> diagnose,
     IMetricsRenderer renderer,
     SnapshotStore store,
     StatusLog statusLog,
@@ -32,7 +35,8 @@ internal sealed class SnapshotPipeline(
         try
         {
             var snapshot = Scan(options, cancellationToken);
-            var diagnosis = _tracker.Update(diagnose(new(snapshot, _history.Snapshots, options.Diagnosis)), snapshot.TakenAt);
+            var remediation = remediator.Run(snapshot, options);
+            var diagnosis = _tracker.Update(diagnose(new(snapshot, _history.Snapshots, options.Diagnosis), remediation.Findings), snapshot.TakenAt);
             var families = _metrics.Build(new()
             {
                 Snapshot = snapshot,
@@ -41,6 +45,7 @@ internal sealed class SnapshotPipeline(
                 Interval = options.Collection.Interval,
                 Build = build,
                 Process = ProcSelf.Read(),
+                Sysctls = remediation.Sysctls,
             });
             store.Publish(new()
             {
@@ -57,12 +62,19 @@ internal sealed class SnapshotPipeline(
         catch
         {
             // Whatever state a scan that failed has left behind is not scanned with again.
-            Dispose();
+            DropScanner();
             throw;
         }
     }
 
+    /// <summary>The agent ends: puts back what it wrote where that is asked for.</summary>
     public void Dispose()
+    {
+        DropScanner();
+        remediator.Restore();
+    }
+
+    private void DropScanner()
     {
         _scanner?.Dispose();
         _scanner = null;
@@ -87,7 +99,7 @@ internal sealed class SnapshotPipeline(
     {
         if (_scannerOptions is { } made && !ReadsAs(made).Equals(ReadsAs(options)))
         {
-            Dispose();
+            DropScanner();
         }
 
         _scannerOptions = options;

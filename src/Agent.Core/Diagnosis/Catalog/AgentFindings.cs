@@ -14,10 +14,11 @@ internal static class AgentFindings
             Title = "another writer changes a value that this agent set",
             What = """
                 Remediation wrote a setting and later found another value there: kube-proxy at its start, a mesh's init container, a tuning daemon or
-                configuration management. The agent does not fight: it reports both values and leaves the other writer's.
+                configuration management. The agent does not fight: it writes its value again at once, then only after ten minutes, twenty and so on,
+                and names whoever most likely is the other.
                 """,
             Why = "Two writers of one setting mean that nobody knows its value tomorrow; the shorter timeout returns without notice.",
-            Seen = "The value read before a write differs from the one last written. Warning.",
+            Seen = "A value is lower than the one that remediation wrote last. Warning, for an hour or as long as the value waits to be written again.",
             Needs = [SourceNames.Sysctl],
             Checks =
             [

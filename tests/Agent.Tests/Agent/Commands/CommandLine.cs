@@ -38,7 +38,7 @@ internal sealed class CommandLine
         {
             Terminal = new() { Output = output, Error = error, Environment = Environment, OutputIsTerminal = IsTerminal, ErrorIsTerminal = IsTerminal },
             CreateScanner = (_, _) => Scanner,
-            Diagnose = _ => Diagnosis,
+            Diagnose = (_, _) => Diagnosis,
             Answers = Answer is null ? null : new StringReader(Answer),
             KubeProxyEndpoint = new("http://127.0.0.1:9/configz"),
             DefaultConfigurationFile = "/nonexistent/closewatch.json",

@@ -52,7 +52,7 @@ internal sealed class TestAgent : IAsyncDisposable
         {
             Configuration = configuration,
             CreateScanner = (options, _) => createScanner(options),
-            Diagnose = static _ => new DiagnosisResult([], "all is well"),
+            Diagnose = static (_, alsoFound) => new DiagnosisResult(alsoFound, "all is well"),
             Time = time,
             LogSink = log,
         });

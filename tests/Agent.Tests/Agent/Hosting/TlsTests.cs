@@ -47,7 +47,7 @@ public sealed class TlsTests
         {
             Configuration = TestAgent.Configure(null, $"Http:CertificateFile={certificate}", $"Http:KeyFile={key}"),
             CreateScanner = (_, _) => scanner,
-            Diagnose = static _ => new([], ""),
+            Diagnose = static (_, _) => new([], ""),
         }));
         Assert.Contains(certificate, error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', error.Message);
