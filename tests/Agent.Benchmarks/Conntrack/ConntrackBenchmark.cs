@@ -32,7 +32,9 @@ internal sealed class ConntrackBenchmark : IBenchmark
         Contender cat = new("cat /proc/net/nf_conntrack", static () => ChildProgram.Measure("cat", "/proc/net/nf_conntrack"));
         Contender procfs = new("closewatch by procfs", () => Sample.Of(() => ByProcFs(buffer, entries)));
         Contender tool = new("conntrack -L", static () => ChildProgram.Measure("conntrack", "-L"));
-        List<Contender> contenders = [raw, netlink, cat, procfs, tool];
+        var program = BuiltProgram.Path;
+        Contender command = new("closewatch report (whole command)", () => ChildProgram.Measure(program, "report", "--quiet", "--Collection:PodNamespaces=false"));
+        List<Contender> contenders = [raw, netlink, cat, procfs, tool, command];
 
         Contender.RunAll(contenders, Rounds);
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{entries:N0} entries, median of {Rounds} rounds"));

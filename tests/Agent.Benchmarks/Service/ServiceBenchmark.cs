@@ -31,7 +31,7 @@ internal sealed class ServiceBenchmark : IBenchmark
         var entries = limit is 0 or > WantedEntries ? WantedEntries : (int)(limit * 9 / 10);
         Load(entries);
 
-        using var agent = ServiceProcess.Start("closewatch run", 9742, Pods, $"exec '{Closewatch()}' run --Pods:Source=none");
+        using var agent = ServiceProcess.Start("closewatch run", 9742, Pods, $"exec '{BuiltProgram.Path}' run --Pods:Source=none");
         using var exporter = ServiceProcess.Start(
             "node_exporter", 9100, 0, "exec prometheus-node-exporter --collector.disable-defaults --collector.conntrack --collector.tcpstat --web.listen-address=127.0.0.1:9100");
         agent.AwaitFirstScrape();
@@ -52,7 +52,7 @@ internal sealed class ServiceBenchmark : IBenchmark
         agent.ScrapeMany(Scrapes);
         exporter.ScrapeMany(Scrapes);
 
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{entries:N0} entries, {Scrapes:N0} scrapes, {Closewatch()}"));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{entries:N0} entries, {Scrapes:N0} scrapes, {BuiltProgram.Path}"));
         output.WriteLine("                 resident  anonymous  CPU a minute  first scrape  scrape p50      p99     bytes");
         foreach (var service in (ServiceProcess[])[agent, exporter])
         {
@@ -65,14 +65,6 @@ internal sealed class ServiceBenchmark : IBenchmark
             & Check(output, "MiB resident", agent.ResidentMiB, MaxResidentMiB)
             & Check(output, "s to the first good scrape", agent.FirstScrape.TotalSeconds, MaxFirstScrapeSeconds)
             & Check(output, "percent of a core", agent.CpuPerMinute.TotalSeconds / 60 * 100, MaxCpuPercent);
-    }
-
-    /// <summary>What <c>make publish</c> made, if it did; otherwise what was built.</summary>
-    private static string Closewatch()
-    {
-        var artifacts = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", ".."));
-        var published = Path.Combine(artifacts, "publish", System.Runtime.InteropServices.RuntimeInformation.RuntimeIdentifier, "closewatch");
-        return File.Exists(published) ? published : Path.Combine(artifacts, "bin", "Agent", "release", "closewatch");
     }
 
     private static void Load(int entries)
