@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Agent.Core.Attribution;
+using Agent.Core.Model;
 using Agent.Kernel.Net;
 
 namespace Agent.Sources;
@@ -8,16 +9,21 @@ namespace Agent.Sources;
 internal sealed class NamespaceMemory(TimeSpan firstSeen)
 {
     private static readonly TimeSpan s_youth = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_youngRefresh = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_refresh = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_fullRefresh = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan s_trackingRefresh = TimeSpan.FromMinutes(5);
 
     private TimeSpan? _addressesAt;
     private TimeSpan? _settingsAt;
+    private TimeSpan? _closeWaitAt;
     private TimeSpan? _trackingAt;
 
     public IdleWatch Idle { get; } = new();
 
     public ImmutableArray<IpAddress> Addresses { get; private set; } = [];
+
+    public HashSet<IpAddress> AddressSet { get; private set; } = [];
 
     public NamespaceSettings? Settings { get; private set; }
 
@@ -28,9 +34,13 @@ internal sealed class NamespaceMemory(TimeSpan firstSeen)
     public (int Version, ImmutableArray<ProcessGroup> Groups)? Groups { get; set; }
 
     /// <summary>Addresses and settings change while a pod starts, hardly ever later.</summary>
-    public bool AddressesAreDue(TimeSpan now) => IsDue(_addressesAt, now);
+    public bool AddressesAreDue(TimeSpan now) => IsDue(_addressesAt, now, s_refresh);
 
-    public bool SettingsAreDue(TimeSpan now) => IsDue(_settingsAt, now);
+    /// <summary>All settings: some forty files.</summary>
+    public bool SettingsAreDue(TimeSpan now) => IsDue(_settingsAt, now, s_fullRefresh);
+
+    /// <summary>The one setting that somebody may be changing while this program watches.</summary>
+    public bool CloseWaitIsDue(TimeSpan now) => Settings is not null && IsDue(_closeWaitAt, now, s_refresh);
 
     /// <summary>Whether its own table tracks; null when unknown. What tracks once is taken to track for good.</summary>
     public bool? OwnTableTracks { get; private set; }
@@ -39,9 +49,29 @@ internal sealed class NamespaceMemory(TimeSpan firstSeen)
 
     public void NoteTracking(bool? tracks, TimeSpan now) => (OwnTableTracks, _trackingAt) = (tracks, now);
 
-    public void SetAddresses(ImmutableArray<IpAddress> addresses, TimeSpan now) => (Addresses, _addressesAt) = (addresses, now);
+    public void SetAddresses(ImmutableArray<IpAddress> addresses, TimeSpan now)
+    {
+        Addresses = addresses;
+        AddressSet = [.. addresses];
+        _addressesAt = now;
+    }
 
-    public void SetSettings(NamespaceSettings? settings, TimeSpan now) => (Settings, _settingsAt) = (settings, now);
+    public void SetSettings(NamespaceSettings? settings, TimeSpan now)
+    {
+        Settings = settings;
+        _settingsAt = _closeWaitAt = now;
+    }
 
-    private bool IsDue(TimeSpan? last, TimeSpan now) => last is null || now - firstSeen < s_youth || now - last > s_refresh;
+    public void SetCloseWait(long? seconds, TimeSpan now)
+    {
+        if (Settings is { } settings && seconds is { } value && value != settings.Settings.CloseWaitSeconds)
+        {
+            Settings = settings with { Settings = new NetfilterSettings(settings.Settings.Values.SetItem(NetfilterSettings.CloseWait, value)) };
+        }
+
+        _closeWaitAt = now;
+    }
+
+    private bool IsDue(TimeSpan? last, TimeSpan now, TimeSpan refresh) =>
+        last is null || now - last > (now - firstSeen < s_youth ? s_youngRefresh : refresh);
 }

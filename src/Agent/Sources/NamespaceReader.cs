@@ -119,6 +119,10 @@ internal sealed class NamespaceReader(CollectionOptions collection, ConntrackSou
             {
                 target.Memory.SetSettings(SettingsSource.Read(target.Live is null ? collection.ProcRoot : "/proc"), scan.Now);
             }
+            else if (readable && target.Memory.CloseWaitIsDue(scan.Now))
+            {
+                target.Memory.SetCloseWait(SettingsSource.ReadCloseWait("/proc"), scan.Now);
+            }
         }
         catch (KernelException exception)
         {
@@ -145,13 +149,15 @@ internal sealed class NamespaceReader(CollectionOptions collection, ConntrackSou
             scan.Layout.FirstOwner[slot],
             scan.Layout.Owners.Length,
             slot == 0 && holders.CgroupsTellPods ? holders.SlotOf : null,
-            [.. target.Memory.Addresses],
+            target.Memory.AddressSet,
             scan.HalfClosed,
             target.Memory.Idle);
         scan.HalfClosedStart[slot] = scan.HalfClosed.Count;
         try
         {
-            var byNetlink = entered && collection.Sockets != BackendChoice.ProcFs && TryNetlink(scan, target, sockets, problems);
+            // A dump walks the sockets of the whole machine, so a namespace without any is worth two small files first.
+            var byNetlink = entered && collection.Sockets != BackendChoice.ProcFs
+                && (!_tables.MaybeSockets(netPath) || TryNetlink(scan, target, sockets, problems));
             if (!byNetlink && (collection.Sockets == BackendChoice.Netlink || !sockets.TryReadProcFs(netPath, _tally, scan.CancellationToken)))
             {
                 _tally.Restart();

@@ -92,6 +92,7 @@ internal sealed class NamespaceSource : IDisposable
                 .Select(Target));
         }
 
+        _memory = memory;
         return targets.ToImmutable();
 
         NamespaceTarget Target(NetworkNamespace network)
@@ -108,7 +109,7 @@ internal sealed class NamespaceSource : IDisposable
     /// </summary>
     private bool CanEnter(NetworkNamespace candidate, NamespaceVisitor? visitor)
     {
-        var entered = visitor?.TryEnter(candidate, out _) == true;
+        var entered = candidate.Id != 0 || visitor?.TryEnter(candidate, out _) == true;
         visitor?.Return();
         return entered && !_processes.Namespaces.Any(other => other != candidate && other.Id == candidate.Id);
     }

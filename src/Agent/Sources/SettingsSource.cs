@@ -7,6 +7,10 @@ namespace Agent.Sources;
 /// <summary>The nf_conntrack settings of a network namespace. /proc/sys/net is always the calling thread's: enter the namespace first.</summary>
 internal static class SettingsSource
 {
+    /// <summary>nf_conntrack_tcp_timeout_close_wait alone; null when nf_conntrack is not loaded.</summary>
+    /// <exception cref="Kernel.KernelException">The file may not be read.</exception>
+    public static long? ReadCloseWait(string procRoot) => Sysctl.ReadNetfilter(procRoot, $"nf_conntrack_{NetfilterSettings.CloseWait}");
+
     /// <summary>Settings alone, without count, max and buckets; null when nf_conntrack is not loaded.</summary>
     /// <exception cref="Kernel.KernelException">The files may not be read.</exception>
     public static NamespaceSettings? Read(string procRoot)

@@ -1,12 +1,15 @@
+using System.Net;
+using System.Net.Sockets;
 using Agent.Configuration;
 using Agent.Core.Diagnosis;
+using Agent.Core.Model;
 using Agent.KernelTests.Testing;
 using Agent.Sources;
 using Xunit;
 
 namespace Agent.KernelTests.Sources;
 
-public sealed class NodeScannerLeakTests
+public sealed class NodeScannerMemoryTests
 {
     private const int Scans = 1000;
 
@@ -35,6 +38,26 @@ public sealed class NodeScannerLeakTests
         Assert.InRange(Count("fd"), 0, before.Descriptors + 10);
         Assert.InRange(Count("task"), 0, before.Threads + 10);
     }
+
+    [Fact]
+    public void Scan_Twice_RemembersWhatTheFirstSaw()
+    {
+        using var scanner = new NodeScanner(new CollectionOptions(), new PodsOptions(), new DiagnosisOptions(), null, TimeProvider.System);
+        using var network = new NetworkNamespaceFixture();
+        using var listener = network.Inside(static () =>
+        {
+            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+            socket.Listen();
+            return socket;
+        });
+
+        Assert.Null(ListenerOf(scanner, network).IdleClosesSeen);
+        Assert.Equal(0, ListenerOf(scanner, network).IdleClosesSeen);
+    }
+
+    private static Listener ListenerOf(NodeScanner scanner, NetworkNamespaceFixture network) =>
+        scanner.Scan(ScanRequest.Full, TestContext.Current.CancellationToken).Pods.Single(pod => pod.Identity.Name == $"netns:{network.Name}").Listeners.Single();
 
     /// <summary>What the fixtures' own processes leave to finalizers is not the scanner's.</summary>
     private static int Count(string directory)
