@@ -192,7 +192,8 @@ internal sealed class NamespaceSource : IDisposable
         foreach (var slot in inOrder)
         {
             var target = targets[owners[slot].NamespaceSlot];
-            if (target.Memory.AddressesAreDue(now) || owners[slot].NamespaceSlot == 0)
+            // Those of a namespace that must be entered are read there.
+            if (target.NetPath is not null && (target.Memory.AddressesAreDue(now) || owners[slot].NamespaceSlot == 0))
             {
                 target.Memory.SetAddresses(ReadAddresses(target), now);
             }
@@ -216,7 +217,7 @@ internal sealed class NamespaceSource : IDisposable
         var addresses = new List<Kernel.Net.IpAddress>();
         try
         {
-            return target.NetPath is not null && _tables.ReadAddresses(target.NetPath, addresses) ? [.. addresses] : target.Memory.Addresses;
+            return _tables.ReadAddresses(target.NetPath!, addresses) ? [.. addresses] : target.Memory.Addresses;
         }
         catch (KernelException)
         {
