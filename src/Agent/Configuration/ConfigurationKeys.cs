@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Agent.Core.Diagnosis;
-using Agent.Core.Remediation;
 using Agent.Core.Metrics;
+using Agent.Core.Remediation;
 using static Agent.Configuration.SettingTypes;
 
 namespace Agent.Configuration;

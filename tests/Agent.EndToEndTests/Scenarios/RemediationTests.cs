@@ -23,7 +23,8 @@ public sealed class RemediationTests(PodNode node) : NodeTest(node)
     {
         if (Node.Unavailable is null)
         {
-            (await Node.RunAsync("sh", "-c", $"echo 60 >{CloseWait}")).Checked();
+            // As the node started.
+            (await Node.RunAsync("sh", "-c", $"echo 3600 >{CloseWait}")).Checked();
         }
 
         await base.DisposeAsync();
@@ -56,6 +57,7 @@ public sealed class RemediationTests(PodNode node) : NodeTest(node)
         var meshed = await Node.RunMeshedServerAsync("meshed", answerAfterSeconds: AnswerAfterSeconds);
         var client = await RunClientAsync("client");
         (await Node.RunInNetworkOfAsync(meshed, "sh", "-c", $"echo {ShortSeconds} >{CloseWait}")).Checked();
+        (await Node.RunAsync("sh", "-c", $"echo 60 >{CloseWait}")).Checked();
         using var agent = new RunningAgent(Node, mode, "pods");
         await agent.SaysAsync(delivered ? "Sysctl written by closewatch run: pod shop/meshed" : "pod shop/meshed: nf_conntrack_tcp_timeout_close_wait would be raised from 5 to 3600");
 
