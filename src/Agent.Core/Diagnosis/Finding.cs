@@ -33,6 +33,9 @@ public sealed record Finding
     /// <summary>How many connections, packets or containers are affected: orders findings of the same severity.</summary>
     public long Victims { get; init; }
 
+    /// <summary>Which of several things a finding of this id says; those that say different things are not merged for reading.</summary>
+    public string Form { get; init; } = "";
+
     /// <summary>Id of the finding that this one follows from; null for a cause. See <see cref="CauseLinks"/>.</summary>
     public string? CausedBy { get; init; }
 

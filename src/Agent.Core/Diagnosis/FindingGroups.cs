@@ -10,12 +10,12 @@ public static class FindingGroups
 
     private const int NamesShown = 10;
 
-    /// <summary>Findings of the same id, severity and cause with more than <see cref="ShownAlone"/> subjects become one, at the place of the first.</summary>
+    /// <summary>Findings of the same id, form, severity and cause with more than <see cref="ShownAlone"/> subjects become one, at the place of the first.</summary>
     /// <param name="findings">Worst first.</param>
     public static ImmutableArray<Finding> ForReading(ImmutableArray<Finding> findings) =>
     [
         .. findings
-            .GroupBy(static finding => (finding.Id, finding.Severity, finding.CausedBy, IsNode: finding.Subject.Kind is "node" or "source"))
+            .GroupBy(static finding => (finding.Id, finding.Form, finding.Severity, finding.CausedBy, IsNode: finding.Subject.Kind is "node" or "source"))
             .SelectMany(static IEnumerable<Finding> (group) => group.Count() > ShownAlone && !group.Key.IsNode ? [Merge([.. group])] : group),
     ];
 
@@ -34,6 +34,7 @@ public static class FindingGroups
                 $"+{others} more pods: {string.Join(", ", names)}{rest}",
             ],
             Victims = group.Sum(static finding => finding.Victims),
+            FirstSeen = group.Min(static finding => finding.FirstSeen),
         };
     }
 }

@@ -52,7 +52,7 @@ public static class MetricCatalog
         "idle_ceiling_seconds", "Longest idle time seen among established connections at a port: a short keep-alive shows as a ceiling.", "port"));
 
     public static readonly MetricDefinition PodConntrackTimeout = Folded(MetricFold.Min, Pod(
-        "conntrack_timeout_seconds", "Conntrack timeouts of pods' own network namespaces, where they differ from the host's.", "timeout"));
+        "conntrack_timeout_seconds", "Conntrack timeouts of pods' own network namespaces, where conntrack is in use there and they differ from the host's.", "timeout"));
 
     public static readonly MetricDefinition UnattributedSockets = Gauge(
         "closewatch_unattributed_half_closed_sockets", "Half-closed sockets that belong to nobody known.", "state");

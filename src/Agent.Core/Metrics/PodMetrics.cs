@@ -104,6 +104,12 @@ internal sealed class PodMetrics
 
     private static void AddTimeouts(PodFamilyBuilder family, PodGroup group, PodSnapshot pod, NetfilterSettings? host)
     {
+        // Every namespace has timeouts of its own; where nothing is tracked they are never used.
+        if (!pod.TracksByItself)
+        {
+            return;
+        }
+
         foreach (var (name, seconds) in pod.Settings?.Timeouts ?? [])
         {
             if (host?.Get(name) is { } ofHost && ofHost != seconds)

@@ -44,6 +44,9 @@ public sealed record PodSnapshot
     /// <summary>Whether its own network namespace tracks connections, as a mesh's redirection makes it; null when unknown or when it is the host's.</summary>
     public bool? OwnTableTracks { get; init; }
 
+    /// <summary>True when conntrack is known to be in use in its own network namespace: only there do the timeouts of <see cref="Settings"/> matter.</summary>
+    public bool TracksByItself => OwnTableTracks ?? OwnTableEntries > 0;
+
     /// <summary>Whether its connections are tracked at all, in either table; null when unknown.</summary>
     public bool? IsTracked { get; init; }
 

@@ -47,7 +47,7 @@ internal static class PodsSection
         HtmlTable.Count(html, pod.Tcp?[TcpState.Established]);
         HtmlTable.Count(html, (long?)pod.Counters?.ResetsSent);
         // A pod's own table matters only where the pod tracks by itself, as in a mesh.
-        var forgets = (pod.OwnTableEntries > 0 ? pod.Settings : host)?.CloseWaitSeconds;
+        var forgets = (pod.TracksByItself ? pod.Settings : host)?.CloseWaitSeconds;
         HtmlTable.Duration(html, forgets is { } seconds ? TimeSpan.FromSeconds(seconds) : null, level: forgets < recommended && halfClosed.Sockets > 0 ? "warning" : "");
         html.Markup($"</tr>");
     }

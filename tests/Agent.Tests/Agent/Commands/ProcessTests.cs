@@ -28,7 +28,10 @@ public sealed class ProcessTests : IDisposable
         var table = Path.Combine(_procRoot, "net", "nf_conntrack");
         File.Delete(table);
         await RunAsync("mkfifo", table);
-        using var process = Start($"trap - INT; exec ./closewatch report --proc-root {_procRoot}");
+
+        // What starts the tests may itself ignore SIGINT, as a job in the background of a shell does, and a child inherits that (signal(7));
+        // a shell cannot undo it (trap in POSIX), env can.
+        using var process = Start($"trap '' INT; exec env --default-signal=INT ./closewatch report --proc-root {_procRoot}");
         using var writer = await Task.Run(() => new FileStream(table, FileMode.Open, FileAccess.Write), TestContext.Current.CancellationToken)
             .WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
 

@@ -59,9 +59,9 @@ public sealed class FoldAndCapTests
     public void Fold_AgesAndTimeouts_WorstIsKept()
     {
         var snapshot = TestSnapshots.Of(
-            TestSnapshots.Pod("a") with { HalfClosed = new() { Oldest = TimeSpan.FromSeconds(9) }, Settings = Timeouts(30) },
-            TestSnapshots.Pod("b") with { HalfClosed = new() { Oldest = TimeSpan.FromSeconds(70) }, Settings = Timeouts(60) },
-            TestSnapshots.Pod("same") with { Settings = Timeouts(3600) }) with
+            TestSnapshots.Pod("a") with { HalfClosed = new() { Oldest = TimeSpan.FromSeconds(9) }, Settings = Timeouts(30), OwnTableTracks = true },
+            TestSnapshots.Pod("b") with { HalfClosed = new() { Oldest = TimeSpan.FromSeconds(70) }, Settings = Timeouts(60), OwnTableEntries = 1 },
+            TestSnapshots.Pod("same") with { Settings = Timeouts(3600), OwnTableTracks = true }) with
         { HostSettings = Timeouts(3600) };
         var scan = new Exposed { Options = new() { PodLabels = PodLabels.None } }.Scan(snapshot);
         Assert.Equal(70, scan["closewatch_pod_half_closed_oldest_seconds"]);
@@ -72,8 +72,21 @@ public sealed class FoldAndCapTests
     [Fact]
     public void Timeouts_SameAsHost_NoSeries()
     {
-        var snapshot = TestSnapshots.Of(TestSnapshots.Pod("same") with { Settings = Timeouts(3600) }) with { HostSettings = Timeouts(3600) };
+        var snapshot = TestSnapshots.Of(TestSnapshots.Pod("same") with { Settings = Timeouts(3600), OwnTableTracks = true }) with { HostSettings = Timeouts(3600) };
         Assert.Empty(Series(new Exposed().Scan(snapshot), "closewatch_pod_conntrack_timeout_seconds"));
+    }
+
+    [Theory]
+    [InlineData(null, null, false)]
+    [InlineData(null, 0L, false)]
+    [InlineData(null, 1L, true)]
+    [InlineData(false, 0L, false)]
+    [InlineData(true, 0L, true)]
+    public void Timeouts_DifferentFromHost_SeriesOnlyWhereThePodTracks(bool? tracks, long? entries, bool expected)
+    {
+        var pod = TestSnapshots.Pod("web") with { Settings = Timeouts(60), OwnTableTracks = tracks, OwnTableEntries = entries };
+        var scan = new Exposed().Scan(TestSnapshots.Of(pod) with { HostSettings = Timeouts(3600) });
+        Assert.Equal(expected, Series(scan, "closewatch_pod_conntrack_timeout_seconds").Length > 0);
     }
 
     [Fact]

@@ -83,7 +83,7 @@ public sealed class PodStateRuleTests
     [InlineData(true, true, null)]
     [InlineData(false, true, "shop/web has no readiness probe")]
     [InlineData(true, false, "shop/web has no liveness probe")]
-    [InlineData(false, false, "shop/web has no readiness and liveness probe")]
+    [InlineData(false, false, "shop/web has neither a readiness nor a liveness probe")]
     public void ProbeMissing_InfoThatNamesWhich(bool readiness, bool liveness, string? title)
     {
         var container = Given.Container();
@@ -91,6 +91,50 @@ public sealed class PodStateRuleTests
         var finding = s_probe.Evaluate(Given.Alone(Node(Given.Kubernetes() with { Containers = [container] }))).FirstOrDefault();
         Assert.Equal(title, finding?.Title);
         Assert.Equal(title is null ? null : Severity.Info, finding?.Severity);
+    }
+
+    [Fact]
+    public void ProbeMissing_ContainersThatLackDifferentOnes_SaysOfEachWhatItLacks()
+    {
+        var whole = Given.Container();
+        var pod = Given.Kubernetes() with
+        {
+            Containers = [whole with { Name = "app", ReadinessProbe = null }, whole with { Name = "admin", LivenessProbe = null }, whole with { Name = "api" }],
+        };
+        var finding = Given.Only(s_probe, Given.Alone(Node(pod)));
+        Assert.Equal("shop/web: app has no readiness probe, admin has no liveness probe", finding.Title);
+        Assert.Collection(
+            finding.Evidence,
+            static line => Assert.StartsWith("No readiness probe in app:", line, StringComparison.Ordinal),
+            static line => Assert.StartsWith("No liveness probe in admin:", line, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void ProbeMissing_LivenessOnly_GivesNoReadinessProbeToPaste()
+    {
+        var pod = Given.Kubernetes() with { Containers = [Given.Container() with { LivenessProbe = null }] };
+        Assert.StartsWith("container, liveness: livenessProbe:", Assert.Single(Given.Only(s_probe, Given.Alone(Node(pod))).Fix), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ProbeMissing_ManyPodsThatLackDifferentOnes_AreNotListedUnderOneSentence()
+    {
+        var whole = Given.Container();
+        PodSnapshot[] pods =
+        [
+            .. Enumerable.Range(0, 10).Select(number => Given.Pod($"web-{number}") with
+            {
+                Kubernetes = Given.Kubernetes() with
+                {
+                    Name = $"web-{number}",
+                    Uid = $"{number}",
+                    Containers = [number % 2 == 0 ? whole with { ReadinessProbe = null } : whole with { LivenessProbe = null }],
+                },
+            }),
+        ];
+        var findings = FindingGroups.ForReading([.. s_probe.Evaluate(Given.Alone(Given.Node(pods)))]);
+        Assert.Equal(["shop/web-0 has no readiness probe (+4 more pods)", "shop/web-1 has no liveness probe (+4 more pods)"], findings.Select(static finding => finding.Title));
+        Assert.Contains("+2 more pods: shop/web-6, shop/web-8.", findings[0].Evidence);
     }
 
     [Fact]
