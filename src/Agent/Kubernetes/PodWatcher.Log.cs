@@ -5,7 +5,8 @@ internal sealed partial class PodWatcher
     [LoggerMessage(1, LogLevel.Information, "Watching {Count} pods of node {Node} at the API server {Server}")]
     private static partial void LogWatching(ILogger logger, int count, string node, string server);
 
-    [LoggerMessage(2, LogLevel.Warning, "Pods are not followed at the API server: {Reason}")]
+    // For the operator, the next scan says so with the status of the source.
+    [LoggerMessage(2, LogLevel.Debug, "Pods are not followed at the API server: {Reason}")]
     private static partial void LogLost(ILogger logger, string reason);
 
     [LoggerMessage(3, LogLevel.Information, "Pods are named without the API server: {Reason}")]

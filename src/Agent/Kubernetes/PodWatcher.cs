@@ -60,6 +60,16 @@ internal sealed partial class PodWatcher : BackgroundService, IKubernetesPods
     /// <summary>Completes when the first list has arrived or failed, or there is nothing to ask: a single report need not wait longer.</summary>
     public Task FirstAttempt => _firstAttempt.Task;
 
+    /// <summary>Starts, and waits a moment for the first list.</summary>
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await base.StartAsync(cancellationToken);
+        if (_settings.StartPatience > TimeSpan.Zero)
+        {
+            await Task.WhenAny(FirstAttempt, Task.Delay(_settings.StartPatience, _time, cancellationToken));
+        }
+    }
+
     public override void Dispose()
     {
         base.Dispose();

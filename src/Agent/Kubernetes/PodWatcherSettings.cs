@@ -11,6 +11,12 @@ internal sealed record PodWatcherSettings(string NodeName, ApiServerLocation? Lo
     /// <summary>Source of all jitter.</summary>
     public Random Random { get; init; } = Random.Shared;
 
+    /// <summary>
+    /// The most that the start of the agent waits for the first list, so that its first scan knows the pods; an API server that is
+    /// away must not hold it up.
+    /// </summary>
+    public TimeSpan StartPatience { get; init; } = TimeSpan.FromSeconds(0.5);
+
     /// <summary>Waits between attempts.</summary>
     public Func<TimeSpan, TimeProvider, CancellationToken, Task> Delay { get; init; } = static (delay, time, cancellationToken) => Task.Delay(delay, time, cancellationToken);
 

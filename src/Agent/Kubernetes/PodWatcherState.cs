@@ -11,6 +11,9 @@ internal sealed record PodWatcherState
     /// <summary>A connection that comes back within a scan or so (an API server that restarts) is nothing to report.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(15);
 
+    /// <summary>What was known so long ago is no ground to judge a pod by: it may have become ready, or ended, since.</summary>
+    public static readonly TimeSpan Trusted = TimeSpan.FromMinutes(5);
+
     private const string Cost = "workload, readiness, restarts and probes of pods are unknown";
 
     public required string NodeName { get; init; }
@@ -74,7 +77,7 @@ internal sealed record PodWatcherState
         if (IsLost(now))
         {
             return LastSyncAt is { } last
-                ? (SourceStatus.Degraded, $"{Failure!.Message}; what is known of pods is {Age(now - last)} old")
+                ? DescribeAge(now - last, now - FailingSince >= Trusted)
                 : (IsDenied(Failure!) ? SourceStatus.Unavailable : SourceStatus.Failed, $"{Failure!.Message}; {Cost}");
         }
 
@@ -94,6 +97,10 @@ internal sealed record PodWatcherState
             ? (SourceStatus.Degraded, $"the API server knows no pod on node \"{NodeName}\": is that its name? (set Pods:NodeName or NODE_NAME from spec.nodeName)")
             : (SourceStatus.Ok, "");
     }
+
+    private (SourceStatus Status, string Detail) DescribeAge(TimeSpan age, bool isTooOld) => isTooOld
+        ? (SourceStatus.Failed, $"{Failure!.Message}; what is known of pods is {Age(age)} old, too old to judge them by")
+        : (SourceStatus.Degraded, $"{Failure!.Message}; what is known of pods is {Age(age)} old");
 
     private static bool IsDenied(ApiServerException failure) => failure.Failure is ApiServerFailure.Forbidden or ApiServerFailure.NoCredentials;
 

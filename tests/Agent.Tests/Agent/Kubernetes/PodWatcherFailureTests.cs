@@ -62,6 +62,33 @@ public sealed class PodWatcherFailureTests
     }
 
     [Fact]
+    public async Task Watch_TokenReplacedByTheKubelet_IsUsedForTheNextRequest()
+    {
+        // As a kubelet updates a projected volume: something new beside the old, and a link renamed over.
+        await using var rig = await WatcherRig.CreateAsync();
+        Project("first");
+        rig.Server.ThenList(s_list).Then(_ =>
+        {
+            Project("second");
+            return Task.CompletedTask;
+        }).ThenWatch();
+        await rig.StartAsync();
+
+        Assert.Equal("Bearer first", (await rig.Server.NextRequestAsync()).Authorization);
+        Assert.Equal("Bearer first", (await rig.Server.NextRequestAsync()).Authorization);
+        Assert.Equal("Bearer second", (await rig.Server.NextRequestAsync()).Authorization);
+        Assert.Equal(SourceStatus.Ok, rig.View.Status);
+
+        void Project(string token)
+        {
+            var file = $"{rig.TokenFile}.{token}";
+            File.WriteAllText(file, token);
+            File.CreateSymbolicLink(rig.TokenFile + "_tmp", file);
+            File.Move(rig.TokenFile + "_tmp", rig.TokenFile, overwrite: true);
+        }
+    }
+
+    [Fact]
     public async Task Watch_401AndTheTokenIsRotatedLater_ComesBack()
     {
         await using var rig = await WatcherRig.CreateAsync();
@@ -74,7 +101,7 @@ public sealed class PodWatcherFailureTests
         await rig.StartAsync();
         var view = await rig.UntilPodsAsync("a", "b");
         Assert.Equal(SourceStatus.Ok, view.Status);
-        Assert.Single(rig.Log, line => line.StartsWith("Warning", StringComparison.Ordinal));
+        Assert.Single(rig.Log, line => line.StartsWith("Debug: Pods are not followed", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -98,7 +125,7 @@ public sealed class PodWatcherFailureTests
 
         Assert.Contains(rig.Delays, delay => delay > TimeSpan.FromMinutes(1));
         Assert.All(rig.Delays, delay => Assert.InRange(delay, TimeSpan.FromSeconds(0.5), TimeSpan.FromMinutes(5)));
-        Assert.Single(rig.Log, line => line.StartsWith("Warning", StringComparison.Ordinal));
+        Assert.Single(rig.Log, line => line.StartsWith("Debug: Pods are not followed", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -129,7 +156,7 @@ public sealed class PodWatcherFailureTests
         Assert.Equal(20, rig.Delays.Count);
         Assert.All(rig.Delays, delay => Assert.InRange(delay, TimeSpan.FromSeconds(0.1), TimeSpan.FromSeconds(60)));
         Assert.Contains(rig.Delays, delay => delay > TimeSpan.FromSeconds(30));
-        Assert.Equal(["Warning", "Information"], rig.Log.Select(line => line[..line.IndexOf(':', StringComparison.Ordinal)]).Where(level => level != "Debug"));
+        Assert.Equal(["Information"], rig.Log.Select(line => line[..line.IndexOf(':', StringComparison.Ordinal)]).Where(level => level != "Debug"));
     }
 
     [Theory]
@@ -276,7 +303,13 @@ public sealed class PodWatcherFailureTests
         Assert.Equal(SourceStatus.Degraded, view.Status);
         Assert.Equal("a", Assert.Single(view.Pods).Name);
         Assert.Equal(5, answers);
-        Assert.Single(rig.Log, line => line.StartsWith("Warning", StringComparison.Ordinal));
+
+        // After minutes the names are still good, but nobody is to be judged by what was true then.
+        rig.Time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(SourceStatus.Failed, rig.View.Status);
+        Assert.EndsWith("5 min old, too old to judge them by", rig.View.Detail, StringComparison.Ordinal);
+        Assert.Equal("a", Assert.Single(rig.View.Pods).Name);
+        Assert.Single(rig.Log, line => line.StartsWith("Debug: Pods are not followed", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -33,6 +33,29 @@ public sealed class PodWatcherTests
         Assert.Equal("spec.nodeName=worker-1", watch.Query["fieldSelector"]);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Start_Returns_WithTheFirstListOrAfterAMoment(bool hangs)
+    {
+        await using var rig = await WatcherRig.CreateAsync();
+        if (!hangs)
+        {
+            rig.Server.ThenList(PodJson.List("1", PodJson.Pod("a", "1"))).ThenWatch();
+        }
+
+        var starts = rig.StartAsync(patience: TimeSpan.FromSeconds(1));
+        await rig.Server.NextRequestAsync();
+        if (hangs)
+        {
+            Assert.False(starts.IsCompleted);
+            rig.Time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        await starts.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        Assert.Equal(hangs ? 0 : 1, rig.View.Pods.Length);
+    }
+
     [Fact]
     public async Task List_500Pods_AllAreKnown()
     {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Builder;
@@ -12,7 +13,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Agent.Tests.Kubernetes.Testing;
 
-/// <summary>An API server that plays a script: one step answers one request. Without a step left, a request hangs.</summary>
+/// <summary>
+/// An API server that plays a script: one step answers one request. Without a step left, a request is answered by
+/// <see cref="Otherwise"/>, or hangs.
+/// </summary>
 internal sealed class FakeApiServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -20,7 +24,7 @@ internal sealed class FakeApiServer : IAsyncDisposable
     private readonly Channel<FakeRequest> _requests = Channel.CreateUnbounded<FakeRequest>();
     private readonly CancellationTokenSource _ends = new();
 
-    private FakeApiServer(X509Certificate2? certificate)
+    private FakeApiServer(X509Certificate2? certificate, Func<Socket>? bind)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddLogging(static logging => logging.ClearProviders());
@@ -32,15 +36,25 @@ internal sealed class FakeApiServer : IAsyncDisposable
             }
         }));
         builder.WebHost.UseKestrelHttpsConfiguration();
+        if (bind is not null)
+        {
+            builder.WebHost.UseSockets(options => options.CreateBoundListenSocket = _ => bind());
+        }
+
         _app = builder.Build();
         _app.Run(AnswerAsync);
     }
 
     public Uri Address { get; private set; } = new("http://unstarted");
 
-    public static async Task<FakeApiServer> StartAsync(X509Certificate2? certificate = null)
+    /// <summary>Answers what no step is left for.</summary>
+    public Func<HttpContext, Task>? Otherwise { get; set; }
+
+    /// <param name="certificate">For HTTPS; HTTP without it.</param>
+    /// <param name="bind">Makes the socket that it listens on; by default one on loopback.</param>
+    public static async Task<FakeApiServer> StartAsync(X509Certificate2? certificate = null, Func<Socket>? bind = null)
     {
-        var server = new FakeApiServer(certificate);
+        var server = new FakeApiServer(certificate, bind);
         await server._app.StartAsync();
         server.Address = new Uri(server._app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
         return server;
@@ -110,7 +124,7 @@ internal sealed class FakeApiServer : IAsyncDisposable
     private async Task AnswerAsync(HttpContext context)
     {
         var request = context.Request;
-        var step = _script.TryDequeue(out var scripted) ? scripted : hanging => Task.Delay(Timeout.Infinite, Until(hanging));
+        var step = _script.TryDequeue(out var scripted) ? scripted : Otherwise ?? (hanging => Task.Delay(Timeout.Infinite, Until(hanging)));
         _requests.Writer.TryWrite(new FakeRequest(
             request.Path.Value ?? "", request.Query.ToDictionary(pair => pair.Key, pair => pair.Value.ToString()), request.Headers.Authorization.ToString(), request.Headers.UserAgent.ToString()));
         try

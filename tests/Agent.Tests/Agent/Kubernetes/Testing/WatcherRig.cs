@@ -42,12 +42,13 @@ internal sealed class WatcherRig : IAsyncDisposable
         return rig;
     }
 
-    public async Task StartAsync(Uri? address = null)
+    public async Task StartAsync(Uri? address = null, TimeSpan patience = default)
     {
         var location = new ApiServerLocation(address ?? Server.Address, TokenFile, CertificateAuthorityFile);
         var settings = new PodWatcherSettings("worker-1", location, "")
         {
             Random = new Random(7),
+            StartPatience = patience,
             Delay = async (delay, _, cancellationToken) =>
             {
                 Delays.Enqueue(delay);
