@@ -14,7 +14,10 @@ internal sealed partial class PodWatcher : BackgroundService, IKubernetesPods
     private static readonly TimeSpan s_shortWatch = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_relistSpread = TimeSpan.FromSeconds(10);
 
-    /// <summary>Bookmarks come about once a minute (bookmarkFrequency of the watch cache) from servers that send them.</summary>
+    /// <summary>
+    /// Bookmarks come about once a minute (bookmarkFrequency of the watch cache) from most servers; from others only when a
+    /// watch is about to end, which is no promise to be held to.
+    /// </summary>
     private static readonly TimeSpan s_bookmarkTimeout = TimeSpan.FromMinutes(3);
 
     /// <summary>After so many failed watches in a row that are no matter of the connection, a list may help.</summary>
@@ -39,6 +42,7 @@ internal sealed partial class PodWatcher : BackgroundService, IKubernetesPods
     private bool _isLostLogged;
     private bool _isIncompleteLogged;
     private bool _sendsBookmarks;
+    private DateTimeOffset _watchEnds;
 
     public PodWatcher(PodWatcherSettings settings, TimeProvider time, ILogger<PodWatcher> logger)
     {
@@ -185,11 +189,12 @@ internal sealed partial class PodWatcher : BackgroundService, IKubernetesPods
         var path = string.Create(
             CultureInfo.InvariantCulture,
             $"{_podsPath}&watch=true&allowWatchBookmarks=true&timeoutSeconds={timeout.TotalSeconds:0}&resourceVersion={version}");
-        var ends = _time.GetUtcNow() + timeout + s_watchOverrun;
+        _watchEnds = _time.GetUtcNow() + timeout;
 
         using var response = await client.GetAsync(path, what, stoppingToken);
+        var opened = _time.GetTimestamp();
 
-        // FailingSince stays until a frame comes: a server may accept every watch and then send nothing but errors.
+        // FailingSince stays until a frame comes or the watch has run for a while: a server may accept every watch and then send nothing but errors.
         _state = _state with { Failure = null };
         using var patience = new Patience(timeout + s_watchOverrun, _time, stoppingToken);
         using var framer = JsonFramer.ForSequence(PodList.MaxObjectBytes);
@@ -201,7 +206,7 @@ internal sealed partial class PodWatcher : BackgroundService, IKubernetesPods
             int count;
             do
             {
-                patience.Renew(SilenceAllowed(ends - _time.GetUtcNow()));
+                patience.Renew(SilenceAllowed(_watchEnds + s_watchOverrun - _time.GetUtcNow()));
                 count = await stream.ReadAsync(buffer, patience.Token);
                 frames += Take(framer, buffer.AsSpan(0, count));
             }
@@ -216,6 +221,18 @@ internal sealed partial class PodWatcher : BackgroundService, IKubernetesPods
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
+            NoteContact(_time.GetElapsedTime(opened));
+        }
+    }
+
+    /// <summary>A watch that ran for a while was contact, also when there was nothing to tell.</summary>
+    private void NoteContact(TimeSpan watched)
+    {
+        if (watched >= PodWatcherState.Grace)
+        {
+            _failures = 0;
+            _lastFailure = null;
+            _state = _state with { FailingSince = null };
         }
     }
 
@@ -263,7 +280,7 @@ internal sealed partial class PodWatcher : BackgroundService, IKubernetesPods
                 state = state with { Pods = pods.Remove(change.Pod!.Uid) };
                 break;
             case WatchEventKind.Bookmark:
-                _sendsBookmarks = true;
+                _sendsBookmarks = _watchEnds - _time.GetUtcNow() > s_shortWatch;
                 break;
             default:
                 state = state with { Skipped = state.Skipped + 1 };

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using Agent.EndToEndTests.Cri;
 using Agent.EndToEndTests.Images;
@@ -78,6 +79,9 @@ public sealed class PodNode : IAsyncLifetime
 
     /// <summary>How to start a program in the node, for those that run on.</summary>
     public System.Diagnostics.ProcessStartInfo StartInfo(params IReadOnlyList<string> command) => Command.StartInfo(Process.Enter(command));
+
+    /// <summary>A socket bound to an address of the node, for this process to use.</summary>
+    public Socket Bind(IPEndPoint address) => NodeNetwork.Bind($"/proc/{Process.InitPid}/ns/net", address);
 
     /// <summary>Runs a program of this machine in the network namespace of a pod.</summary>
     public Task<CommandResult> RunInNetworkOfAsync(Pod pod, params IReadOnlyList<string> command) =>

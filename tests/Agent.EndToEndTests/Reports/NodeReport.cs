@@ -17,6 +17,11 @@ public sealed class NodeReport(string json)
 
     public IEnumerable<string> FindingIds => _root.GetProperty("findings").EnumerateArray().Select(finding => finding.GetProperty("id").GetString()!);
 
+    public IEnumerable<ReportedFinding> Findings => _root.GetProperty("findings").EnumerateArray().Select(ReportedFinding.From);
+
+    /// <summary>What there is to repair: ids with the names of whom they are about, above info and without what only follows from another.</summary>
+    public IEnumerable<string> Causes => Findings.Where(finding => finding.Severity != "info" && finding.CausedBy is null).Select(finding => $"{finding.Id} {finding.Name}");
+
     /// <summary>The one entry of <c>pods[]</c> for this pod.</summary>
     public JsonElement Pod(Pod pod) => Pods.Single(entry => entry.GetProperty("namespace").GetString() == pod.Namespace && entry.GetProperty("name").GetString() == pod.Name);
 

@@ -1,0 +1,73 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Agent.EndToEndTests.Reports;
+
+namespace Agent.EndToEndTests.Node;
+
+/// <summary><c>closewatch run</c> as a process of the node.</summary>
+public sealed class NodeAgent : IAsyncDisposable
+{
+    private static readonly TimeSpan s_startTimeout = TimeSpan.FromSeconds(30);
+
+    private readonly PodNode _node;
+    private readonly Process _process;
+    private string _address = "";
+
+    private NodeAgent(PodNode node, Process process) => (_node, _process) = (node, process);
+
+    /// <summary>Starts it, and waits until it listens, on a loopback port of the node.</summary>
+    public static Task<NodeAgent> StartAsync(PodNode node, params IReadOnlyList<string> settings) =>
+        StartAsync(node, new Dictionary<string, string>(), settings);
+
+    /// <summary>The same with more in its environment.</summary>
+    public static async Task<NodeAgent> StartAsync(PodNode node, IReadOnlyDictionary<string, string> environment, params IReadOnlyList<string> settings)
+    {
+        var start = node.StartInfo([Repository.Closewatch, "run", "--Http:Listen=http://127.0.0.1:0", "--Logging:Format=json", .. settings.Select(setting => "--" + setting)]);
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        var agent = new NodeAgent(node, Process.Start(start)!);
+        var listening = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _ = Task.Run(() => agent.ReadLogAsync(listening));
+        agent._address = await listening.Task.WaitAsync(s_startTimeout);
+        return agent;
+    }
+
+    /// <summary>What it answers at a path.</summary>
+    public async Task<string> GetAsync(string path) =>
+        (await _node.RunAsync("/bin/busybox", "wget", "-q", "-O", "-", _address + path)).Checked().Output;
+
+    /// <summary>What it knows now.</summary>
+    public async Task<NodeReport> ReportAsync() => new(await GetAsync("/report.json"));
+
+    /// <summary>Waits for the first scan.</summary>
+    public Task ReadyAsync() => Eventually.TrueAsync(
+        "the agent is ready", async () => (await _node.RunAsync("/bin/busybox", "wget", "-q", "-O", "-", _address + "/readyz")).ExitCode == 0, s_startTimeout);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill(entireProcessTree: true);
+            await _process.WaitForExitAsync();
+        }
+
+        _process.Dispose();
+    }
+
+    private async Task ReadLogAsync(TaskCompletionSource<string> listening)
+    {
+        while (await _process.StandardOutput.ReadLineAsync() is { } line)
+        {
+            using var entry = JsonDocument.Parse(line);
+            if (entry.RootElement.TryGetProperty("addresses", out var addresses))
+            {
+                listening.TrySetResult(addresses.GetString()!);
+            }
+        }
+
+        listening.TrySetException(new InvalidOperationException($"closewatch run ended: {await _process.StandardError.ReadToEndAsync()}"));
+    }
+}

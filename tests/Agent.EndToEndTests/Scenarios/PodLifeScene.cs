@@ -1,0 +1,220 @@
+using Agent.EndToEndTests.Images;
+using Agent.EndToEndTests.Kubernetes;
+using Agent.EndToEndTests.Node;
+using Agent.EndToEndTests.Reports;
+using Xunit;
+
+namespace Agent.EndToEndTests.Scenarios;
+
+/// <summary>
+/// Pods that begin, fail and end in all the ways that cost requests, all at the same time: real ones, with what an API
+/// server would say of them. Watched by an agent that may ask it, and by one that has none to ask.
+/// </summary>
+public sealed class PodLifeScene(PodNode node) : IAsyncLifetime
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(100);
+
+    private static readonly Dictionary<string, int> s_replicas = new()
+    {
+        ["shop/deployments/dead"] = 2,
+        ["shop/deployments/twins"] = 2,
+        ["shop/deployments/spread"] = 3,
+    };
+
+    private NodeApi _api = null!;
+    private FindingLog _log = null!;
+
+    /// <summary>What the agent that may ask the API server has shown.</summary>
+    public IReadOnlyCollection<ReportedFinding> Findings { get; private set; } = [];
+
+    /// <summary>What the one without has shown.</summary>
+    public IReadOnlyCollection<ReportedFinding> WithoutApi { get; private set; } = [];
+
+    /// <summary>Its last report.</summary>
+    public NodeReport ReportWithoutApi { get; private set; } = null!;
+
+    public string? Unavailable => node.Unavailable;
+
+    public async ValueTask InitializeAsync()
+    {
+        if (Unavailable is not null)
+        {
+            return;
+        }
+
+        await using var api = _api = await NodeApi.StartAsync(node, s_replicas);
+        var quiet = await Task.WhenAll(
+            RunAsync("healthy", 3),
+            RunAsync("unprepared", 2, state => state with { PreStopSeconds = null }),
+            RunAsync("tight", 2, state => state with { PreStopSeconds = 30, GraceSeconds = 35 }),
+            RunAsync("cut-short", 2, state => state with { PreStopSeconds = 30, GraceSeconds = 30 }),
+            RunAsync("probeless", 1, state => state with { HasProbes = false }),
+            RunAsync("restarted-once", 1, state => state with { Restarts = 5, RestartedAt = DateTimeOffset.UtcNow.AddHours(-3) }),
+            RunAsync("starting", 0, state => state with { StartedAt = DateTimeOffset.UtcNow, ReadyChangedAt = DateTimeOffset.UtcNow, IsReady = false }),
+            RunAsync("dead-1", 0, NeverReady),
+            RunAsync("dead-2", 0, NeverReady),
+            RunAsync("twins-1", 1, state => state with { Workload = "Deployment/twins" }),
+            RunAsync("twins-2", 1, state => state with { Workload = "Deployment/twins" }),
+            RunAsync("spread-1", 1, state => state with { Workload = "Deployment/spread" }),
+            RunAsync("spread-2", 1, state => state with { Workload = "Deployment/spread" }),
+            RunAsync("database-0", 1, state => state with { Workload = "StatefulSet/database" }),
+            RunAsync("database-1", 1, state => state with { Workload = "StatefulSet/database" }));
+        var stories = await Task.WhenAll(
+            RunAsync("not-ready", 2),
+            RunAsync("flapping", 2),
+            RunAsync("crashing", 2),
+            RunAsync("draining", 5, state => state with { PreStopSeconds = null, GraceSeconds = 600 }),
+            RunAsync("draining-prepared", 4, state => state with { GraceSeconds = 600 }),
+            RunAsync("overdue", 7, state => state with { PreStopSeconds = 2, GraceSeconds = 14 }),
+            RunAsync("cut-off", 4, state => state with { PreStopSeconds = null }),
+            RunAsync("drained", 6),
+            RunAsync("ended-early", 3));
+        await using var agent = await NodeAgent.StartAsync(node, api.Environment, "Collection:Interval=2s", "Pods:Source=kubernetes");
+        await using var alone = await NodeAgent.StartAsync(node, "Collection:Interval=2s", "Pods:Source=kubernetes");
+        await Task.WhenAll(agent.ReadyAsync(), alone.ReadyAsync());
+        await using var log = _log = new FindingLog(agent);
+        await using var logAlone = new FindingLog(alone);
+
+        await Task.WhenAll(
+            NotReadyAsync(stories[0]),
+            FlappingAsync(stories[1]),
+            CrashingAsync(stories[2]),
+            DrainingAsync(stories[3]),
+            DrainingPreparedAsync(stories[4]),
+            OverdueAsync(stories[5]),
+            CutOffAsync(stories[6]),
+            DrainedAsync(stories[7]),
+            EndedEarlyAsync(stories[8]),
+            ShownAsync("pod-not-ready", "dead-1", "critical"),
+            ShownAsync("replicas-colocated", "dead-1", "info"),
+            ShownAsync("replicas-colocated", "twins-1", "info"));
+        Findings = log.All;
+        WithoutApi = logAlone.All;
+        ReportWithoutApi = logAlone.Last!;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Unavailable is null)
+        {
+            await node.ClearAsync();
+        }
+    }
+
+    private static string ClientOf(string name) => $"client-of-{name}";
+
+    private static PodState NeverReady(PodState state) => state with { Workload = "Deployment/dead", IsReady = false, ReadyChangedAt = state.StartedAt };
+
+    /// <summary>A server that closes what its clients close, and a pod of its own for its clients.</summary>
+    private async Task<(PodState State, Pod Client)> RunAsync(string name, int connections, Func<PodState, PodState>? change = null)
+    {
+        var server = await node.RunPodAsync(new PodSpec("shop", name, new ContainerSpec("app", TestImages.Peer, "serve", "0.0.0.0", "9000", "0")));
+        var client = await node.RunPodAsync(new PodSpec("shop", ClientOf(name), new ContainerSpec("app", TestImages.Peer, "pause")));
+        var state = new PodState(server);
+        await OpenAsync(state, client, connections);
+        return (_api.Apply(change?.Invoke(state) ?? state), client);
+    }
+
+    private async Task OpenAsync(PodState server, Pod client, int connections) =>
+        (await node.ExecAsync(client, "app", "/bin/peer", "open", "hold", server.Pod.Ip, "9000", $"{connections}")).Checked();
+
+    private Task ShownAsync(string id, string name, string severity) =>
+        Eventually.TrueAsync($"{id} of {name} is {severity}", () => Task.FromResult(_log.Has(id, name, severity)), s_patience);
+
+    private PodState AskToEnd(PodState state) => _api.Apply(state with { DeletedAt = DateTimeOffset.UtcNow });
+
+    /// <summary>Ends a pod for good, and its clients, which would have to open new connections elsewhere.</summary>
+    private async Task EndAsync(PodState state, Pod client)
+    {
+        await node.RemovePodAsync(state.Pod);
+        await node.RemovePodAsync(client);
+        _api.Delete(state);
+    }
+
+    private async Task NotReadyAsync((PodState State, Pod Client) pod)
+    {
+        _api.Apply(pod.State.Ready(false));
+        await ShownAsync("pod-not-ready", "not-ready", "warning");
+    }
+
+    private async Task FlappingAsync((PodState State, Pod Client) pod)
+    {
+        for (var i = 0; i < 2; i++)
+        {
+            _api.Apply(pod.State.Ready(false));
+            await Task.Delay(TimeSpan.FromSeconds(6));
+            _api.Apply(pod.State.Ready(true));
+            await Task.Delay(TimeSpan.FromSeconds(4));
+        }
+
+        await ShownAsync("readiness-flapping", "flapping", "warning");
+    }
+
+    private async Task CrashingAsync((PodState State, Pod Client) pod)
+    {
+        for (var restarts = 1; restarts <= 3; restarts++)
+        {
+            _api.Apply(pod.State with { Restarts = restarts, RestartedAt = DateTimeOffset.UtcNow });
+            await Task.Delay(TimeSpan.FromSeconds(3));
+        }
+
+        await ShownAsync("container-restarting", "crashing", "critical");
+    }
+
+    private async Task DrainingAsync((PodState State, Pod Client) pod)
+    {
+        AskToEnd(pod.State);
+        await ShownAsync("terminating-with-connections", "draining", "warning");
+
+        // It has not stopped to listen, and clients still find it.
+        await OpenAsync(pod.State, pod.Client, 2);
+        await Task.Delay(TimeSpan.FromSeconds(6));
+    }
+
+    private async Task DrainingPreparedAsync((PodState State, Pod Client) pod)
+    {
+        AskToEnd(pod.State);
+        await ShownAsync("terminating-with-connections", "draining-prepared", "info");
+    }
+
+    private async Task OverdueAsync((PodState State, Pod Client) pod)
+    {
+        var state = AskToEnd(pod.State);
+        await ShownAsync("terminating-with-connections", "overdue", "critical");
+        if (state.EndsAt - DateTimeOffset.UtcNow is { } left && left > TimeSpan.Zero)
+        {
+            await Task.Delay(left);
+        }
+
+        await EndAsync(state, pod.Client);
+        await ShownAsync("connections-lost-at-termination", "overdue", "critical");
+    }
+
+    private async Task CutOffAsync((PodState State, Pod Client) pod)
+    {
+        var state = AskToEnd(pod.State);
+        await ShownAsync("terminating-with-connections", "cut-off", "warning");
+        await EndAsync(state, pod.Client);
+        await ShownAsync("connections-lost-at-termination", "cut-off", "warning");
+    }
+
+    private async Task DrainedAsync((PodState State, Pod Client) pod)
+    {
+        var state = AskToEnd(pod.State);
+        await ShownAsync("terminating-with-connections", "drained", "info");
+        await node.RemovePodAsync(pod.Client);
+        await Eventually.TrueAsync("drained has no connection", () => Task.FromResult(Established(state.Pod) == 0), s_patience);
+        await node.RemovePodAsync(state.Pod);
+        _api.Delete(state);
+    }
+
+    private int Established(Pod pod) => ReportAssert.Number(_log.Last!.Pod(pod).GetProperty("tcp"), "established");
+
+    private async Task EndedEarlyAsync((PodState State, Pod Client) pod)
+    {
+        var state = AskToEnd(pod.State);
+        await ShownAsync("terminating-with-connections", "ended-early", "info");
+        await EndAsync(state, pod.Client);
+        await ShownAsync("connections-lost-at-termination", "ended-early", "info");
+    }
+}
