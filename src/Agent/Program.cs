@@ -16,6 +16,7 @@ internal static class Program
         ["report"] =
         [
             "closewatch report --pod shop/web-7d4b9c-x2x5p --window 10s",
+            "kubectl exec -n closewatch daemonset/closewatch -- closewatch report --fresh",
             "closewatch report -o json --fail-on critical | jq .verdict",
         ],
         ["sysctl"] = ["closewatch sysctl plan --Remediation:Scope=host+pods", "closewatch sysctl apply --yes"],

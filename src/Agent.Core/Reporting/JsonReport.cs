@@ -60,6 +60,9 @@ public static partial class JsonReport
         json.WriteSeconds("durationSeconds", view.Snapshot.ScanDuration);
         json.WriteSeconds("conntrackAgeSeconds", view.Snapshot.ConntrackAge);
         json.WriteSeconds("windowSeconds", view.Window);
+        json.WriteStringIfKnown("source", view.Input.Origin?.Name);
+        json.WriteStringIfKnown("sourceNote", view.Input.Origin?.Note);
+        json.WriteSeconds("ageSeconds", view.Input.Origin?.Age);
         json.WriteEndObject();
     }
 
@@ -205,6 +208,7 @@ public static partial class JsonReport
             json.WriteStrings("fix", finding.Fix);
             json.WriteString("reference", finding.Reference);
             json.WriteStringIfKnown("causedBy", finding.CausedBy);
+            json.WriteStringIfKnown("firstSeen", finding.FirstSeen is { } first ? Time(first) : null);
             json.WriteEndObject();
         }
 

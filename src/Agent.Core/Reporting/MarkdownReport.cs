@@ -72,7 +72,7 @@ public static class MarkdownReport
         var finding = block.Finding;
         output.Append("### ").Append(block.Number).Append(". ").Append(finding.Severity.ToString().ToUpperInvariant()).Append(' ').Append(finding.Id)
             .Append(": ").Append(Escape(finding.Title)).Append("\n\n");
-        output.Append("Subject: ").Append(Escape(ReportNames.Subject(finding.Subject))).Append("\n\n");
+        output.Append("Subject: ").Append(Escape(ReportNames.Subject(finding.Subject))).Append(block.Seen.Length > 0 ? $" · {block.Seen}" : "").Append("\n\n");
         foreach (var evidence in finding.Evidence)
         {
             output.Append("- ").Append(EscapeProse(evidence)).Append('\n');

@@ -59,7 +59,8 @@ public sealed record ReportCell(string Text, Tone Tone = Tone.Plain)
 /// <summary>A finding.</summary>
 /// <param name="Number">Its place, from 1.</param>
 /// <param name="Finding">The finding, its strings made safe to print.</param>
-public sealed record FindingBlock(int Number, Finding Finding) : ReportBlock;
+/// <param name="Seen">For how long it has been seen, see <see cref="ReportNames.Seen"/>; empty when not known.</param>
+public sealed record FindingBlock(int Number, Finding Finding, string Seen) : ReportBlock;
 
 /// <summary>How something is meant; a renderer may show it as a colour.</summary>
 public enum Tone

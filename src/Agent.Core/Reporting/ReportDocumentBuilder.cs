@@ -64,6 +64,11 @@ public static class ReportDocumentBuilder
         }
 
         facts.Add(new("Node", Node(view)));
+        if (view.Input.Origin is { } origin)
+        {
+            facts.Add(new("Scan", origin.Sentence));
+        }
+
         var unseen = view.Snapshot.Sources.Where(static source => source.Status is SourceStatus.Unavailable or SourceStatus.Failed).ToArray();
         if (unseen.Length > 0)
         {

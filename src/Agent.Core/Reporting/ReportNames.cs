@@ -12,6 +12,12 @@ internal static class ReportNames
         return colon < 0 ? ("", fix) : (fix[..(colon + 1)], fix[(colon + 2)..]);
     }
 
+    /// <summary><c>seen for 12m00s</c>; empty when a single scan cannot know.</summary>
+    public static string Seen(Finding finding, DateTimeOffset takenAt) =>
+        finding.FirstSeen is not { } first ? ""
+        : takenAt > first ? $"seen for {HumanText.Duration(takenAt - first)}"
+        : "first seen now";
+
     /// <summary><c>pod shop/web-1</c>, <c>node n1</c>.</summary>
     public static string Subject(FindingSubject subject)
     {

@@ -121,7 +121,7 @@ public static class TextReport
         var finding = block.Finding;
         var severity = finding.Severity.ToString().ToUpperInvariant();
         output.Append(Indent).Append(style.Paint(severity, ReportDocumentBuilder.ToneOf(finding.Severity))).Append("  ").Append(finding.Id).Append("  ")
-            .Append(style.Paint(style.Fit(ReportNames.Subject(finding.Subject)), Tone.Muted)).Append('\n');
+            .Append(style.Paint(style.Fit(ReportNames.Subject(finding.Subject) + (block.Seen.Length > 0 ? $" · {block.Seen}" : "")), Tone.Muted)).Append('\n');
         foreach (var line in TextWrap.Lines(style.Fit(finding.Title), style.Width - Indent.Length))
         {
             output.Append(Indent).Append(style.Bold(line)).Append('\n');

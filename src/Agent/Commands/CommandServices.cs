@@ -3,6 +3,7 @@ using Agent.Configuration;
 using Agent.Core.Diagnosis;
 using Agent.Kubernetes;
 using Agent.Remediation;
+using Agent.Reporting;
 using Agent.Sources;
 
 namespace Agent.Commands;
@@ -16,6 +17,10 @@ internal sealed record CommandServices
     public required Func<AgentOptions, IKubernetesPods?, INodeScanner> CreateScanner { get; init; }
 
     public Func<DiagnosisContext, ImmutableArray<Finding>, DiagnosisResult> Diagnose { get; init; } = static (context, alsoFound) => DiagnosisEngine.Evaluate(context, alsoFound);
+
+    /// <summary>Asks the agent that runs on this node.</summary>
+    public Func<AgentOptions, ReportQuery, CancellationToken, Task<AgentAnswer>> AskAgent { get; init; } = static (options, query, cancellationToken) =>
+        new RunningAgent(options, NodeReader.ReadBootId(options.Collection.ProcRoot), RunningAgent.Patience).AskAsync(query, cancellationToken);
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

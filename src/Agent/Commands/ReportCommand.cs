@@ -5,6 +5,7 @@ using Agent.Configuration;
 using Agent.Core.Diagnosis;
 using Agent.Core.Reporting;
 using Agent.Core.Snapshots;
+using Agent.Reporting;
 
 namespace Agent.Commands;
 
@@ -30,6 +31,8 @@ internal sealed class ReportCommand(CommandServices services, CommonOptions comm
     private readonly Option<TimeSpan> _window = Typed(
         "--window", "DURATION", "Scan twice, so far apart, so that counters become rates (default: 0, one scan)", SettingTypes.Duration);
 
+    private readonly Option<bool> _fresh = new("--fresh") { Description = "Scan now; without it the agent that runs on this node is asked for its last scan, if there is one" };
+
     private readonly Option<Severity?> _failOn = Typed(
         "--fail-on", "info|warning|critical", "Exit with 1 when there is a finding at or above",
         Nullable(SettingTypes.Choice(("info", Severity.Info), ("warning", Severity.Warning), ("critical", Severity.Critical))));
@@ -46,9 +49,9 @@ internal sealed class ReportCommand(CommandServices services, CommonOptions comm
 
     public Command Create()
     {
-        var command = new Command("report", "Scan this node once and print what was found")
+        var command = new Command("report", "Print what is wrong on this node: as the running agent sees it, or by one scan")
         {
-            _output, _namespace, _pod, _top, _connections, _window, _failOn, _procRoot, _upstream, _quiet,
+            _output, _namespace, _pod, _top, _connections, _fresh, _window, _failOn, _procRoot, _upstream, _quiet,
         };
         command.SetAction((parsed, _) => new ReportRunner(services).RunAsync(Request(parsed)));
         return command;
@@ -65,6 +68,7 @@ internal sealed class ReportCommand(CommandServices services, CommonOptions comm
             Connections = parsed.GetValue(_connections) ?? ReportOptions.DefaultConnections,
             Quiet = parsed.GetValue(_quiet),
         },
+        Fresh = parsed.GetValue(_fresh),
         Window = parsed.GetValue(_window),
         FailOn = parsed.GetValue(_failOn),
         ConfigurationFile = parsed.GetValue(common.Config),

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Agent.Configuration;
 using Agent.Core.Diagnosis;
 using Agent.Core.Reporting;
+using Agent.Reporting;
 
 namespace Agent.Commands;
 
@@ -14,6 +15,9 @@ internal sealed record ReportRequest
 
     public TimeSpan Window { get; init; }
 
+    /// <summary>Scan here and now, whatever a running agent knows.</summary>
+    public bool Fresh { get; init; }
+
     public Severity? FailOn { get; init; }
 
     public string? ConfigurationFile { get; init; }
@@ -22,12 +26,4 @@ internal sealed record ReportRequest
     public ImmutableArray<ConfigurationEntry> Overrides { get; init; } = [];
 
     public bool NoColor { get; init; }
-}
-
-internal enum ReportFormat
-{
-    Text,
-    Json,
-    Markdown,
-    Html,
 }

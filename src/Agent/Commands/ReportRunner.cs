@@ -1,14 +1,14 @@
-using System.Buffers;
 using System.Text;
 using Agent.Configuration;
+using Agent.Core.Diagnosis;
 using Agent.Core.Model;
 using Agent.Core.Reporting;
-using Agent.Core.Reporting.Html;
+using Agent.Reporting;
 using Agent.Sources;
 
 namespace Agent.Commands;
 
-/// <summary>Scans, judges, prints.</summary>
+/// <summary>Asks the running agent for its report; without one, scans, judges and prints.</summary>
 internal sealed class ReportRunner(CommandServices services)
 {
     private readonly Terminal _terminal = services.Terminal;
@@ -21,30 +21,49 @@ internal sealed class ReportRunner(CommandServices services)
         }
 
         using var signal = new TerminationSignal();
-        var scan = Task.Run(() => Scan(configuration.Options, request.Window, signal.Token), CancellationToken.None);
-        var ended = Task.WhenAny(scan, signal.Received);
+        var work = Task.Run(() => AskOrScanAsync(request, configuration.Options, signal.Token), CancellationToken.None);
+        var ended = Task.WhenAny(work, signal.Received);
         await ScanProgress.ShowAsync(ended, request.Window > TimeSpan.Zero ? "scanning twice" : "scanning", _terminal, services.Time).ConfigureAwait(false);
         await ended.ConfigureAwait(false);
+        if (signal.ExitCode != 0)
+        {
+            // A scan that is inside a system call cannot be waited for; it ends with the process.
+            return signal.ExitCode;
+        }
 
-        // A scan that is inside a system call cannot be waited for; it ends with the process.
-        return signal.ExitCode != 0 ? signal.ExitCode : Report(request, configuration.Options, await scan.ConfigureAwait(false));
+        var (answer, scans) = await work.ConfigureAwait(false);
+        if (scans is not null)
+        {
+            return Report(request, configuration.Options, scans, answer.WhyNot);
+        }
+
+        _terminal.Output.Write(answer.Report);
+        return ExitFor(request, answer.Worst);
     }
 
-    private async Task<(Snapshot? Previous, Snapshot Current)> Scan(AgentOptions options, TimeSpan window, CancellationToken cancellationToken)
+    private async Task<(AgentAnswer Answer, Scans? Scans)> AskOrScanAsync(ReportRequest request, AgentOptions options, CancellationToken cancellationToken)
+    {
+        var answer = request.Fresh ? AgentAnswer.None("--fresh was given")
+            : request.Window > TimeSpan.Zero ? AgentAnswer.None("--window was given")
+            : await services.AskAgent(options, new(request.Format, request.Options, Style(request)), cancellationToken).ConfigureAwait(false);
+        return (answer, answer.Report is null ? await ScanAsync(options, request.Window, cancellationToken).ConfigureAwait(false) : null);
+    }
+
+    private async Task<Scans> ScanAsync(AgentOptions options, TimeSpan window, CancellationToken cancellationToken)
     {
         using var pods = await ReportPods.AskAsync(options, services.Time, cancellationToken).ConfigureAwait(false);
         using var scanner = services.CreateScanner(options, pods?.Source);
         var first = scanner.Scan(ScanRequest.Full, cancellationToken);
         if (window == TimeSpan.Zero)
         {
-            return (null, first);
+            return new(null, first);
         }
 
         await Task.Delay(window, services.Time, cancellationToken).ConfigureAwait(false);
-        return (first, scanner.Scan(ScanRequest.Full, cancellationToken));
+        return new(first, scanner.Scan(ScanRequest.Full, cancellationToken));
     }
 
-    private int Report(ReportRequest request, AgentOptions options, (Snapshot? Previous, Snapshot Current) scans)
+    private int Report(ReportRequest request, AgentOptions options, Scans scans, string whyScanned)
     {
         var (previous, current) = scans;
         if (Readability.Check(current, Environment.IsPrivilegedProcess) is { Unreadable: true } nothing)
@@ -54,47 +73,30 @@ internal sealed class ReportRunner(CommandServices services)
         }
 
         var diagnosis = services.Diagnose(new(current, previous is null ? [] : [previous], options.Diagnosis), []);
-        var view = ReportView.Create(new(current, previous, diagnosis, options.Diagnosis, request.Options, VersionCommand.Build));
+        var view = ReportView.Create(new(current, previous, diagnosis, options.Diagnosis, request.Options, VersionCommand.Build)
+        {
+            Origin = ReportOrigin.Command(services.Time.GetUtcNow() - current.TakenAt, whyScanned),
+        });
         if (request.Options.IsFiltered && view.Pods.IsEmpty)
         {
             _terminal.WriteError(NotHere(request.Options, current));
             return ExitCode.Usage;
         }
 
-        Print(request, options, view);
+        _terminal.Output.Write(Encoding.UTF8.GetString(ReportRenderer.Render(request.Format, view, Style(request), [])));
         if (Readability.Check(current, Environment.IsPrivilegedProcess) is { Denied: true } partial)
         {
             _terminal.WriteError(partial.Message);
             return ExitCode.NothingRead;
         }
 
-        return request.FailOn is { } limit && view.Diagnosis.Worst >= limit ? ExitCode.FindingsAtOrAbove : ExitCode.Done;
+        return ExitFor(request, view.Diagnosis.Worst);
     }
 
-    private void Print(ReportRequest request, AgentOptions options, ReportView view)
-    {
-        switch (request.Format)
-        {
-            case ReportFormat.Json:
-                var json = new ArrayBufferWriter<byte>();
-                JsonReport.Write(view, json);
-                _terminal.Output.WriteLine(Encoding.UTF8.GetString(json.WrittenSpan));
-                break;
-            case ReportFormat.Markdown:
-                _terminal.Output.Write(MarkdownReport.Render(ReportDocumentBuilder.Build(view)));
-                break;
-            case ReportFormat.Html:
-                HtmlReport.Write(
-                    _terminal.Output,
-                    view.Snapshot with { Pods = view.Pods, Connections = view.Connections },
-                    view.Diagnosis,
-                    new() { Version = VersionCommand.Build.Version, Commit = VersionCommand.Build.Commit, Diagnosis = options.Diagnosis });
-                break;
-            default:
-                _terminal.Output.Write(TextReport.Render(ReportDocumentBuilder.Build(view), _terminal.Style(request.NoColor)));
-                break;
-        }
-    }
+    private TextStyle Style(ReportRequest request) => _terminal.Style(request.NoColor);
+
+    private static int ExitFor(ReportRequest request, Severity? worst) =>
+        request.FailOn is { } limit && worst >= limit ? ExitCode.FindingsAtOrAbove : ExitCode.Done;
 
     private static string NotHere(ReportOptions options, Snapshot snapshot)
     {
@@ -103,4 +105,9 @@ internal sealed class ReportRunner(CommandServices services)
             : ("pod in namespace", options.Namespace!, snapshot.Pods.Select(static candidate => candidate.Identity.Namespace).Where(static name => name.Length > 0).Distinct());
         return $"there is no {what} {wanted} on node {snapshot.Node.Name}; {NearestName.Hint(wanted, known, "'closewatch report' lists the pods, 'kubectl get pod -o wide' shows where they run")}";
     }
+
+    /// <summary>What was read.</summary>
+    /// <param name="Previous">The scan before, for rates; null without --window.</param>
+    /// <param name="Current">The scan.</param>
+    private sealed record Scans(Snapshot? Previous, Snapshot Current);
 }

@@ -19,4 +19,8 @@ internal sealed record AgentOptions
     public RemediationOptions Remediation { get; init; } = new();
 
     public LoggingOptions Logging { get; init; } = new();
+
+    /// <summary>What decides what a scan reads and how it is judged; not how often.</summary>
+    public (CollectionOptions Collection, PodsOptions Pods, DiagnosisOptions Diagnosis) Reading =>
+        (Collection with { Interval = TimeSpan.Zero, CpuBudgetPercent = 0 }, Pods, Diagnosis);
 }

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Agent.Reporting;
 using Microsoft.Net.Http.Headers;
 
 namespace Agent.Hosting;
@@ -20,9 +21,9 @@ internal sealed class HttpEndpoints(SnapshotStore store, LoopHealth health, Bear
     private readonly FrozenDictionary<string, Func<HttpContext, Published, Task>> _guarded = new Dictionary<string, Func<HttpContext, Published, Task>>
     {
         ["/metrics"] = MetricsEndpoint.WriteAsync,
-        ["/report"] = ReportEndpoint.For(ReportForm.Text),
-        ["/report.json"] = ReportEndpoint.For(ReportForm.Json),
-        ["/"] = ReportEndpoint.For(ReportForm.Html),
+        ["/report"] = ReportEndpoint.For(ReportFormat.Text),
+        ["/report.json"] = ReportEndpoint.For(ReportFormat.Json),
+        ["/"] = ReportEndpoint.For(ReportFormat.Html),
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     public Task HandleAsync(HttpContext context)

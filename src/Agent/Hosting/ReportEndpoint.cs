@@ -1,4 +1,5 @@
 using Agent.Core.Reporting.Html;
+using Agent.Reporting;
 using Microsoft.Net.Http.Headers;
 
 namespace Agent.Hosting;
@@ -9,29 +10,34 @@ namespace Agent.Hosting;
 /// </summary>
 internal static class ReportEndpoint
 {
-    public static Func<HttpContext, Published, Task> For(ReportForm form) => (context, published) => WriteAsync(context, published, form);
+    public static Func<HttpContext, Published, Task> For(ReportFormat format) => (context, published) => WriteAsync(context, published, format);
 
-    private static Task WriteAsync(HttpContext context, Published published, ReportForm form)
+    private static Task WriteAsync(HttpContext context, Published published, ReportFormat format)
     {
+        var reports = published.Reports;
         if (context.Request.Query.Count == 0)
         {
-            return WriteAsync(context, form, published.Reports.Whole(form));
+            return WriteAsync(context, format, reports.Whole(format));
         }
 
-        if (ReportQuery.Parse(context.Request.Query, form, out var problem) is not { } query)
+        if (ReportQuery.Parse(context.Request.Query, format, out var problem) is not { } query)
         {
             return HttpAnswer.WriteLineAsync(context, StatusCodes.Status400BadRequest, problem);
         }
 
-        var view = published.Reports.ViewOf(query.Options);
-        return query.Options.IsFiltered && view.Pods.IsEmpty
-            ? HttpAnswer.WriteLineAsync(context, StatusCodes.Status404NotFound, $"there is no such pod on node {published.Snapshot.Node.Name}")
-            : WriteAsync(context, query.Form, published.Reports.Render(query.Form, view));
+        var view = reports.ViewOf(query.Options);
+        if (query.Options.IsFiltered && view.Pods.IsEmpty)
+        {
+            return HttpAnswer.WriteLineAsync(context, StatusCodes.Status404NotFound, $"there is no such pod on node {published.Snapshot.Node.Name}");
+        }
+
+        reports.Sign(view).Write(context.Response.Headers);
+        return WriteAsync(context, query.Format, reports.Render(query, view));
     }
 
-    private static Task WriteAsync(HttpContext context, ReportForm form, byte[] body)
+    private static Task WriteAsync(HttpContext context, ReportFormat format, byte[] body)
     {
-        if (form == ReportForm.Html)
+        if (format == ReportFormat.Html)
         {
             var headers = context.Response.Headers;
             headers[HeaderNames.ContentSecurityPolicy] = HtmlReport.ContentSecurityPolicy + "; frame-ancestors 'none'";
@@ -39,14 +45,14 @@ internal static class ReportEndpoint
             headers["Referrer-Policy"] = "no-referrer";
         }
 
-        return HttpAnswer.WriteAsync(context, StatusCodes.Status200OK, ContentType(form), body);
+        return HttpAnswer.WriteAsync(context, StatusCodes.Status200OK, ContentType(format), body);
     }
 
-    private static string ContentType(ReportForm form) => form switch
+    private static string ContentType(ReportFormat format) => format switch
     {
-        ReportForm.Json => "application/json; charset=utf-8",
-        ReportForm.Html => "text/html; charset=utf-8",
-        ReportForm.Markdown => "text/markdown; charset=utf-8",
+        ReportFormat.Json => "application/json; charset=utf-8",
+        ReportFormat.Html => "text/html; charset=utf-8",
+        ReportFormat.Markdown => "text/markdown; charset=utf-8",
         _ => HttpAnswer.PlainText,
     };
 }

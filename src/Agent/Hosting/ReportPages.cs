@@ -1,12 +1,11 @@
-using System.Buffers;
 using System.Collections.Immutable;
-using System.Text;
 using Agent.Configuration;
 using Agent.Core.Diagnosis;
 using Agent.Core.Metrics;
 using Agent.Core.Model;
 using Agent.Core.Reporting;
 using Agent.Core.Reporting.Html;
+using Agent.Reporting;
 
 namespace Agent.Hosting;
 
@@ -16,76 +15,54 @@ internal sealed class ReportPages
     private readonly Snapshot _snapshot;
     private readonly Snapshot? _previous;
     private readonly DiagnosisResult _diagnosis;
-    private readonly DiagnosisOptions _thresholds;
+    private readonly AgentOptions _options;
     private readonly ImmutableArray<SnapshotPoint> _points;
     private readonly ToolInfo _tool;
+    private readonly TimeProvider _time;
+    private readonly long _madeAt;
     private readonly Lazy<byte[]> _text;
     private readonly Lazy<byte[]> _json;
     private readonly Lazy<byte[]> _html;
 
-    public ReportPages(Snapshot snapshot, SnapshotHistory earlier, DiagnosisResult diagnosis, AgentOptions options, BuildInfo build)
+    public ReportPages(Snapshot snapshot, SnapshotHistory earlier, DiagnosisResult diagnosis, AgentOptions options, BuildInfo build, TimeProvider time)
     {
         _snapshot = snapshot;
         _previous = earlier.Snapshots is [.., var previous] ? previous : null;
         _diagnosis = diagnosis;
-        _thresholds = options.Diagnosis;
+        _options = options;
         _points = [.. earlier.Points, SnapshotPoint.From(snapshot)];
         _tool = new(build.Version, build.Commit);
-        _text = new(() => Render(ReportForm.Text, ViewOf(new())));
-        _json = new(() => Render(ReportForm.Json, ViewOf(new())));
-        _html = new(() => Render(ReportForm.Html, ViewOf(new())));
+        _time = time;
+        _madeAt = time.GetTimestamp();
+        _text = new(() => RenderWhole(ReportFormat.Text));
+        _json = new(() => RenderWhole(ReportFormat.Json));
+        _html = new(() => RenderWhole(ReportFormat.Html));
     }
 
-    /// <summary>The whole report.</summary>
-    public byte[] Whole(ReportForm form) => form switch
+    /// <summary>The whole report. It is kept, so it does not say how old it is.</summary>
+    public byte[] Whole(ReportFormat format) => format switch
     {
-        ReportForm.Text => _text.Value,
-        ReportForm.Json => _json.Value,
-        ReportForm.Html => _html.Value,
-        _ => Render(form, ViewOf(new())),
+        ReportFormat.Text => _text.Value,
+        ReportFormat.Json => _json.Value,
+        ReportFormat.Html => _html.Value,
+        _ => RenderWhole(format),
     };
 
-    /// <summary>A part of it.</summary>
-    public ReportView ViewOf(ReportOptions options) => ReportView.Create(new(_snapshot, _previous, _diagnosis, _thresholds, options, _tool));
+    /// <summary>A part of it, as old as it is now.</summary>
+    public ReportView ViewOf(ReportOptions options) => ViewOf(options, _time.GetElapsedTime(_madeAt) + _snapshot.ScanDuration);
 
-    public byte[] Render(ReportForm form, ReportView view)
-    {
-        switch (form)
-        {
-            case ReportForm.Json:
-                var json = new ArrayBufferWriter<byte>(64 * 1024);
-                JsonReport.Write(view, json);
-                return json.WrittenSpan.ToArray();
-            case ReportForm.Html:
-                return RenderHtml(view);
-            case ReportForm.Markdown:
-                return Encoding.UTF8.GetBytes(MarkdownReport.Render(ReportDocumentBuilder.Build(view)));
-            default:
-                return Encoding.UTF8.GetBytes(TextReport.Render(ReportDocumentBuilder.Build(view), new TextStyle()));
-        }
-    }
+    public byte[] Render(ReportQuery query, ReportView view) => ReportRenderer.Render(query.Format, view, query.Style, _points);
 
-    private byte[] RenderHtml(ReportView view)
-    {
-        using var html = new MemoryStream();
-        using (var writer = new StreamWriter(html, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), leaveOpen: true))
-        {
-            HtmlReport.Write(
-                writer,
-                view.Snapshot with { Pods = view.Pods, Connections = view.Connections },
-                view.Diagnosis,
-                new() { Version = _tool.Version, Commit = _tool.Commit, Diagnosis = _thresholds, History = _points });
-        }
+    /// <summary>For whom wants to know whose report this is.</summary>
+    public AgentSignature Sign(ReportView view) => new(
+        JsonReport.Schema,
+        _snapshot.Node.BootId,
+        AgentSignature.SettingsOf(_options),
+        Readability.Check(_snapshot, Environment.IsPrivilegedProcess) is { Unreadable: false, Denied: false },
+        view.Diagnosis.Verdict);
 
-        return html.ToArray();
-    }
-}
+    private byte[] RenderWhole(ReportFormat format) => ReportRenderer.Render(format, ViewOf(new(), null), new(), _points);
 
-/// <summary>In which form a report is served.</summary>
-internal enum ReportForm
-{
-    Text,
-    Json,
-    Markdown,
-    Html,
+    private ReportView ViewOf(ReportOptions options, TimeSpan? age) =>
+        ReportView.Create(new(_snapshot, _previous, _diagnosis, _options.Diagnosis, options, _tool) { Origin = ReportOrigin.Agent(age) });
 }

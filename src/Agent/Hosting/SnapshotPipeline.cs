@@ -52,7 +52,7 @@ internal sealed class SnapshotPipeline(
                 Snapshot = snapshot,
                 Diagnosis = diagnosis,
                 Metrics = renderer.Render(families),
-                Reports = new(snapshot, _history, diagnosis, options, build),
+                Reports = new(snapshot, _history, diagnosis, options, build, time),
                 Options = options,
                 Timestamp = time.GetTimestamp(),
             });
@@ -97,7 +97,7 @@ internal sealed class SnapshotPipeline(
     /// <summary>The scanner for these options: a new one when a reload has changed what it reads.</summary>
     private INodeScanner ScannerFor(AgentOptions options)
     {
-        if (_scannerOptions is { } made && !ReadsAs(made).Equals(ReadsAs(options)))
+        if (_scannerOptions is { } made && !made.Reading.Equals(options.Reading))
         {
             DropScanner();
         }
@@ -105,8 +105,4 @@ internal sealed class SnapshotPipeline(
         _scannerOptions = options;
         return _scanner ??= createScanner(options);
     }
-
-    /// <summary>The options that matter to a scanner.</summary>
-    private static (CollectionOptions, PodsOptions, DiagnosisOptions) ReadsAs(AgentOptions options) =>
-        (options.Collection with { Interval = TimeSpan.Zero, CpuBudgetPercent = 0 }, options.Pods, options.Diagnosis);
 }

@@ -18,14 +18,19 @@ internal sealed class NodeReader
             : nodeName.Length > 0 ? nodeName
             : Environment.GetEnvironmentVariable("NODE_NAME") is { Length: > 0 } fromEnvironment ? fromEnvironment
             : Environment.MachineName;
-        Info = new NodeInfo(name, Line("sys/kernel/osrelease"), Line("sys/kernel/random/boot_id"), !isLive);
+        Info = new NodeInfo(name, Line("sys/kernel/osrelease"), ReadBootId(procRoot), !isLive);
     }
 
     public NodeInfo Info { get; }
 
-    private string Line(string file)
+    /// <summary>The id that the kernel made up when it started: another one on every machine; empty when unknown.</summary>
+    public static string ReadBootId(string procRoot) => Line(procRoot, "sys/kernel/random/boot_id");
+
+    private string Line(string file) => Line(_procRoot, file);
+
+    private static string Line(string procRoot, string file)
     {
         Span<byte> text = stackalloc byte[256];
-        return ProcFile.TryRead(Path.Combine(_procRoot, file), text, out var length) ? Encoding.UTF8.GetString(text[..length]).Trim() : "";
+        return ProcFile.TryRead(Path.Combine(procRoot, file), text, out var length) ? Encoding.UTF8.GetString(text[..length]).Trim() : "";
     }
 }

@@ -30,6 +30,7 @@ public sealed class KubectlPluginTests : IDisposable
 
     [Theory]
     [InlineData("--window 10s --top=3 --quiet", "closewatch report -o text --window 10s --top=3 --quiet")]
+    [InlineData("--quiet --fresh", "closewatch report -o text --quiet --fresh")]
     [InlineData("-o json", "closewatch report -o json")]
     [InlineData("--output=html", "closewatch report -o html")]
     [InlineData("-n shop --fail-on warning", "closewatch report -o text --namespace shop --fail-on warning")]

@@ -11,7 +11,7 @@ public static class Closewatch
     public static Task<CommandResult> RunClosewatchAsync(this PodNode node, params IReadOnlyList<string> arguments) =>
         node.RunAsync([Repository.Closewatch, .. arguments]);
 
-    /// <summary>A report with up to 50 half-closed connections of each pod, the most that it gives.</summary>
+    /// <summary>A scan of its own, not of an agent that may run, with up to 50 half-closed connections of each pod, the most that it gives.</summary>
     public static Task<NodeReport> ReportAsync(this PodNode node, params IReadOnlyList<string> arguments) => ReadAsync(node, [], arguments);
 
     /// <summary>The same without any capability.</summary>
@@ -20,7 +20,7 @@ public static class Closewatch
 
     private static async Task<NodeReport> ReadAsync(PodNode node, IReadOnlyList<string> prefix, IReadOnlyList<string> arguments)
     {
-        var result = await node.RunAsync([.. prefix, Repository.Closewatch, "report", "-o", "json", "--top", "1000", "--connections", "50", .. arguments]);
+        var result = await node.RunAsync([.. prefix, Repository.Closewatch, "report", "--fresh", "-o", "json", "--top", "1000", "--connections", "50", .. arguments]);
         return new NodeReport(result.Checked().Output);
     }
 }

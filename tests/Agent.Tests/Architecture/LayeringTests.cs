@@ -18,8 +18,9 @@ public sealed partial class LayeringTests
         ["Sources"] = ["Configuration", "Kubernetes"],
         ["Exporting"] = ["Configuration"],
         ["Remediation"] = ["Configuration"],
-        ["Hosting"] = ["Configuration", "Kubernetes", "Sources", "Exporting", "Remediation"],
-        ["Commands"] = ["Configuration", "Kubernetes", "Sources", "Exporting", "Remediation", "Hosting"],
+        ["Reporting"] = ["Configuration"],
+        ["Hosting"] = ["Configuration", "Kubernetes", "Sources", "Exporting", "Remediation", "Reporting"],
+        ["Commands"] = ["Configuration", "Kubernetes", "Sources", "Exporting", "Remediation", "Reporting", "Hosting"],
     };
 
     [Theory]

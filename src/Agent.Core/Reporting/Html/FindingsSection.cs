@@ -6,7 +6,7 @@ namespace Agent.Core.Reporting.Html;
 /// <summary>What is wrong, how that shows, why it matters and what to do; worst first.</summary>
 internal static class FindingsSection
 {
-    public static void Write(HtmlWriter html, DiagnosisResult diagnosis)
+    public static void Write(HtmlWriter html, DiagnosisResult diagnosis, DateTimeOffset takenAt)
     {
         html.Markup($"""<section id="findings" aria-labelledby="findings-title"><h2 id="findings-title">Findings</h2>""");
         var findings = diagnosis.Grouped;
@@ -17,7 +17,7 @@ internal static class FindingsSection
 
         foreach (var finding in findings.Where(static finding => finding.Severity > Severity.Info))
         {
-            WriteFinding(html, finding);
+            WriteFinding(html, finding, takenAt);
         }
 
         var informative = findings.Where(static finding => finding.Severity == Severity.Info).ToImmutableArray();
@@ -26,7 +26,7 @@ internal static class FindingsSection
             html.Markup($"""<details><summary>{HumanText.Count(informative.Length, "more finding")} for information</summary>""");
             foreach (var finding in informative)
             {
-                WriteFinding(html, finding);
+                WriteFinding(html, finding, takenAt);
             }
 
             html.Markup($"</details>");
@@ -35,15 +35,15 @@ internal static class FindingsSection
         html.Markup($"</section>");
     }
 
-    private static void WriteFinding(HtmlWriter html, Finding finding)
+    private static void WriteFinding(HtmlWriter html, Finding finding, DateTimeOffset takenAt)
     {
         var severity = HtmlFormat.Word(finding.Severity);
         var cause = finding.CausedBy is null ? "" : $" · follows from {finding.CausedBy}";
-        var since = finding.FirstSeen is { } first ? $" · since {HumanText.Time(first)}" : "";
+        var seen = ReportNames.Seen(finding, takenAt) is { Length: > 0 } known ? $" · {known}" : "";
         html.Markup($"""
             <article class="finding {severity}">
             <h3>{finding.Title}</h3>
-            <p class="about"><span class="badge {severity}">{severity}</span> <code>{finding.Id}</code> · {ReportNames.Subject(finding.Subject)}{cause}{since}</p>
+            <p class="about"><span class="badge {severity}">{severity}</span> <code>{finding.Id}</code> · {ReportNames.Subject(finding.Subject)}{cause}{seen}</p>
             <div class="parts"><div><h4>Seen</h4><ul>
             """);
         foreach (var sentence in finding.Evidence)

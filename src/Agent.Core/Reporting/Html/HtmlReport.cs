@@ -28,7 +28,7 @@ public static class HtmlReport
         html.Markup($"""<body><a class="skip" href="#findings">Skip to the findings</a>""");
         VerdictSection.Write(html, snapshot, diagnosis, options);
         html.Markup($"<main>");
-        FindingsSection.Write(html, diagnosis);
+        FindingsSection.Write(html, diagnosis, snapshot.TakenAt);
         HistorySection.Write(html, options);
         PodsSection.Write(html, snapshot, options);
         ConnectionsSection.Write(html, snapshot, options);
@@ -65,8 +65,9 @@ public static class HtmlReport
     private static void WriteFooter(HtmlWriter html, Snapshot snapshot, HtmlReportOptions options)
     {
         var commit = options.Commit.Length == 0 ? "" : $" ({options.Commit})";
+        var origin = options.Origin is null ? "" : " " + options.Origin.Sentence;
         html.Markup($"""
-            <footer><p>Closewatch {options.Version}{commit} · scanned in {HtmlFormat.Duration(snapshot.ScanDuration)} · the same as data: <code>closewatch report -o json</code></p></footer>
+            <footer><p>Closewatch {options.Version}{commit} · scanned in {HtmlFormat.Duration(snapshot.ScanDuration)}{origin} · the same as data: <code>closewatch report -o json</code></p></footer>
             """);
     }
 }

@@ -6,6 +6,9 @@ namespace Agent.Core.Reporting.Html;
 /// <summary>What the page shows besides the snapshot and its diagnosis.</summary>
 public sealed record HtmlReportOptions
 {
+    /// <summary>Rows of the table of pods when nothing else is asked for: a page scrolls and sorts, so more than a text shows.</summary>
+    public const int DefaultMaxPods = 200;
+
     /// <summary>Version of the program.</summary>
     public required string Version { get; init; }
 
@@ -18,8 +21,11 @@ public sealed record HtmlReportOptions
     /// <summary>Earlier scans, oldest first, this one included; fewer than two draw nothing.</summary>
     public ImmutableArray<SnapshotPoint> History { get; init; } = [];
 
+    /// <summary>Who scanned; null: nothing is said of it.</summary>
+    public ReportOrigin? Origin { get; init; }
+
     /// <summary>Rows of the table of pods.</summary>
-    public int MaxPods { get; init; } = 200;
+    public int MaxPods { get; init; } = DefaultMaxPods;
 
     /// <summary>Sample connections of each owner, oldest first.</summary>
     public int ConnectionsPerPod { get; init; } = 10;

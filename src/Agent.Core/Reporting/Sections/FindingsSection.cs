@@ -18,7 +18,7 @@ internal static class FindingsSection
             .Select(static group => $"{group.Count().ToString(CultureInfo.InvariantCulture)} {group.Key.ToString().ToLowerInvariant()}");
         return new(
             $"Findings: {string.Join(", ", counts)}",
-            [.. findings.Select(static (finding, index) => new FindingBlock(index + 1, Printable(finding)))]);
+            [.. findings.Select((finding, index) => new FindingBlock(index + 1, Printable(finding), ReportNames.Seen(finding, view.Snapshot.TakenAt)))]);
     }
 
     /// <summary>A configuration snippet keeps its lines.</summary>

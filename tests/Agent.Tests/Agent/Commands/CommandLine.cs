@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text;
 using Agent.Core.Diagnosis;
 using Agent.Core.Model;
+using Agent.Reporting;
 using Agent.Sources;
 using Agent.Tests.Core.Reporting;
 
@@ -25,6 +26,9 @@ internal sealed class CommandLine
 
     public bool IsTerminal { get; init; }
 
+    /// <summary>What the agent of this node is asked, and answers.</summary>
+    public Func<ReportQuery, Task<AgentAnswer>> Agent { get; init; } = static _ => Task.FromResult(AgentAnswer.None("no agent runs in this test"));
+
     /// <summary>What a person at the terminal answers; null without one.</summary>
     public string? Answer { get; init; }
 
@@ -39,6 +43,7 @@ internal sealed class CommandLine
             Terminal = new() { Output = output, Error = error, Environment = Environment, OutputIsTerminal = IsTerminal, ErrorIsTerminal = IsTerminal },
             CreateScanner = (_, _) => Scanner,
             Diagnose = (_, _) => Diagnosis,
+            AskAgent = (_, query, _) => Agent(query),
             Answers = Answer is null ? null : new StringReader(Answer),
             KubeProxyEndpoint = new("http://127.0.0.1:9/configz"),
             DefaultConfigurationFile = "/nonexistent/closewatch.json",

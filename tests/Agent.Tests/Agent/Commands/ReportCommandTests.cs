@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Agent.Commands;
 using Agent.Core.Model;
+using Agent.Reporting;
 using Agent.Tests.Core.Reporting;
 using Xunit;
 

@@ -12,7 +12,7 @@ public sealed class ReportGoldenTests
     public void Text_RichSnapshot_IsAsBefore() => Golden.Check("report-rich.txt", Text(ReportSamples.Rich()));
 
     [Fact]
-    public void Text_TwoScans_ShowsRates() => Golden.Check("report-window.txt", Text(ReportSamples.Rich(window: true)));
+    public void Text_OfTheRunningAgent_ShowsRatesAndSinceWhen() => Golden.Check("report-window.txt", Text(ReportSamples.Followed()));
 
     [Fact]
     public void Text_OnePodWideTerminal_IsAsBefore() =>
@@ -36,7 +36,22 @@ public sealed class ReportGoldenTests
     public void Markdown_RichSnapshot_IsAsBefore() => Golden.Check("report-rich.md", MarkdownReport.Render(Document(ReportSamples.Rich())));
 
     [Fact]
-    public void Json_RichSnapshot_IsAsBefore() => Golden.Check("report-rich.json", Json(ReportSamples.Rich(window: true)));
+    public void Json_RichSnapshot_IsAsBefore() => Golden.Check("report-rich.json", Json(ReportSamples.Followed()));
+
+    [Fact]
+    public void Markdown_OfTheRunningAgent_SaysTheSame()
+    {
+        var text = MarkdownReport.Render(Document(ReportSamples.Followed()));
+        Assert.Contains("- **Scan:** by the running agent, 7.3s ago (closewatch report --fresh scans now)\n", text, StringComparison.Ordinal);
+        Assert.Contains("Subject: pod shop/web-7d4b9c6f5-x2x5p · seen for 12m00s\n", text, StringComparison.Ordinal);
+        Assert.Contains("Subject: node node-7 · first seen now\n", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Text_ScannedByTheCommand_SaysWhy() => Assert.Contains(
+        "\nScan     by this command: no agent runs at 127.0.0.1:9742\n",
+        Text(ReportSamples.Rich() with { Origin = ReportOrigin.Command(TimeSpan.Zero, "no agent runs at 127.0.0.1:9742") }),
+        StringComparison.Ordinal);
 
     [Fact]
     public void Json_EmptySnapshot_IsAsBefore() => Golden.Check("report-empty.json", Json(ReportSamples.Empty()));

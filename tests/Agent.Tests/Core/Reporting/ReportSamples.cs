@@ -20,7 +20,20 @@ internal static class ReportSamples
     public static ReportInput Rich(ReportOptions? options = null, bool window = false)
     {
         var now = RichSnapshot(Noon, 1);
-        return new(now, window ? RichSnapshot(Noon.AddSeconds(-10), 0) : null, RichDiagnosis(), new(), options ?? new(), new("1.2.3", "0123abcd"));
+        var once = new ReportInput(now, null, RichDiagnosis(), new(), options ?? new(), new("1.2.3", "0123abcd"));
+        return window ? once with { Previous = RichSnapshot(Noon.AddSeconds(-10), 0) } : once;
+    }
+
+    /// <summary>As the running agent knows it: since when each finding holds, rates, and how old the scan is.</summary>
+    public static ReportInput Followed()
+    {
+        var input = Rich(window: true);
+        var since = new[] { Noon.AddMinutes(-12), Noon };
+        return input with
+        {
+            Diagnosis = input.Diagnosis with { Findings = [.. input.Diagnosis.Findings.Select((finding, index) => finding with { FirstSeen = since[index] })] },
+            Origin = ReportOrigin.Agent(TimeSpan.FromSeconds(7.31)),
+        };
     }
 
     public static ReportInput Empty() => new(

@@ -1,6 +1,6 @@
 using Agent.Core.Model;
 
-namespace Agent.Commands;
+namespace Agent.Reporting;
 
 /// <summary>Whether a scan saw enough to say anything, and which privilege or module is missing when it did not.</summary>
 /// <param name="Unreadable">Neither connections nor settings could be read.</param>

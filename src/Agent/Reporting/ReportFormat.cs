@@ -1,0 +1,10 @@
+namespace Agent.Reporting;
+
+/// <summary>In which form a report is printed or served.</summary>
+internal enum ReportFormat
+{
+    Text,
+    Json,
+    Markdown,
+    Html,
+}
