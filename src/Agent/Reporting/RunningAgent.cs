@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
@@ -20,6 +21,7 @@ internal sealed class RunningAgent
     /// <summary>More than the page of the largest node.</summary>
     private const int MaxReportBytes = 64 * 1024 * 1024;
 
+    private static readonly SearchValues<char> s_sgrParameters = SearchValues.Create("0123456789;");
     private static readonly Encoding s_strictUtf8 = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly HttpOptions _http;
@@ -229,14 +231,15 @@ internal sealed class RunningAgent
             return 0;
         }
 
-        var parameters = text[2..].IndexOfAnyExcept("0123456789;");
+        var parameters = text[2..].IndexOfAnyExcept(s_sgrParameters);
         return parameters >= 0 && text[2 + parameters] == 'm' ? parameters + 3 : 0;
     }
 
     /// <summary>The agent shows the certificate of the configuration that it shares with this command; no authority is needed to know it.</summary>
     private static RemoteCertificateValidationCallback TrustOnly(string certificateFile)
     {
-        var expected = X509Certificate2.CreateFromPem(File.ReadAllText(certificateFile)).RawData;
+        using var certificate = X509Certificate2.CreateFromPem(File.ReadAllText(certificateFile));
+        var expected = certificate.RawData;
         return (_, presented, _, _) => presented is not null && presented.GetRawCertData().AsSpan().SequenceEqual(expected);
     }
 }

@@ -1,4 +1,3 @@
-using Agent.Core.Reporting;
 using Agent.Reporting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;

@@ -1,12 +1,9 @@
 using System.Diagnostics;
-using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Agent.Commands;
 using Agent.Configuration;
 using Agent.Core.Diagnosis;
-using Agent.Core.Model;
-using Agent.Core.Reporting;
 using Agent.Reporting;
 using Agent.Tests.Agent.Commands;
 using Agent.Tests.Agent.Hosting;
