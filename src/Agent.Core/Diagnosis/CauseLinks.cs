@@ -26,7 +26,10 @@ public static class CauseLinks
         (FindingIds.HalfClosedUntracked, FindingIds.CloseWaitTimeoutShort, Reach.Node),
         (FindingIds.HalfClosedExpiring, FindingIds.CloseWaitLeak, Reach.SameSubject),
         (FindingIds.HalfClosedUntracked, FindingIds.CloseWaitLeak, Reach.SameSubject),
+        (FindingIds.FinWait2PileUp, FindingIds.CloseWaitLeak, Reach.SameSubject),
         (FindingIds.ResetOnReuse, FindingIds.BackendClosesIdleFirst, Reach.SameSubject),
+        // The kernel makes room by dropping half-closed entries first.
+        (FindingIds.HalfClosedUntracked, FindingIds.ConntrackTablePressure, Reach.Node),
         (FindingIds.ConntrackDrops, FindingIds.ConntrackTablePressure, Reach.Node),
         (FindingIds.TerminatingWithConnections, FindingIds.TerminationUnprepared, Reach.SameSubject),
         (FindingIds.ReadinessFlapping, FindingIds.ContainerRestarting, Reach.SameSubject),
@@ -36,32 +39,22 @@ public static class CauseLinks
         (FindingIds.PodNotReady, FindingIds.ReadinessFlapping, Reach.SameSubject),
     ];
 
-    /// <summary>Sets <see cref="Finding.CausedBy"/> and says so in the evidence. Findings that already name a cause keep it.</summary>
+    /// <summary>
+    /// Sets <see cref="Finding.CausedBy"/>, says so in the evidence, and puts the cause's fixes in place of the consequence's own. Findings that already name a
+    /// cause keep it.
+    /// </summary>
     public static ImmutableArray<Finding> Link(IEnumerable<Finding> findings)
     {
         ImmutableArray<Finding> all = [.. findings];
-        var known = all.Select(static finding => (finding.Id, finding.Subject)).ToHashSet();
-        var ofNode = all.Where(static finding => finding.Subject.Kind is "node").Select(static finding => finding.Id).ToHashSet(StringComparer.Ordinal);
-        return [.. all.Select(finding => Cause(finding, known, ofNode) is { } cause
-            ? finding with { CausedBy = cause, Evidence = finding.Evidence.Add($"Follows from {cause}: repair that first.") }
+        var known = all.ToLookup(static finding => (finding.Id, finding.Subject));
+        var ofNode = all.Where(static finding => finding.Subject.Kind is "node").ToLookup(static finding => finding.Id, StringComparer.Ordinal);
+        return [.. all.Select(finding => finding.CausedBy is null && CauseOf(finding, known, ofNode) is { } cause
+            ? finding with { CausedBy = cause.Id, Fix = cause.Fix, Evidence = finding.Evidence.Add($"Follows from {cause.Id}: repair that first.") }
             : finding)];
     }
 
-    private static string? Cause(Finding finding, HashSet<(string Id, FindingSubject Subject)> known, HashSet<string> ofNode)
-    {
-        if (finding.CausedBy is not null)
-        {
-            return null;
-        }
-
-        foreach (var (consequence, cause, reach) in s_links)
-        {
-            if (consequence == finding.Id && (reach == Reach.Node ? ofNode.Contains(cause) : known.Contains((cause, finding.Subject))))
-            {
-                return cause;
-            }
-        }
-
-        return null;
-    }
+    private static Finding? CauseOf(Finding finding, ILookup<(string Id, FindingSubject Subject), Finding> known, ILookup<string, Finding> ofNode) => s_links
+        .Where(link => link.Consequence == finding.Id)
+        .Select(link => (link.Reach == Reach.Node ? ofNode[link.Cause] : known[(link.Cause, finding.Subject)]).FirstOrDefault())
+        .FirstOrDefault(static cause => cause is not null);
 }

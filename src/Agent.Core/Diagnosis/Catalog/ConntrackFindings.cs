@@ -89,7 +89,7 @@ internal static class ConntrackFindings
                 """,
             Why = "Every refused insertion is a packet lost: a connection that takes seconds longer to open, or a DNS query that times out.",
             Seen = """
-                Increments of the counters between scans. Critical: drop rises. Warning: early_drop rises, or insert_failed rises by at least one a second.
+                Increments of the counters between scans. Critical: drop rises by more than insert_failed, whose packets it counts too. Warning: early_drop rises, or insert_failed rises by at least one a second.
                 Info: fewer than that, or, in a single scan, totals since boot.
                 """,
             Needs = [SourceNames.ConntrackStats],
@@ -101,7 +101,7 @@ internal static class ConntrackFindings
             Fixes =
             [
                 new("sysctl, when drop or early_drop rises", "sysctl -w net.netfilter.nf_conntrack_max=$LIMIT"),
-                new("masquerading, when insert_failed rises", "kube-proxy picks ports at random since 1.16; for own rules: iptables -t nat -A POSTROUTING -j MASQUERADE --random-fully"),
+                new("masquerading, when insert_failed rises", "iptables -t nat -A POSTROUTING -j MASQUERADE --random-fully   # all ports, at random, as kube-proxy does since 1.16; no --to-ports"),
                 new("DNS, when insert_failed rises", "options: [{name: single-request-reopen}]   # in the pod's dnsConfig, or run NodeLocal DNSCache"),
             ],
             References =

@@ -59,7 +59,8 @@ public sealed class CloseWaitTimeoutShortRule : IFindingRule
             FindingSubject.Node(context.Current),
             Title("conntrack on this node", timeout, untracked),
             evidence,
-            untracked + lasting.Sum(static pod => pod.HalfClosed.Sockets));
+            untracked + lasting.Sum(static pod => pod.HalfClosed.Sockets),
+            OwnTable.FixesOfHost);
     }
 
     private Finding OfPod(DiagnosisContext context, PodSnapshot pod, TimeSpan timeout)
@@ -89,7 +90,7 @@ public sealed class CloseWaitTimeoutShortRule : IFindingRule
 
     private static string Title(string where, TimeSpan timeout, long untracked) =>
         $"{where} forgets half-closed connections after {Text.Duration(timeout)}" + (untracked > 0
-            ? $": {Text.Count(untracked, "connection")} already forgotten, their responses are lost"
+            ? $": {Text.Count(untracked, "half-closed socket")} already forgotten, what they send next is lost"
             : ": a slower response is lost");
 
     private static bool IsLasting(HalfClosedSummary summary, TimeSpan timeout) =>

@@ -36,7 +36,7 @@ public sealed class HalfClosedExpiringRule : IFindingRule
             yield return FindingCatalog.Get(Id).Report(
                 IsLasting(sample, summary) ? Severity.Warning : Severity.Info,
                 pod,
-                $"{pod.Identity.DisplayName} has {Text.Count(summary.Expiring, "half-closed connection")} that conntrack is about to forget",
+                $"{pod.Identity.DisplayName} has {Text.Count(summary.Expiring, "half-closed socket")} that conntrack is about to forget",
                 evidence,
                 summary.Expiring,
                 OwnTable.Tracks(context, pod) ? OwnTable.Fixes : null);

@@ -34,10 +34,10 @@ public sealed class HalfClosedUntrackedRule : IFindingRule
             yield return FindingCatalog.Get(Id).Report(
                 severity,
                 pod,
-                $"{pod.Identity.DisplayName} has {Text.Count(summary.Untracked, "half-closed connection")} that conntrack has forgotten: what they send next is lost",
+                $"{pod.Identity.DisplayName} has {Text.Count(summary.Untracked, "half-closed socket")} that conntrack has forgotten: what they send next is lost",
                 evidence,
                 summary.Untracked,
-                OwnTable.Tracks(context, pod) ? OwnTable.Fixes : null);
+                OwnTable.Tracks(context, pod) ? OwnTable.Fixes : OwnTable.FixesOfHost);
         }
     }
 

@@ -32,6 +32,7 @@ public sealed class DiagnosisEngineTests
             Make(FindingIds.CloseWaitTimeoutShort, Severity.Critical, FindingSubject.Node(Given.Node()), 5))]);
         Assert.Equal([FindingIds.CloseWaitTimeoutShort, FindingIds.HalfClosedUntracked], result.Findings.Select(static finding => finding.Id));
         Assert.Equal(FindingIds.CloseWaitTimeoutShort, result.Findings[1].CausedBy);
+        Assert.Equal(result.Findings[0].Fix, result.Findings[1].Fix);
         Assert.DoesNotContain("other finding", result.Headline, StringComparison.Ordinal);
     }
 

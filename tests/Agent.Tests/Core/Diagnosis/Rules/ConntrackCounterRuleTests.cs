@@ -39,6 +39,17 @@ public sealed class ConntrackCounterRuleTests
     }
 
     [Fact]
+    public void Drops_OfClashingEntries_CountOnceAndAskForNoBiggerTable()
+    {
+        var before = Given.Node().With(Given.Statistics(drop: 7, failed: 7));
+        var finding = Given.Only(s_drops, Given.InTurn(before, Given.Node().With(Given.Statistics(drop: 67, failed: 67))));
+        Assert.Equal(Severity.Warning, finding.Severity);
+        Assert.Equal(60, finding.Victims);
+        Assert.StartsWith("insert_failed rose by 60", Assert.Single(finding.Evidence), StringComparison.Ordinal);
+        Assert.All(finding.Fix, static fix => Assert.Contains("insert_failed", fix, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Drops_AnotherBoot_NotCompared()
     {
         var before = Given.Node().With(Given.Statistics(drop: 1)) with { Node = new("node-1", "6.18", "boot-0", false) };

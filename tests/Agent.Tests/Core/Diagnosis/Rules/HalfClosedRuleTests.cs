@@ -77,7 +77,7 @@ public sealed class HalfClosedRuleTests
             [FindingIds.CloseWaitTimeoutShort, FindingIds.HalfClosedUntracked, FindingIds.HalfClosedExpiring],
             result.Findings.Select(static finding => finding.Id));
         Assert.All(result.Findings.Skip(1), static finding => Assert.Equal(FindingIds.CloseWaitTimeoutShort, finding.CausedBy));
-        Assert.StartsWith("CRITICAL: conntrack on this node forgets half-closed connections after 3 s: 2 connections already forgotten", result.Headline, StringComparison.Ordinal);
+        Assert.StartsWith("CRITICAL: conntrack on this node forgets half-closed connections after 3 s: 2 half-closed sockets already forgotten", result.Headline, StringComparison.Ordinal);
     }
 
     [Theory]
