@@ -3,7 +3,11 @@
 //
 //   peer pause                          does nothing, as the pause container does; reaps what is handed to it
 //   peer serve ADDRESS PORT [SECONDS]   says hello; after the client's FIN it keeps its side open for ever (a leak), or
-//                                       answers "late" after SECONDS and closes; 0 closes at once, as a good server does
+//                                       answers "late" after SECONDS and closes; 0 closes at once, as a good server does;
+//                                       "told" answers when it is told
+//   peer tell                           tells the servers of its container to answer
+//   peer busy ADDRESS PORT BACKLOG      listens and never accepts
+//   peer crowd ADDRESS PORT             opens a connection every 20 ms for ever, whether the last one was accepted or not
 //   peer open WAY ADDRESS PORT COUNT    opens COUNT connections and reads the hello, then by WAY
 //                                         half-close  sends FIN, waits until it is acknowledged and keeps the sockets
 //                                         abandon     closes the sockets (orphans: FIN_WAIT2 that no process owns)
@@ -61,7 +65,7 @@ static struct sockaddr_storage parse_address(const char *address, const char *po
     return result;
 }
 
-static int listen_at(const char *address, const char *port)
+static int listen_at(const char *address, const char *port, int backlog)
 {
     socklen_t length;
     struct sockaddr_storage at = parse_address(address, port, &length);
@@ -70,7 +74,7 @@ static int listen_at(const char *address, const char *port)
     if (at.ss_family == AF_INET6) {
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof no); /* [::] also serves IPv4 clients, as most servers do */
     }
-    if (fd < 0 || bind(fd, (struct sockaddr *)&at, length) < 0 || listen(fd, 4096) < 0) {
+    if (fd < 0 || bind(fd, (struct sockaddr *)&at, length) < 0 || listen(fd, backlog) < 0) {
         fail("listen");
     }
     return fd;
@@ -101,7 +105,11 @@ static int accept_next(int listener)
 
 static void serve(const char *address, const char *port, const char *seconds)
 {
-    int listener = listen_at(address, port);
+    int listener = listen_at(address, port, 4096);
+    sigset_t told;
+    sigemptyset(&told);
+    sigaddset(&told, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &told, NULL);
     for (;;) {
         int fd = accept_next(listener);
         if (write(fd, "hello\n", 6) != 6) {
@@ -112,8 +120,12 @@ static void serve(const char *address, const char *port, const char *seconds)
                 close(listener);
                 while (read(fd, buffer, sizeof buffer) > 0) {
                 }
-                if (atoi(seconds) > 0) {
+                if (strcmp(seconds, "told") == 0) {
+                    sigwaitinfo(&told, NULL);
+                } else {
                     sleep(atoi(seconds));
+                }
+                if (strcmp(seconds, "0") != 0) {
                     if (write(fd, "late\n", 5) != 5) {
                         perror("peer: the late answer");
                     }
@@ -122,6 +134,19 @@ static void serve(const char *address, const char *port, const char *seconds)
             }
             close(fd);
         } /* otherwise the descriptor is leaked on purpose */
+    }
+}
+
+static void crowd(const char *address, const char *port)
+{
+    socklen_t length;
+    struct sockaddr_storage server = parse_address(address, port, &length);
+    for (;;) {
+        int fd = socket(server.ss_family, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        if (fd < 0 || (connect(fd, (struct sockaddr *)&server, length) < 0 && errno != EINPROGRESS)) {
+            fail("connect");
+        }
+        usleep(20000);
     }
 }
 
@@ -241,7 +266,7 @@ static void relay(int client, const char *way)
 
 static void proxy(const char *port, const char *way)
 {
-    int listener = listen_at("::", port);
+    int listener = listen_at("::", port, 4096);
     for (;;) {
         int client = accept_next(listener);
         if (fork() == 0) {
@@ -264,6 +289,13 @@ int main(int count, char **words)
         wait_for_ever();
     } else if (strcmp(verb, "serve") == 0 && count >= 4) {
         serve(words[2], words[3], words[4]);
+    } else if (strcmp(verb, "tell") == 0) {
+        kill(-1, SIGUSR1); /* neither this process nor the container's first gets it */
+    } else if (strcmp(verb, "busy") == 0 && count == 5) {
+        listen_at(words[2], words[3], atoi(words[4]));
+        wait_for_ever();
+    } else if (strcmp(verb, "crowd") == 0 && count == 4) {
+        crowd(words[2], words[3]);
     } else if (strcmp(verb, "open") == 0 && count == 6) {
         open_many(words[2], words[3], words[4], atoi(words[5]));
     } else if (strcmp(verb, "ask") == 0 && count == 5) {
@@ -271,7 +303,7 @@ int main(int count, char **words)
     } else if (strcmp(verb, "proxy") == 0 && count == 4) {
         proxy(words[2], words[3]);
     } else {
-        fputs("peer: pause | serve ADDRESS PORT [SECONDS] | open half-close|abandon|hold ADDRESS PORT COUNT | "
+        fputs("peer: pause | serve ADDRESS PORT [SECONDS|told] | tell | busy ADDRESS PORT BACKLOG | crowd ADDRESS PORT | open half-close|abandon|hold ADDRESS PORT COUNT | "
               "ask ADDRESS PORT SECONDS | proxy PORT in|out\n", stderr);
         return 2;
     }

@@ -10,15 +10,15 @@ public static class Mesh
 
     private const long ProxyUser = 2102;
 
-    /// <summary>A server at port 9000 behind its proxies: a leaky one, or one that answers late. The conntrack table that tracks it is its own.</summary>
-    public static async Task<Pod> RunMeshedServerAsync(this PodNode node, string name, string address = "::", int? answerAfterSeconds = null)
+    /// <summary>A server at port 9000 behind its proxies: a leaky one, or one that answers as <c>peer serve</c> is told to. The conntrack table that tracks it is its own.</summary>
+    public static async Task<Pod> RunMeshedServerAsync(this PodNode node, string name, string address = "::", string? answer = null)
     {
         var pod = await node.RunPodAsync(new PodSpec(
             "shop",
             name,
             new ContainerSpec("proxy-in", TestImages.Peer, "proxy", $"{InboundPort}", "in") { RunAsUser = ProxyUser },
             new ContainerSpec("proxy-out", TestImages.Peer, "proxy", $"{OutboundPort}", "out") { RunAsUser = ProxyUser },
-            new ContainerSpec("app", TestImages.Peer, ["serve", address, "9000", .. answerAfterSeconds is { } seconds ? new[] { $"{seconds}" } : []])));
+            new ContainerSpec("app", TestImages.Peer, ["serve", address, "9000", .. answer is null ? (string[])[] : [answer]])));
         foreach (var restore in (string[])["iptables-restore", "ip6tables-restore"])
         {
             (await node.RunWithInputAsync(Rules, [.. PodNode.NetworkOf(pod), restore])).Checked();

@@ -34,4 +34,12 @@ public abstract class NodeTest(PodNode node) : IAsyncLifetime
     /// <summary>Opens connections from a pod; returns when they are as <paramref name="way"/> says (peer.c).</summary>
     protected async Task OpenAsync(Pod from, string way, string address, int port, int count) =>
         (await Node.ExecAsync(from, "app", "/bin/peer", "open", way, address, $"{port}", $"{count}")).Checked();
+
+    /// <summary>A running agent that scans every second, and has done so once.</summary>
+    protected async Task<NodeAgent> StartAgentAsync(params IReadOnlyList<string> settings)
+    {
+        var agent = await NodeAgent.StartAsync(Node, ["Collection:Interval=1s", .. settings]);
+        await agent.ReadyAsync();
+        return agent;
+    }
 }

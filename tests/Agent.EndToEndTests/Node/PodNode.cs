@@ -134,16 +134,24 @@ public sealed class PodNode : IAsyncLifetime
         return string.Concat(parts.Select(words => words[3] + (words[2] == "F" ? "\n" : "")));
     }
 
-    /// <summary>Removes all pods and Services, and forgets all connections.</summary>
+    /// <summary>Writes a setting of the node's own network namespace; <see cref="ClearAsync"/> takes it back for those that tests change.</summary>
+    public async Task SetAsync(string sysctl, int value) => (await RunAsync("sysctl", "-qw", $"{sysctl}={value}")).Checked();
+
+    /// <summary>Writes a setting of a pod's network namespace.</summary>
+    public async Task SetAsync(Pod pod, string sysctl, int value) => (await RunInNetworkOfAsync(pod, "sysctl", "-qw", $"{sysctl}={value}")).Checked();
+
+    /// <summary>Removes all pods, Services and other rules of tests, forgets all connections, and writes conntrack's settings as the node began with them.</summary>
     public async Task ClearAsync()
     {
         await Task.WhenAll(_pods.Values.Select(RemovePodAsync));
         foreach (var restore in (string[])["iptables-restore", "ip6tables-restore"])
         {
-            (await RunWithInputAsync("*nat\n:KUBE-SERVICES -\n:KUBE-POSTROUTING -\nCOMMIT\n", restore, "--noflush")).Checked();
+            (await RunWithInputAsync("*raw\n-F\nCOMMIT\n*nat\n:KUBE-SERVICES -\n:KUBE-POSTROUTING -\nCOMMIT\n", restore, "--noflush")).Checked();
         }
 
         (await RunAsync("conntrack", "-F")).Checked();
+        await SetAsync(Sysctls.CloseWaitTimeout, 3600);
+        await SetAsync(Sysctls.Liberal, 0);
     }
 
     public ValueTask DisposeAsync()

@@ -22,6 +22,20 @@ public sealed class NodeReport(string json)
     /// <summary>What there is to repair: ids with the names of whom they are about, above info and without what only follows from another.</summary>
     public IEnumerable<string> Causes => Findings.Where(finding => finding.Severity != "info" && finding.CausedBy is null).Select(finding => $"{finding.Id} {finding.Name}");
 
+    /// <summary>All findings above info, as <c>warning close-wait-leak shop/leaky</c>, with <c> from CAUSE</c> where it follows from another; sorted.</summary>
+    public IReadOnlyList<string> AboveInfo =>
+    [
+        .. Findings.Where(finding => finding.Severity != "info")
+            .Select(finding => $"{finding.Severity} {finding.Id} {(finding.Namespace.Length > 0 ? finding.Namespace + "/" : "")}{finding.Name}{(finding.CausedBy is null ? "" : " from " + finding.CausedBy)}")
+            .Order(StringComparer.Ordinal),
+    ];
+
+    /// <summary>The one finding of this id about this node or pod.</summary>
+    public ReportedFinding Finding(string id, string name) => Findings.Single(finding => finding.Id == id && finding.Name == name);
+
+    /// <summary>When the scan was.</summary>
+    public DateTimeOffset TakenAt => _root.GetProperty("node").GetProperty("takenAt").GetDateTimeOffset();
+
     /// <summary>The one entry of <c>pods[]</c> for this pod.</summary>
     public JsonElement Pod(Pod pod) => Pods.Single(entry => entry.GetProperty("namespace").GetString() == pod.Namespace && entry.GetProperty("name").GetString() == pod.Name);
 

@@ -54,7 +54,7 @@ public sealed class RemediationTests(PodNode node) : NodeTest(node)
     [InlineData("apply", true)]
     public async Task LostResponse_InAMeshedPodsOwnNamespace_IsDeliveredWithApply(string mode, bool delivered)
     {
-        var meshed = await Node.RunMeshedServerAsync("meshed", answerAfterSeconds: AnswerAfterSeconds);
+        var meshed = await Node.RunMeshedServerAsync("meshed", answer: $"{AnswerAfterSeconds}");
         var client = await RunClientAsync("client");
         (await Node.RunInNetworkOfAsync(meshed, "sh", "-c", $"echo {ShortSeconds} >{CloseWait}")).Checked();
         (await Node.RunAsync("sh", "-c", $"echo 60 >{CloseWait}")).Checked();

@@ -1,0 +1,10 @@
+namespace Agent.EndToEndTests.Node;
+
+/// <summary>Settings of a network namespace that tests change.</summary>
+public static class Sysctls
+{
+    public const string CloseWaitTimeout = "net.netfilter.nf_conntrack_tcp_timeout_close_wait";
+
+    /// <summary>Whether packets outside the window pass as valid.</summary>
+    public const string Liberal = "net.netfilter.nf_conntrack_tcp_be_liberal";
+}
