@@ -20,6 +20,13 @@ internal static class Serving
 
     private static bool IsOf(KubernetesPod pod, string kind) => pod.Workload?.StartsWith(kind, StringComparison.Ordinal) ?? false;
 
+    /// <summary>
+    /// The programs of a cluster's node itself, such as the kubelet, which closes idle connections after 90 s: what load balancers
+    /// send requests to there are pods. A machine without pods serves by itself.
+    /// </summary>
+    public static bool IsNodeOfCluster(Snapshot snapshot, PodSnapshot pod) =>
+        pod.Identity.Kind == PodKind.Host && snapshot.Pods.Any(static other => other.Identity.Kind == PodKind.Pod);
+
     /// <summary>It listens on an address that others can reach.</summary>
     public static bool HasReachableListener(PodSnapshot pod) => pod.Listeners.Any(static listener => !listener.Address.IsLoopback);
 

@@ -28,7 +28,7 @@ public sealed class BackendClosesIdleFirstRule : IFindingRule
     /// <summary>The ports of a pod that close idle connections too soon, the best known first.</summary>
     internal static List<(Listener Listener, KeepAliveEstimate Estimate)> Estimates(DiagnosisContext context, PodSnapshot pod) =>
     [
-        .. from listener in pod.Listeners
+        .. from listener in Serving.IsNodeOfCluster(context.Current, pod) ? [] : pod.Listeners
            let estimate = KeepAliveEstimate.Of(listener, pod.Running, Serving.ProbesPerMinute(pod))
            where estimate is not null && estimate.IdleTime < ClearlyShorter * context.Options.Upstream.KeepAlive
            group (listener, estimate) by listener.Port into port

@@ -37,6 +37,24 @@ public sealed class DiagnosisEngineTests
     }
 
     [Fact]
+    public void Headline_ConsequenceWorseThanItsCause_NamesTheCauseAsBadAsThat()
+    {
+        var result = DiagnosisEngine.Evaluate(Given.Alone(Given.Node()), [new Fixed(
+            Make(FindingIds.ResetOnReuse, Severity.Critical),
+            Make(FindingIds.BackendClosesIdleFirst, Severity.Info),
+            Make(FindingIds.ContainerRestarting, Severity.Warning))]);
+        Assert.Equal("CRITICAL: backend-closes-idle-first of shop/web (and 1 other finding)", result.Headline);
+        Assert.Equal("critical", result.Verdict);
+    }
+
+    [Fact]
+    public void Headline_CauseNotShown_NamesTheConsequence()
+    {
+        var consequence = Make(FindingIds.ResetOnReuse, Severity.Critical) with { CausedBy = FindingIds.BackendClosesIdleFirst };
+        Assert.Equal("CRITICAL: reset-on-reuse of shop/web", Headline.Of([consequence], []));
+    }
+
+    [Fact]
     public void Evaluate_CauseOfAnotherPod_IsNotTheCause()
     {
         var result = DiagnosisEngine.Evaluate(Given.Alone(Given.Node()), [new Fixed(

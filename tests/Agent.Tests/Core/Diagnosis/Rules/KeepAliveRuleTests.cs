@@ -46,6 +46,20 @@ public sealed class KeepAliveRuleTests
         Assert.Empty(s_idle.Evaluate(Given.Alone(Given.Node(Node(75)), options)));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Host_ThatClosesIdleConnections_IsJudgedOnlyWhereThereAreNoPods(bool inCluster)
+    {
+        // A kubelet closes what was idle for 90 s, and resets of all programs of a node are counted together.
+        var host = Node(90, resets: 11) with { Identity = new(PodKind.Host, "", "host", ""), Kubernetes = null };
+        var before = Node(90) with { Identity = host.Identity, Kubernetes = null };
+        PodSnapshot[] others = inCluster ? [Given.Pod()] : [];
+        var context = Given.InTurn(Given.Node([before, .. others]), Given.Node([host, .. others]));
+        Assert.Equal(inCluster ? 0 : 1, s_idle.Evaluate(context).Count());
+        Assert.Equal(inCluster ? 0 : 1, s_reset.Evaluate(context).Count());
+    }
+
     [Fact]
     public void Idle_TerminatingPodClosesItsConnections_Silent()
     {
