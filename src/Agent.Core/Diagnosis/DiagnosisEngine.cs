@@ -66,7 +66,8 @@ public static class DiagnosisEngine
                 Severity.Warning,
                 new FindingSubject("source", "", "internal"),
                 $"internal error: the rule {rule.Id} failed, so nothing is said about it",
-                [$"{exception.GetType().Name}: {exception.Message}", $"Node {context.Current.Node.Name}, kernel {context.Current.Node.Kernel}."])];
+                [$"{exception.GetType().Name}: {exception.Message}", $"Node {context.Current.Node.Name}, kernel {context.Current.Node.Kernel}."],
+                fixes: [new("what to send with a report of this bug", "closewatch report --fresh -o json")])];
         }
     }
 }

@@ -44,6 +44,20 @@ public sealed class AgentImageTests(PodNode node) : NodeTest(node)
         Assert.Equal(full ? "ok" : "degraded", report.Source("sysctl").GetProperty("status").GetString());
     }
 
+    [Fact]
+    public async Task Image_ReportExecutedInThePod_IsTheRunningAgents()
+    {
+        var image = await Node.GetAgentImageAsync();
+        var agent = await Node.RunPodAsync(AgentPod(image, full: true, "run"));
+        string[] report = ["closewatch", "report", "--quiet", "-o", "json"];
+
+        await Eventually.TrueAsync(
+            "the agent answers", async () => SourceOf(await Node.ExecAsync(agent, "closewatch", report)) == "agent", TimeSpan.FromSeconds(60));
+        Assert.Equal("command", SourceOf(await Node.ExecAsync(agent, "closewatch", [.. report, "--fresh"])));
+    }
+
+    private static string? SourceOf(CommandResult report) => new NodeReport(report.Checked().Output).Root.GetProperty("scan").GetProperty("source").GetString();
+
     /// <summary>As deploy/base has it, and deploy/overlays/restricted.</summary>
     private PodSpec AgentPod(string image, bool full, params IReadOnlyList<string> arguments) =>
         new("closewatch", "agent", new ContainerSpec("closewatch", image, arguments)
@@ -54,7 +68,7 @@ public sealed class AgentImageTests(PodNode node) : NodeTest(node)
             AddCapabilities = full ? ["NET_ADMIN", "SYS_ADMIN", "SYS_PTRACE"] : [],
             ReadOnlyRootFilesystem = true,
             NoNewPrivileges = true,
-            Environment = new Dictionary<string, string> { ["NODE_NAME"] = Node.Name, ["CLOSEWATCH__Pods__CgroupRoot"] = "/host/sys/fs/cgroup" },
+            Environment = new Dictionary<string, string> { ["NODE_NAME"] = Node.Name, ["CLOSEWATCH__Http__Listen"] = $"http://{PodNode.Address}:9742", ["CLOSEWATCH__Pods__CgroupRoot"] = "/host/sys/fs/cgroup" },
             Mounts = [new HostMount("/var/log/pods"), new HostMount("/sys/fs/cgroup", "/host/sys/fs/cgroup")],
         })
         {

@@ -40,7 +40,7 @@ internal static class AgentFindings
             Title = "something could not be read",
             What = "A source of facts is missing, refused or failed. Findings that depend on it are not made: silence about them means unknown, not healthy.",
             Why = "What cannot be seen cannot be ruled out: the causes that depend on this source are not judged.",
-            Seen = "The status of each source. Warning: it failed, or neither conntrack nor sockets can be read. Info: it is not available here, or only in part.",
+            Seen = "The status of each source, whose words also tell which of the fixes it needs. Warning: it failed, or neither conntrack nor sockets can be read. Info: it is not available here, or only in part.",
             Needs = [],
             Checks =
             [
@@ -48,12 +48,7 @@ internal static class AgentFindings
                 new("the capabilities of the agent", "grep CapEff /proc/self/status"),
                 new("the kernel modules", "lsmod | grep -E 'nf_conntrack|inet_diag'"),
             ],
-            Fixes =
-            [
-                new("container security context", "capabilities: {add: [NET_ADMIN, SYS_ADMIN, SYS_PTRACE]}"),
-                new("pod spec", "hostPID: true"),
-                new("kernel modules", "modprobe -a nf_conntrack nf_conntrack_netlink tcp_diag inet_diag"),
-            ],
+            Fixes = SourceFixes.All,
             References = ["https://man7.org/linux/man-pages/man7/capabilities.7.html"],
         },
     ];

@@ -25,7 +25,8 @@ public sealed class SourceUnavailableRule : IFindingRule
                 source.Status == SourceStatus.Failed || (essential && source.Status == SourceStatus.Unavailable) ? Severity.Warning : Severity.Info,
                 new FindingSubject("source", "", source.Name),
                 source.Status == SourceStatus.Degraded ? $"{source.Name} could be read only in part" : $"{source.Name} could not be read",
-                Evidence(source));
+                Evidence(source),
+                fixes: SourceFixes.Of(source));
         }
     }
 
