@@ -26,7 +26,7 @@ public struct PortTally
     /// <summary>Sockets in TIME_WAIT.</summary>
     public long TimeWait;
 
-    /// <summary>Established connections whose idle time is known.</summary>
+    /// <summary>Established connections whose idle time is known: nothing on them waits for an answer.</summary>
     public long IdleSamples;
 
     /// <summary>The longest of those idle times.</summary>

@@ -135,11 +135,11 @@ public sealed class SocketTally
         }
     }
 
-    /// <summary>Notes the idle time of an established connection at a listening port.</summary>
+    /// <summary>Notes the idle time of an established connection at a listening port, unless a request on it waits for its answer.</summary>
     public void AddIdle(in TcpSocket socket)
     {
         var slot = _portSlots[socket.Tuple.SourcePort];
-        if (slot == 0 || !socket.Has(TcpSocketFields.Ages))
+        if (slot == 0 || !socket.Has(TcpSocketFields.Ages) || !socket.HasAnswered)
         {
             return;
         }

@@ -62,4 +62,10 @@ public struct TcpSocket
 
     /// <summary>Milliseconds since data last went either way; only with <see cref="TcpSocketFields.Ages"/>.</summary>
     public readonly uint IdleMilliseconds => Math.Min(LastDataSentMilliseconds, LastDataReceivedMilliseconds);
+
+    /// <summary>
+    /// True when this side spoke last: a server has answered all that came. A connection whose request waits for its answer is
+    /// quiet, too, but not idle. A new socket has both ages alike, so one that has sent nothing is told by that.
+    /// </summary>
+    public readonly bool HasAnswered => LastDataSentMilliseconds <= LastDataReceivedMilliseconds && (BytesSent > 0 || !Has(TcpSocketFields.Bytes));
 }
