@@ -19,11 +19,20 @@ public sealed class PortIdleHistory
     /// <summary>Sockets looked at within the memory of this history.</summary>
     public long Samples => _samples.Sum(static sample => sample.Samples);
 
+    /// <summary>Scans within that memory that had any.</summary>
+    public int Scans => _samples.Count;
+
     /// <summary>The longest idle time of an established connection within that memory; null without samples.</summary>
     public TimeSpan? Longest => Samples == 0 ? null : _samples.Max(static sample => sample.Longest);
 
-    /// <summary>How long the connections that this side closed had been idle: the median of the last ones; null when unknown.</summary>
-    public TimeSpan? MedianIdleAtClose => _idleAtClose.Count == 0 ? null : _idleAtClose.Order().ElementAt(_idleAtClose.Count / 2);
+    /// <summary>
+    /// How long the connections that this side closed had been idle; null when unknown. The lower quartile of the last ones: one that was
+    /// used again between two scans looks idle for longer than it was, never for shorter.
+    /// </summary>
+    public TimeSpan? IdleAtClose => _idleAtClose.Count == 0 ? null : _idleAtClose.Order().ElementAt(_idleAtClose.Count / 4);
+
+    /// <summary>True when at least half of them were within a tenth of <see cref="IdleAtClose"/>, as a time-out makes them.</summary>
+    public bool IdleClosesAgree => IdleAtClose is { } idle && 2 * _idleAtClose.Count(close => (close - idle).Duration() <= 0.1 * idle) >= _idleAtClose.Count;
 
     internal void AddSample(TimeSpan now, long samples, TimeSpan longest)
     {

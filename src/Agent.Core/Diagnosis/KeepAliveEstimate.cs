@@ -13,21 +13,28 @@ public sealed record KeepAliveEstimate(TimeSpan IdleTime, bool IsSure, long Clos
     private const long FewestSamples = 8;
     private const long FewestCloses = 8;
 
+    // Before the ceiling of idle times is believed.
+    private const int FewestScans = 6;
+
     // Fewer closes by the pod than this share of all closes of idle connections: it is the clients that close.
     private const double SmallestShareOfCloses = 0.2;
 
     // Defaults of servers that time out idle connections, by when they really close. Go's net/http never does by itself.
-    private static readonly ImmutableArray<(double Seconds, double Tolerance, string Names)> s_defaults =
+    private static readonly ImmutableArray<Default> s_defaults =
     [
-        (2, 0.25, "gunicorn's default (2 s)"),
-        (5.5, 0.2, "the default of Node.js (5 s, and it closes a second later), uvicorn (5 s) or Apache (5 s)"),
-        (60, 0.1, "Tomcat's default (60 s)"),
-        (75, 0.1, "nginx's default (75 s)"),
-        (130, 0.1, "Kestrel's default (130 s)"),
+        new(2.5, 0.25, "gunicorn's default (2 s, looked at once a second)", ["gunicorn"]),
+        new(5.5, 0.2, "the default of Node.js (5 s, and it closes a second later), uvicorn (5 s) or Apache (5 s)", ["Node.js", "uvicorn", "Apache"]),
+        new(60, 0.1, "Tomcat's default (60 s)", ["Tomcat", "Spring Boot (Tomcat)"]),
+        new(75, 0.1, "nginx's default (75 s)", ["nginx"]),
+        new(130, 0.1, "Kestrel's default (130 s)", ["ASP.NET Core (Kestrel)"]),
     ];
 
     /// <summary>Whose default this resembles, as a phrase; null when nobody's.</summary>
-    public string? Resembles => Match(IdleTime);
+    public string? Resembles => Match(IdleTime)?.Names;
+
+    /// <summary>The fixes, those for the runtimes that this resembles first.</summary>
+    public IEnumerable<FindingFix> Sort(ImmutableArray<FindingFix> fixes) =>
+        fixes.OrderByDescending(fix => Match(IdleTime)?.Runtimes.Contains(fix.Where) ?? false);
 
     /// <summary>Estimates.</summary>
     /// <param name="listener">What was seen at the port.</param>
@@ -46,7 +53,7 @@ public sealed record KeepAliveEstimate(TimeSpan IdleTime, bool IsSure, long Clos
 
         if (listener.IdleAtClose is not { } atClose)
         {
-            return listener.Idle is { Samples: >= FewestSamples } idle ? new(Corrected(idle), closes >= 3, closes) : null;
+            return listener.Idle is { Scans: >= FewestScans, Samples: >= FewestSamples } idle ? new(Corrected(idle), closes >= 3, closes) : null;
         }
 
         if (listener.Idle is not { Samples: > 0 } ceiling)
@@ -60,12 +67,13 @@ public sealed record KeepAliveEstimate(TimeSpan IdleTime, bool IsSure, long Clos
             return closes >= 5 && Match(atClose) is not null ? new(atClose, false, closes) : null;
         }
 
-        // Connections that were used again between two scans look idle for longer than they were; none ever idles longer than the
-        // ceiling, once enough were looked at.
+        // Connections that were used again between two scans look idle for longer than they were. None ever idles longer than the ceiling,
+        // which is known once there were enough scans; before, only closes after about the same time are believed.
         var most = Corrected(ceiling);
-        if (atClose <= 1.3 * most || ceiling.Samples < FewestSamples)
+        if (ceiling.Scans < FewestScans || atClose <= 1.3 * most || (listener.IdleClosesAgree && atClose <= 2 * most))
         {
-            return new(atClose, closes >= 2 || Match(atClose) is not null, closes);
+            var agree = listener.IdleClosesAgree || ceiling.Scans >= FewestScans;
+            return new(atClose, agree && (closes >= 2 || Match(atClose) is not null), closes);
         }
 
         return Match(most) is not null ? new(most, closes >= 3, closes) : null;
@@ -87,6 +95,12 @@ public sealed record KeepAliveEstimate(TimeSpan IdleTime, bool IsSure, long Clos
     // Samples are taken at any point of the idle time, so the longest of n falls short of it by one part in n + 1.
     private static TimeSpan Corrected(IdleCeiling idle) => idle.Ceiling * ((double)(idle.Samples + 1) / idle.Samples);
 
-    private static string? Match(TimeSpan time) =>
-        s_defaults.Where(known => Math.Abs(time.TotalSeconds - known.Seconds) <= known.Seconds * known.Tolerance).Select(static known => known.Names).FirstOrDefault();
+    private static Default? Match(TimeSpan time) =>
+        s_defaults.FirstOrDefault(known => Math.Abs(time.TotalSeconds - known.Seconds) <= known.Seconds * known.Tolerance);
+
+    /// <param name="Seconds">When it really closes.</param>
+    /// <param name="Tolerance">As a share of that.</param>
+    /// <param name="Names">For people.</param>
+    /// <param name="Runtimes">As the fixes name them.</param>
+    private sealed record Default(double Seconds, double Tolerance, string Names, ImmutableArray<string> Runtimes);
 }

@@ -92,8 +92,11 @@ public sealed record Listener
     /// <summary>Connections that were seen to be closed by the client after idling, likewise.</summary>
     public long? IdleClosesByPeerSeen { get; init; }
 
-    /// <summary>How long the connections of <see cref="IdleClosesSeen"/> had been idle when the pod closed them (median); null when unknown.</summary>
+    /// <summary>How long the connections of <see cref="IdleClosesSeen"/> had been idle when the pod closed them (lower quartile); null when unknown.</summary>
     public TimeSpan? IdleAtClose { get; init; }
+
+    /// <summary>Whether most of them had been idle for about as long, as a time-out makes them.</summary>
+    public bool IdleClosesAgree { get; init; }
 
     /// <summary>The longest idle time seen on an established connection at this port; null without samples.</summary>
     public IdleCeiling? Idle { get; init; }
@@ -102,4 +105,5 @@ public sealed record Listener
 /// <summary>The longest idle time among established server-side connections: a short keep-alive shows as a ceiling.</summary>
 /// <param name="Ceiling">Longest idle time seen.</param>
 /// <param name="Samples">Sockets looked at.</param>
-public sealed record IdleCeiling(TimeSpan Ceiling, long Samples);
+/// <param name="Scans">Scans in which there were any. Connections of one burst are all of the same age: many samples of few scans say little.</param>
+public sealed record IdleCeiling(TimeSpan Ceiling, long Samples, int Scans = 1);

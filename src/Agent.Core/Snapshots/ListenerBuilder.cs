@@ -26,8 +26,9 @@ public static class ListenerBuilder
                 ClosedByPodFirst = port.TimeWait,
                 IdleClosesSeen = idle.HasTwoScans ? history?.ClosesByPod : null,
                 IdleClosesByPeerSeen = idle.HasTwoScans ? history?.ClosesByPeer : null,
-                IdleAtClose = history?.MedianIdleAtClose,
-                Idle = history is { Samples: > 0, Longest: { } longest } ? new IdleCeiling(longest, history.Samples) : null,
+                IdleAtClose = history?.IdleAtClose,
+                IdleClosesAgree = history?.IdleClosesAgree ?? false,
+                Idle = history is { Samples: > 0, Longest: { } longest } ? new IdleCeiling(longest, history.Samples, history.Scans) : null,
             }));
         }
 

@@ -34,7 +34,7 @@ internal static class KeepAliveFindings
             Why = "The load balancer reuses a connection that the pod is just closing: that request is reset and fails with 502, now and then, without a trace in the application's log.",
             Seen = """
                 Connections that were idle at one scan and closed first by the pod at the next (TIME_WAIT is held by the side that closed first), how long they
-                had been idle by then, and that no established connection at the port idles for longer; against Diagnosis:Upstream. TIME_WAIT alone proves nothing: kubelet probes
+                had been idle by then, and that no established connection at the port idles for longer; against Diagnosis:Upstream. A connection whose request waits for its answer is not idle. TIME_WAIT alone proves nothing: kubelet probes
                 and clients that send "Connection: close" leave it on a healthy server, too. The estimate is of the real close; Node.js closes a second after its keepAliveTimeout.
                 Info: a guess from one scan, or numbers that disagree. Warning: seen. Critical: seen, and the pod sends resets meanwhile.
                 """,
@@ -64,7 +64,8 @@ internal static class KeepAliveFindings
                 """,
             Why = "Each of these resets is a request that failed: the load balancer answers 502 to its client.",
             Seen = """
-                OutRsts in the pod's network namespace rises by more than TCPAbortOnClose explains, or TCPAbortOnData rises, in a pod that closes idle connections first.
+                OutRsts in the pod's network namespace rises by more than TCPAbortOnClose explains, or TCPAbortOnData rises, in a pod that closes idle connections first. TCPAbortOnClose
+                counts where idle connections were seen to vanish meanwhile: a server that is too busy to read a request closes its connection with the request unread.
                 Warning: the idle closes are a guess. Critical: they were seen. Resets without idle closes have other causes and are not named.
                 """,
             Needs = [SourceNames.Sockets],

@@ -41,32 +41,34 @@ public sealed class BackendClosesIdleFirstRule : IFindingRule
     {
         var (listener, estimate) = worst;
         var upstream = context.Options.Upstream;
-        var resets = Resets.OnClosedConnections(context, pod)?.Amount ?? 0;
+        var resets = Resets.Of(context, pod, listener, estimate)?.Amount ?? 0;
         var evidence = new List<string>();
         evidence.AddRange(Seen(listener, estimate));
         evidence.Add($"In front: {upstream.Title} ({upstream.Name}), which keeps idle connections for {Seconds(upstream.KeepAlive)} (setting Diagnosis:Upstream).");
         evidence.AddRange(others.Select(static other => $"Also port {other.Listener.Port}: after about {Text.Duration(other.Estimate.IdleTime)}."));
         if (resets > 0 && estimate.IsSure)
         {
-            evidence.Add($"The pod answered {Text.Number(resets)} packets with a reset meanwhile: requests met closed connections.");
+            evidence.Add($"The pod answered {Text.Number(resets)} packets with a reset meanwhile: requests that met the close.");
         }
 
-        return FindingCatalog.Get(Id).Report(
+        var explanation = FindingCatalog.Get(Id);
+        var finding = explanation.Report(
             !estimate.IsSure ? Severity.Info : resets > 0 ? Severity.Critical : Severity.Warning,
             pod,
             $"{pod.Identity.DisplayName} closes idle connections after ~{Text.Duration(estimate.IdleTime)} (port {listener.Port}) while the load balancer keeps them {Seconds(upstream.KeepAlive)}: requests race with the close and fail with 502",
             evidence,
             Math.Max(estimate.Closes, listener.ClosedByPodFirst),
-            null,
+            estimate.Sort(explanation.Fixes),
             ("PORT", listener.Port.ToString(CultureInfo.InvariantCulture)),
             ("SECONDS", ((long)upstream.KeepAlive.TotalSeconds + 20).ToString(CultureInfo.InvariantCulture)));
+        return finding with { Form = estimate.Resembles ?? "" };
     }
 
     private static IEnumerable<string> Seen(Listener listener, KeepAliveEstimate estimate)
     {
         if (estimate.Closes > 0)
         {
-            yield return $"Port {listener.Port}: the pod was seen to close {Text.Count(estimate.Closes, "idle connection")} first, its clients {Text.Number(listener.IdleClosesByPeerSeen ?? 0)}.";
+            yield return $"Port {listener.Port}: the pod was seen to close {Text.Count(estimate.Closes, "idle connection")} first; {Text.Number(listener.IdleClosesByPeerSeen ?? 0)} others were closed by the client or reset.";
         }
 
         if (listener.ClosedByPodFirst > 0)

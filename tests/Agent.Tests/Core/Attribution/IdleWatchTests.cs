@@ -20,8 +20,22 @@ public sealed class IdleWatchTests
         var port = _watch.Port(80)!;
         Assert.Equal(1, port.ClosesByPod);
         Assert.Equal(0, port.ClosesByPeer);
-        Assert.Equal(TimeSpan.FromSeconds(6), port.MedianIdleAtClose);
+        Assert.Equal(TimeSpan.FromSeconds(6), port.IdleAtClose);
         Assert.Equal(TimeSpan.FromSeconds(4), port.Longest);
+    }
+
+    // Closed after 6 s; some were used again in between, and seem to have been idle for 9 or 14 s.
+    [Theory]
+    [InlineData(new double[] { 6, 6, 9, 6, 14, 6 }, 6, true)]
+    [InlineData(new double[] { 14, 9, 6, 11 }, 9, false)]
+    public void IdleAtClose_SomeUsedAgain_IsOfThoseThatWereNot(double[] seconds, double expected, bool agree)
+    {
+        string[] connections = [.. seconds.Select(static (_, i) => $"10.0.0.1:80 10.0.0.2:{5000 + i}")];
+        Scan(0, [.. connections.Select(static connection => Make.Socket(connection, TcpState.Established, idleMilliseconds: 4000))]);
+        Scan(15, [.. connections.Zip(seconds, static (connection, idle) => Make.Socket(connection, TcpState.TimeWait, expiresMilliseconds: (uint)(60 - (4 + 15 - idle)) * 1000))]);
+
+        Assert.Equal(TimeSpan.FromSeconds(expected), _watch.Port(80)!.IdleAtClose);
+        Assert.Equal(agree, _watch.Port(80)!.IdleClosesAgree);
     }
 
     [Fact]
@@ -39,6 +53,24 @@ public sealed class IdleWatchTests
         Scan(0, Make.Socket(Connection, TcpState.Established, idleMilliseconds: 20));
         Scan(15, Make.Socket(Connection, TcpState.TimeWait, expiresMilliseconds: 47_000));
         Assert.Equal(0, _watch.Port(80)!.ClosesByPod);
+    }
+
+    // A slow server that closes when it has answered ("Connection: close"): the connection was quiet, but not idle.
+    [Theory]
+    [InlineData(4000u, 0ul)] // its first request, which came with the connection
+    [InlineData(9000u, 500ul)] // a later one
+    public void Complete_RequestWaitedForItsAnswer_IsNoIdleClose(uint sentMillisecondsAgo, ulong bytesSent)
+    {
+        var waiting = Make.Socket(Connection, TcpState.Established, idleMilliseconds: 4000);
+        waiting.LastDataSentMilliseconds = sentMillisecondsAgo;
+        waiting.BytesSent = bytesSent;
+        waiting.Present |= TcpSocketFields.Bytes;
+        Scan(0, waiting);
+        Scan(15, Make.Socket(Connection, TcpState.TimeWait, expiresMilliseconds: 47_000));
+
+        var port = _watch.Port(80)!;
+        Assert.Equal((0, 0), (port.ClosesByPod, port.ClosesByPeer));
+        Assert.Null(port.Longest);
     }
 
     [Fact]

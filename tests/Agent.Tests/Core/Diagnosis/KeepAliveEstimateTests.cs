@@ -32,6 +32,23 @@ public sealed class KeepAliveEstimateTests
     public void Of_ConnectionsUsedAgainBetweenScans_CeilingCorrects() =>
         Assert.InRange(KeepAliveEstimate.Of(Seen(20, 0, 11.0, 5.5, 60), s_hours, Probes)!.IdleTime.TotalSeconds, 4.2, 7.8);
 
+    // A burst at both scans of a single command: their age is no ceiling, and the closes count only where they agree.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Of_TwoScansOfABurst_SureWhereTheClosesAgree(bool agree)
+    {
+        var estimate = KeepAliveEstimate.Of(Seen(8, 0, 6.0, 2.05, 12) with { IdleClosesAgree = agree, Idle = new(TimeSpan.FromSeconds(2.05), 12, 2) }, s_hours, Probes);
+        Assert.Equal((6, agree), (estimate?.IdleTime.TotalSeconds, estimate?.IsSure));
+    }
+
+    // gunicorn, watched at moments of which none was near the end of an idle time.
+    [Theory]
+    [InlineData(true, 2.0)]
+    [InlineData(false, null)]
+    public void Of_CeilingTooLowForTheCloses_TheClosesCountWhereTheyAgree(bool agree, double? expected) =>
+        Assert.Equal(expected, KeepAliveEstimate.Of(Seen(9, 0, 2.0, 1.34, 32) with { IdleClosesAgree = agree }, s_hours, Probes)?.IdleTime.TotalSeconds);
+
     [Fact]
     public void Of_NothingClosedWhileIdle_Null() => Assert.Null(KeepAliveEstimate.Of(Seen(0, 0, null, 500, 900) with { ClosedByPodFirst = 4000 }, s_hours, Probes));
 
@@ -73,7 +90,7 @@ public sealed class KeepAliveEstimateTests
         IdleClosesSeen = closes,
         IdleClosesByPeerSeen = byPeer,
         IdleAtClose = atClose is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
-        Idle = new(TimeSpan.FromSeconds(ceiling), samples),
+        Idle = new(TimeSpan.FromSeconds(ceiling), samples, 20),
     };
 
     private static Listener Scanned(double ceiling, long samples, long timeWait) => Given.Listener() with

@@ -17,7 +17,7 @@ public sealed class KeepAliveRuleTests
         IdleClosesSeen = 7,
         IdleClosesByPeerSeen = 0,
         IdleAtClose = TimeSpan.FromSeconds(seconds),
-        Idle = new(TimeSpan.FromSeconds(seconds * 0.95), 50),
+        Idle = new(TimeSpan.FromSeconds(seconds * 0.95), 50, 20),
     }) with
     {
         Counters = new() { ResetsSent = 100 + resets, AbortOnClose = 10 + abortOnClose, AbortOnData = 5 + abortOnData },
@@ -100,6 +100,32 @@ public sealed class KeepAliveRuleTests
     [Fact]
     public void Reset_ExplainedByUnreadData_Silent() =>
         Assert.Empty(s_reset.Evaluate(Given.InTurn(Given.Node(Node()), Given.Node(Node(resets: 4, abortOnClose: 4)))));
+
+    // A busy server: its time-out closes connections with a request in them, and close() itself sends the reset.
+    [Fact]
+    public void Reset_UnreadRequestsWhileIdleConnectionsVanish_CriticalWithCounters()
+    {
+        var (before, after) = (Vanishing(Node()), Vanishing(Node(resets: 4, abortOnClose: 4)));
+        var finding = Given.Only(s_reset, Given.InTurn(Given.Node(before), Given.Node(after)));
+        Assert.Equal((Severity.Critical, 4L), (finding.Severity, finding.Victims));
+        Assert.Contains(finding.Evidence, static line => line.Contains("TCPAbortOnClose rose by 4", StringComparison.Ordinal));
+        Assert.Equal(Severity.Critical, Given.Only(s_idle, Given.InTurn(Given.Node(before), Given.Node(after))).Severity);
+
+        static PodSnapshot Vanishing(PodSnapshot pod) => pod with { Listeners = [pod.Listeners[0] with { IdleClosesByPeerSeen = 2 }] };
+    }
+
+    [Theory]
+    [InlineData(2, "gunicorn")]
+    [InlineData(6, "Node.js")]
+    [InlineData(75, "nginx")]
+    [InlineData(130, "ASP.NET Core (Kestrel)")]
+    [InlineData(20, "Node.js")] // nobody's default: as the catalogue has them
+    public void Idle_SomebodysDefault_ItsFixIsTheFirst(double seconds, string runtime)
+    {
+        var finding = Given.Only(s_idle, Given.Alone(Given.Node(Node(seconds))));
+        Assert.StartsWith(runtime + ": ", finding.Fix[0], StringComparison.Ordinal);
+        Assert.Equal(FindingCatalog.Get(finding.Id).Fixes.Length, finding.Fix.Length);
+    }
 
     [Fact]
     public void Reset_WithoutIdleCloses_Silent()
