@@ -1,0 +1,30 @@
+// A web server of Node.js at port 8080.
+//
+//   server.js KEEP_ALIVE [ANSWER_AFTER] [BUSY_AT BUSY_FOR]
+//
+// All in milliseconds. KEEP_ALIVE is server.keepAliveTimeout, or "default". BUSY_AT after the last request the event loop
+// is blocked for BUSY_FOR, outside the timers' phase: what came meanwhile is read after the timers have run.
+const http = require('http');
+const [keepAlive, answerAfter = '0', busyAt, busyFor] = process.argv.slice(2);
+
+function block() {
+  const end = Date.now() + Number(busyFor);
+  while (Date.now() < end);
+}
+
+let quiet;
+const server = http.createServer((request, response) => {
+  request.resume();
+  setTimeout(() => response.end('hello\n'), Number(answerAfter));
+  if (busyAt) {
+    clearTimeout(quiet);
+    quiet = setTimeout(() => setImmediate(block), Number(busyAt));
+  }
+});
+if (keepAlive !== 'default') {
+  server.keepAliveTimeout = Number(keepAlive);
+  server.headersTimeout = Number(keepAlive) + 5000;
+}
+
+process.on('SIGTERM', () => process.exit());
+server.listen(8080);

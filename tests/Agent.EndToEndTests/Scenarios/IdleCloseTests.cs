@@ -1,0 +1,103 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Agent.EndToEndTests.Node;
+using Agent.EndToEndTests.Reports;
+using Xunit;
+
+namespace Agent.EndToEndTests.Scenarios;
+
+/// <summary>Servers that close idle connections before their load balancer does: each is named with its time-out, and no other is.</summary>
+[Collection(nameof(NodeCollection))]
+public sealed partial class IdleCloseTests : IClassFixture<IdleCloseScene>
+{
+    private const string ClosesIdle = "backend-closes-idle-first";
+    private const string Reset = "reset-on-reuse";
+
+    private readonly IdleCloseScene _scene;
+
+    public IdleCloseTests(IdleCloseScene scene)
+    {
+        Assert.SkipWhen(scene.Unavailable is not null, scene.Unavailable ?? "");
+        _scene = scene;
+    }
+
+    // Node.js closes a second after its keepAliveTimeout of 5 s, the busy one when it is no longer busy; gunicorn looks once a second what is older than 2 s.
+    [Theory]
+    [InlineData(IdleCloseScene.NodeDefault, "warning", 6, "Node.js: server.keepAliveTimeout = 620 * 1000; server.headersTimeout = (620 + 5) * 1000;")]
+    [InlineData(IdleCloseScene.NodeBusy, "critical", 6.2, "Node.js: server.keepAliveTimeout = 620 * 1000; server.headersTimeout = (620 + 5) * 1000;")]
+    [InlineData(IdleCloseScene.PythonDefault, "warning", 2.5, "gunicorn: gunicorn --worker-class gthread --keep-alive 620 app:app")]
+    [InlineData(IdleCloseScene.NginxDefault, "warning", 75, "nginx: keepalive_timeout 620s;")]
+    public void ClosesIdleFirst_Watched_IsNamedWithTimePortUpstreamAndFix(string backend, string severity, double seconds, string fix)
+    {
+        var finding = Assert.Single(_scene.Watched, finding => finding.Id == ClosesIdle && finding.Name == backend);
+        Assert.Equal((severity, "shop", null), (finding.Severity, finding.Namespace, finding.CausedBy));
+        AssertTime(seconds, finding);
+        Assert.Contains("(port 8080)", finding.Title, StringComparison.Ordinal);
+        Assert.Contains(finding.Evidence, line => line.Contains("Google Cloud load balancer (gclb), which keeps idle connections for 600 s", StringComparison.Ordinal));
+        Assert.Equal(fix, finding.Fixes[0]);
+    }
+
+    /// <summary>Neither those that keep connections long enough or whose clients close, nor nginx in front nor the clients.</summary>
+    [Fact]
+    public void Watched_AboveInfo_NothingElseIsNamed() => Assert.Equal(
+        [
+            $"{ClosesIdle} {IdleCloseScene.PythonDefault}",
+            $"{ClosesIdle} {IdleCloseScene.NginxDefault}",
+            $"{ClosesIdle} {IdleCloseScene.NodeBusy}",
+            $"{ClosesIdle} {IdleCloseScene.NodeDefault}",
+            $"{Reset} {IdleCloseScene.NodeBusy}",
+        ],
+        _scene.Watched.Where(finding => finding.Severity != "info").Select(finding => $"{finding.Id} {finding.Name}").Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void ResetOnReuse_BusyServer_IsAConsequenceWithCounters()
+    {
+        var finding = Assert.Single(_scene.Watched, finding => finding.Id == Reset);
+        Assert.Equal(("critical", ClosesIdle), (finding.Severity, finding.CausedBy));
+        Assert.Contains(finding.Evidence, line => line.StartsWith("TCPAbortOnClose rose by ", StringComparison.Ordinal));
+        Assert.Contains(finding.Evidence, line => line.StartsWith("The pod sent ", StringComparison.Ordinal));
+    }
+
+    /// <summary>What the load balancer's own log says: requests failed at the busy server, and at no other.</summary>
+    [Fact]
+    public void FrontLog_BadGateway_OnlyOfTheBusyServer()
+    {
+        Assert.Contains("recv() failed (104: Connection reset by peer) while reading response header from upstream", _scene.FrontLog, StringComparison.Ordinal);
+        var failed = _scene.FrontLog.Split('\n').Where(line => line.EndsWith(" 502", StringComparison.Ordinal)).Distinct();
+        Assert.Equal([$"{IdleCloseScene.FrontPort(IdleCloseScene.NodeBusy)} 502"], failed);
+    }
+
+    [Fact]
+    public void ClosesIdleFirst_TwoScansByOneCommand_IsNamed()
+    {
+        var finding = Assert.Single(_scene.Scanned.Findings, finding => finding.Id == ClosesIdle && finding.Name == IdleCloseScene.NodeDefault);
+        Assert.Equal("warning", finding.Severity);
+        AssertTime(6, finding);
+    }
+
+    [Fact]
+    public void TwoScansByOneCommand_AboveInfo_NothingElseIsNamed() =>
+        Assert.Empty(_scene.Scanned.Findings.Where(finding => finding.Severity != "info").Select(finding => $"{finding.Id} {finding.Name}").Except(
+            _scene.Watched.Select(finding => $"{finding.Id} {finding.Name}")));
+
+    [Fact]
+    public void Text_Verdict_IsTheCauseAndItsRepair()
+    {
+        Assert.StartsWith("CRITICAL  shop/node-busy closes idle connections after ~", _scene.WatchedText, StringComparison.Ordinal);
+        Assert.Contains("Do first Node.js: server.keepAliveTimeout = 620 * 1000;", _scene.WatchedText, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Markdown_SaysTheSame()
+    {
+        var finding = _scene.Scanned.Findings.First(finding => finding.Name == IdleCloseScene.NodeDefault);
+        Assert.Contains("shop/node-default closes idle connections after ", _scene.ScannedMarkdown, StringComparison.Ordinal);
+        Assert.Contains(finding.Fixes[0].Split(": ", 2)[1], _scene.ScannedMarkdown, StringComparison.Ordinal);
+    }
+
+    private static void AssertTime(double seconds, ReportedFinding finding) => Assert.InRange(
+        double.Parse(Time().Match(finding.Title).Groups[1].Value, CultureInfo.InvariantCulture), 0.7 * seconds, 1.3 * seconds);
+
+    [GeneratedRegex(@"after ~([\d.]+) s ")]
+    private static partial Regex Time();
+}
