@@ -59,11 +59,11 @@ internal static partial class AgentHost
         var certificates = Load("Http:CertificateFile", http.CertificateFile, path => CertificateStore.Load(path, http.KeyFile));
         var token = Load("Http:BearerTokenFile", http.BearerTokenFile, BearerToken.Load);
 
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
-        builder.Configuration.Sources.Clear();
+        // Empty: what the other builders add (configuration files, log providers, static files) is mapped and never used.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         AddLogging(builder, settings);
         AddServices(builder.Services, settings, [.. new IReloadable?[] { certificates, token }.OfType<IReloadable>()]);
-        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel => KestrelSetup.Configure(kestrel, listen, certificates));
 
         var app = builder.Build();
@@ -88,7 +88,6 @@ internal static partial class AgentHost
     private static void AddLogging(WebApplicationBuilder builder, AgentHostSettings settings)
     {
         var level = new LoggingLevelSwitch();
-        builder.Logging.ClearProviders();
         builder.Logging.SetMinimumLevel(LogLevel.Trace);
         builder.Services.AddSingleton<ILoggerProvider>(
             _ => new SerilogLoggerProvider(AgentLogging.Create(settings.Configuration.Options.Logging, level, settings.LogSink), dispose: true));
@@ -143,6 +142,7 @@ internal static partial class AgentHost
             store,
             services.GetRequiredService<StatusLog>(),
             AgentBuild.Current,
+            new(settings.Time, settings.ProcessorTime),
             settings.Time);
         return ActivatorUtilities.CreateInstance<CollectorLoop>(services, pipeline);
     }

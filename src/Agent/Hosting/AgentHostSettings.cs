@@ -22,6 +22,9 @@ internal sealed record AgentHostSettings
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
+    /// <summary>What this process has used of the processors so far.</summary>
+    public Func<TimeSpan> ProcessorTime { get; init; } = static () => Environment.CpuUsage.TotalTime;
+
     /// <summary>Takes the log instead of the console.</summary>
     public Serilog.Core.ILogEventSink? LogSink { get; init; }
 }

@@ -16,6 +16,7 @@ internal sealed class NamespaceReader(CollectionOptions collection, ConntrackSou
     private readonly NetlinkBuffer _buffer = new();
     private readonly NetDirectory _tables = new();
     private readonly SocketTally _tally = new();
+    private readonly SettingsSource _settings = new();
 
     /// <summary>Reads all namespaces of a scan.</summary>
     /// <param name="scan">Receives what was found.</param>
@@ -117,7 +118,7 @@ internal sealed class NamespaceReader(CollectionOptions collection, ConntrackSou
         {
             if (readable && (slot == 0 || target.Memory.SettingsAreDue(scan.Now)))
             {
-                target.Memory.SetSettings(SettingsSource.Read(target.Live is null ? collection.ProcRoot : "/proc"), scan.Now);
+                target.Memory.SetSettings(_settings.Read(target.Live is null ? collection.ProcRoot : "/proc"), scan.Now);
             }
             else if (readable && target.Memory.CloseWaitIsDue(scan.Now))
             {

@@ -5,15 +5,19 @@ using Agent.Kernel.ProcFs;
 namespace Agent.Sources;
 
 /// <summary>The nf_conntrack settings of a network namespace. /proc/sys/net is always the calling thread's: enter the namespace first.</summary>
-internal static class SettingsSource
+internal sealed class SettingsSource
 {
+    private const int MostKnown = 16;
+
+    private readonly List<NetfilterSettings> _known = [];
+
     /// <summary>nf_conntrack_tcp_timeout_close_wait alone; null when nf_conntrack is not loaded.</summary>
     /// <exception cref="Kernel.KernelException">The file may not be read.</exception>
     public static long? ReadCloseWait(string procRoot) => Sysctl.ReadNetfilter(procRoot, $"nf_conntrack_{NetfilterSettings.CloseWait}");
 
     /// <summary>Settings alone, without count, max and buckets; null when nf_conntrack is not loaded.</summary>
     /// <exception cref="Kernel.KernelException">The files may not be read.</exception>
-    public static NamespaceSettings? Read(string procRoot)
+    public NamespaceSettings? Read(string procRoot)
     {
         var values = Sysctl.ReadNetfilter(procRoot);
         if (values.Count == 0)
@@ -42,7 +46,25 @@ internal static class SettingsSource
             }
         }
 
-        return new NamespaceSettings(new NetfilterSettings(settings.ToImmutable()), count, max, buckets);
+        return new NamespaceSettings(Share(settings.ToImmutable()), count, max, buckets);
+    }
+
+    /// <summary>Hundreds of namespaces have the same forty values: they are kept once.</summary>
+    private NetfilterSettings Share(ImmutableSortedDictionary<string, long> values)
+    {
+        if (_known.Find(known => known.Values.SequenceEqual(values)) is { } same)
+        {
+            return same;
+        }
+
+        if (_known.Count == MostKnown)
+        {
+            _known.RemoveAt(0);
+        }
+
+        var settings = new NetfilterSettings(values);
+        _known.Add(settings);
+        return settings;
     }
 }
 

@@ -54,6 +54,7 @@ internal sealed class TestAgent : IAsyncDisposable
             CreateScanner = (options, _) => createScanner(options),
             Diagnose = static (_, alsoFound) => new DiagnosisResult(alsoFound, "all is well"),
             Time = time,
+            ProcessorTime = static () => TimeSpan.Zero,
             LogSink = log,
         });
         try
