@@ -79,8 +79,8 @@ internal sealed class SnapshotPipeline(
     }
 
     /// <summary>
-    /// A scan leaves megabytes of garbage at once, after which nothing is allocated until the next one. Left to itself the
-    /// collector lets them grow to the size of the processor's last cache (32 MB and more) and keeps what it has freed.
+    /// A scan leaves megabytes of garbage at once, after which little is allocated until the next one. Left to itself the
+    /// collector keeps what it has freed.
     /// </summary>
     private static void ReturnMemory(TimeSpan interval)
     {

@@ -32,9 +32,9 @@ internal sealed class ServiceBenchmark : IBenchmark
         Load(entries);
 
         using var agent = ServiceProcess.Start("closewatch run", 9742, Pods, $"exec '{BuiltProgram.Path}' run --Pods:Source=none");
+        agent.AwaitFirstScrape();
         using var exporter = ServiceProcess.Start(
             "node_exporter", 9100, 0, "exec prometheus-node-exporter --collector.disable-defaults --collector.conntrack --collector.tcpstat --web.listen-address=127.0.0.1:9100");
-        agent.AwaitFirstScrape();
         exporter.AwaitFirstScrape();
         var cpu = (Agent: agent.Cpu, Exporter: exporter.Cpu);
         var watch = Stopwatch.StartNew();
@@ -43,7 +43,9 @@ internal sealed class ServiceBenchmark : IBenchmark
             // As Prometheus does, while the costs are watched.
             agent.Scrape();
             exporter.Scrape();
-            Thread.Sleep(TimeSpan.FromSeconds(15));
+            agent.NoteMemory();
+            exporter.NoteMemory();
+            Thread.Sleep(TimeSpan.FromSeconds(5));
         }
 
         var perMinute = 60 / watch.Elapsed.TotalSeconds;
@@ -51,6 +53,8 @@ internal sealed class ServiceBenchmark : IBenchmark
         exporter.CpuPerMinute = (exporter.Cpu - cpu.Exporter) * perMinute;
         agent.ScrapeMany(Scrapes);
         exporter.ScrapeMany(Scrapes);
+        agent.NoteMemory();
+        exporter.NoteMemory();
 
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{entries:N0} entries, {Scrapes:N0} scrapes, {BuiltProgram.Path}"));
         output.WriteLine("                 resident  anonymous  CPU a minute  first scrape  scrape p50      p99     bytes");

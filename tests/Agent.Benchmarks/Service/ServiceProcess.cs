@@ -45,9 +45,11 @@ internal sealed class ServiceProcess : IDisposable
         }
     }
 
-    public double ResidentMiB => Status("VmRSS:");
+    /// <summary>The most that was noted.</summary>
+    public double ResidentMiB { get; private set; }
 
-    public double AnonymousMiB => Status("RssAnon:");
+    /// <summary>The most that was noted, without mapped files.</summary>
+    public double AnonymousMiB { get; private set; }
 
     /// <summary>Starts a service in a mount namespace of its own, in which there are so many named network namespaces that nobody else sees.</summary>
     public static ServiceProcess Start(string name, int port, int namespaces, string command)
@@ -75,6 +77,9 @@ internal sealed class ServiceProcess : IDisposable
     }
 
     public void Scrape() => _ = TryScrape(out var _) ? true : throw new InvalidOperationException($"{Name} stopped answering");
+
+    public void NoteMemory() =>
+        (ResidentMiB, AnonymousMiB) = (Math.Max(ResidentMiB, Status("VmRSS:")), Math.Max(AnonymousMiB, Status("RssAnon:")));
 
     public void ScrapeMany(int count)
     {
