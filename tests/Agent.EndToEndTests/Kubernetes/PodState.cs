@@ -14,7 +14,7 @@ internal sealed record PodState(Pod Pod)
 
     public int Port { get; init; } = 9000;
 
-    public int GraceSeconds { get; init; } = 60;
+    public int GraceSeconds { get; init; } = 300;
 
     /// <summary>Null: no preStop hook.</summary>
     public int? PreStopSeconds { get; init; } = 15;

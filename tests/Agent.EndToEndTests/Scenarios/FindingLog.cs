@@ -30,7 +30,10 @@ public sealed class FindingLog : IAsyncDisposable
     public IReadOnlyCollection<ReportedFinding> All => [.. _worst.Values];
 
     /// <summary>Whether it was shown, at least as severe.</summary>
-    public bool Has(string id, string name, string severity) => _worst.TryGetValue((id, name), out var finding) && Rank(finding.Severity) >= Rank(severity);
+    public bool Has(string id, string name, string severity) => Find(id, name) is { } finding && Rank(finding.Severity) >= Rank(severity);
+
+    /// <summary>Whether it was shown with a line of evidence that begins so.</summary>
+    public bool Says(string id, string name, string evidence) => Find(id, name)?.Evidence.Any(line => line.StartsWith(evidence, StringComparison.Ordinal)) ?? false;
 
     public async ValueTask DisposeAsync()
     {
@@ -41,6 +44,9 @@ public sealed class FindingLog : IAsyncDisposable
 
     private static ReportedFinding Worse(ReportedFinding earlier, ReportedFinding later) =>
         (Rank(later.Severity) >= Rank(earlier.Severity) ? later : earlier) with { Evidence = [.. earlier.Evidence.Union(later.Evidence)] };
+
+    private ReportedFinding? Find(string id, string name) =>
+        _watch.IsFaulted ? throw new InvalidOperationException("the agent does not answer", _watch.Exception) : _worst.GetValueOrDefault((id, name));
 
     private static int Rank(string severity) => severity switch { "critical" => 2, "warning" => 1, _ => 0 };
 

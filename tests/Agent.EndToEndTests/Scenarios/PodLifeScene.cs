@@ -50,7 +50,7 @@ public sealed class PodLifeScene(PodNode node) : IAsyncLifetime
             RunAsync("cut-short", 2, state => state with { PreStopSeconds = 30, GraceSeconds = 30 }),
             RunAsync("probeless", 1, state => state with { HasProbes = false }),
             RunAsync("restarted-once", 1, state => state with { Restarts = 5, RestartedAt = DateTimeOffset.UtcNow.AddHours(-3) }),
-            RunAsync("starting", 0, state => state with { StartedAt = DateTimeOffset.UtcNow, ReadyChangedAt = DateTimeOffset.UtcNow, IsReady = false }),
+            RunAsync("starting", 0, state => (state with { StartedAt = DateTimeOffset.UtcNow }).Ready(false)),
             RunAsync("dead-1", 0, NeverReady),
             RunAsync("dead-2", 0, NeverReady),
             RunAsync("twins-1", 1, state => state with { Workload = "Deployment/twins" }),
@@ -63,8 +63,8 @@ public sealed class PodLifeScene(PodNode node) : IAsyncLifetime
             RunAsync("not-ready", 2),
             RunAsync("flapping", 2),
             RunAsync("crashing", 2),
-            RunAsync("draining", 5, state => state with { PreStopSeconds = null, GraceSeconds = 600 }),
-            RunAsync("draining-prepared", 4, state => state with { GraceSeconds = 600 }),
+            RunAsync("draining", 5, state => state with { PreStopSeconds = null }),
+            RunAsync("draining-prepared", 4),
             RunAsync("overdue", 7, state => state with { PreStopSeconds = 2, GraceSeconds = 14 }),
             RunAsync("cut-off", 4, state => state with { PreStopSeconds = null }),
             RunAsync("drained", 6),
@@ -85,7 +85,9 @@ public sealed class PodLifeScene(PodNode node) : IAsyncLifetime
             CutOffAsync(stories[6]),
             DrainedAsync(stories[7]),
             EndedEarlyAsync(stories[8]),
+            ShownAsync("pod-not-ready", "starting", "info"),
             ShownAsync("pod-not-ready", "dead-1", "critical"),
+            ShownAsync("pod-not-ready", "dead-2", "critical"),
             ShownAsync("replicas-colocated", "dead-1", "info"),
             ShownAsync("replicas-colocated", "twins-1", "info"));
         Findings = log.All;
@@ -105,10 +107,10 @@ public sealed class PodLifeScene(PodNode node) : IAsyncLifetime
 
     private static PodState NeverReady(PodState state) => state with { Workload = "Deployment/dead", IsReady = false, ReadyChangedAt = state.StartedAt };
 
-    /// <summary>A server that closes what its clients close, and a pod of its own for its clients.</summary>
+    /// <summary>A server, which holds all its connections in one process so that they end at once, and a pod of its own for its clients.</summary>
     private async Task<(PodState State, Pod Client)> RunAsync(string name, int connections, Func<PodState, PodState>? change = null)
     {
-        var server = await node.RunPodAsync(new PodSpec("shop", name, new ContainerSpec("app", TestImages.Peer, "serve", "0.0.0.0", "9000", "0")));
+        var server = await node.RunPodAsync(new PodSpec("shop", name, new ContainerSpec("app", TestImages.Peer, "serve", "0.0.0.0", "9000")));
         var client = await node.RunPodAsync(new PodSpec("shop", ClientOf(name), new ContainerSpec("app", TestImages.Peer, "pause")));
         var state = new PodState(server);
         await OpenAsync(state, client, connections);
@@ -142,23 +144,27 @@ public sealed class PodLifeScene(PodNode node) : IAsyncLifetime
         for (var i = 0; i < 2; i++)
         {
             _api.Apply(pod.State.Ready(false));
-            await Task.Delay(TimeSpan.FromSeconds(6));
+            await ReadyIsAsync(pod.State, false);
+            await ShownAsync("pod-not-ready", "flapping", "warning");
             _api.Apply(pod.State.Ready(true));
-            await Task.Delay(TimeSpan.FromSeconds(4));
+            await ReadyIsAsync(pod.State, true);
         }
 
         await ShownAsync("readiness-flapping", "flapping", "warning");
     }
+
+    private Task ReadyIsAsync(PodState state, bool isReady) => Eventually.TrueAsync(
+        $"{state.Pod.Name} is seen to be {(isReady ? "ready" : "unready")}",
+        () => Task.FromResult(_log.Last?.Pod(state.Pod).GetProperty("ready").GetBoolean() == isReady),
+        s_patience);
 
     private async Task CrashingAsync((PodState State, Pod Client) pod)
     {
         for (var restarts = 1; restarts <= 3; restarts++)
         {
             _api.Apply(pod.State with { Restarts = restarts, RestartedAt = DateTimeOffset.UtcNow });
-            await Task.Delay(TimeSpan.FromSeconds(3));
+            await ShownAsync("container-restarting", "crashing", restarts == 3 ? "critical" : "warning");
         }
-
-        await ShownAsync("container-restarting", "crashing", "critical");
     }
 
     private async Task DrainingAsync((PodState State, Pod Client) pod)
@@ -168,7 +174,10 @@ public sealed class PodLifeScene(PodNode node) : IAsyncLifetime
 
         // It has not stopped to listen, and clients still find it.
         await OpenAsync(pod.State, pod.Client, 2);
-        await Task.Delay(TimeSpan.FromSeconds(6));
+        await Eventually.TrueAsync(
+            "the new connections are told of",
+            () => Task.FromResult(_log.Says("terminating-with-connections", "draining", "It still listens, and 2 connections were opened to it")),
+            s_patience);
     }
 
     private async Task DrainingPreparedAsync((PodState State, Pod Client) pod)

@@ -5,6 +5,9 @@ namespace Agent.Core.Diagnosis.Rules;
 /// <summary>Pods that ended since the last minutes with connections open.</summary>
 public sealed class ConnectionsLostAtTerminationRule : IFindingRule
 {
+    // A kubelet ends the containers first, and what holds the pod's namespaces some seconds later.
+    private static readonly TimeSpan s_outlives = TimeSpan.FromSeconds(30);
+
     /// <inheritdoc/>
     public string Id => FindingIds.ConnectionsLostAtTermination;
 
@@ -26,12 +29,23 @@ public sealed class ConnectionsLostAtTerminationRule : IFindingRule
             .Distinct();
         foreach (var identity in gone)
         {
-            var last = context.HistoryOf(identity).Last();
+            var last = LastAtWork(context, [.. context.HistoryOf(identity)]);
             if (TerminationFacts.Connections(context, last.Pod) is > 0 and var connections)
             {
                 yield return Report(context, last, connections);
             }
         }
+    }
+
+    // A scan between the two ends sees a pod without anything in it, which tells nothing of how its connections ended.
+    private static PodObservation LastAtWork(DiagnosisContext context, List<PodObservation> seen)
+    {
+        var serving = seen.FindLastIndex(static one => !one.Pod.Listeners.IsEmpty);
+        return serving >= 0
+            && seen[^1].TakenAt - seen[serving].TakenAt <= s_outlives
+            && seen.Skip(serving + 1).All(one => TerminationFacts.Connections(context, one.Pod) is null or 0)
+                ? seen[serving]
+                : seen[^1];
     }
 
     private Finding Report(DiagnosisContext context, PodObservation last, long connections)

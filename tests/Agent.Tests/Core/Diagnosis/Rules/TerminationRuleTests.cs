@@ -1,6 +1,7 @@
 using Agent.Core.Diagnosis;
 using Agent.Core.Diagnosis.Rules;
 using Agent.Core.Model;
+using Agent.Kernel.SockDiag;
 using Xunit;
 
 namespace Agent.Tests.Core.Diagnosis.Rules;
@@ -77,6 +78,18 @@ public sealed class TerminationRuleTests
         Given.Only(s_lost, Given.InTurn(Given.Node(Given.Serving() with { Kubernetes = null }), Given.Node())).Severity);
 
     [Fact]
+    public void Lost_SandboxOutlivesItsContainers_CountsWhatTheyHad() =>
+        Assert.Equal(5, Given.Only(s_lost, Given.InTurn(Given.Node(Given.Serving(Unprepared)), Given.Node(NotListening(0)), Given.Node())).Victims);
+
+    [Fact]
+    public void Lost_DrainedBeforeItEnded_Silent() =>
+        Assert.Empty(s_lost.Evaluate(Given.InTurn(Given.Node(Given.Serving(Unprepared)), Given.Node(NotListening(2)), Given.Node(NotListening(0)), Given.Node())));
+
+    [Fact]
+    public void Lost_ServedLongBeforeItEnded_Silent() => Assert.Empty(s_lost.Evaluate(
+        Given.InTurn(Given.Node(Given.Serving(Unprepared)), Given.Node(NotListening(0)), Given.Node(NotListening(0)), Given.Node(NotListening(0)), Given.Node())));
+
+    [Fact]
     public void Lost_NoConnections_Silent() =>
         Assert.Empty(s_lost.Evaluate(Given.InTurn(Given.Node(Given.Serving(Unprepared, Given.Listener())), Given.Node())));
 
@@ -133,6 +146,9 @@ public sealed class TerminationRuleTests
         var result = DiagnosisEngine.Evaluate(Given.Alone(Given.Node(Given.Serving(Unprepared.Terminating(25)))));
         Assert.Equal(FindingIds.TerminationUnprepared, result.Findings.Single(static finding => finding.Id == FindingIds.TerminatingWithConnections).CausedBy);
     }
+
+    private static PodSnapshot NotListening(long established) =>
+        Given.Serving(Unprepared) with { Listeners = [], Tcp = Given.States((TcpState.Established, established)) };
 
     private static Snapshot WithoutApi(Snapshot snapshot) => snapshot with
     {
