@@ -13,6 +13,9 @@
 //                                         abandon     closes the sockets (orphans: FIN_WAIT2 that no process owns)
 //                                         hold        keeps them established
 //                                       and returns; a child keeps the sockets until it is killed
+//   peer stray late|reset ADDRESS PORT  sends a packet to an IPv6 address every 20 ms for ever that fits no connection:
+//                                         late   data of an established connection, anywhere but in its window
+//                                         reset  the reset of a connection that is not
 //   peer ask ADDRESS PORT SECONDS       sends FIN, then prints what came within SECONDS, or "no answer"
 //   peer proxy PORT in|out              takes REDIRECTed connections to where they were going (in: to the same port on
 //                                       loopback), passing half-closes on both ways
@@ -21,6 +24,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -201,6 +205,39 @@ static void open_many(const char *way, const char *address, const char *port, in
     }
 }
 
+static void stray(const char *way, const char *address, const char *port)
+{
+    struct segment {
+        struct tcphdr header;
+        char data[8];
+    } segment = {0};
+    socklen_t length, own = sizeof(struct sockaddr_in6);
+    struct sockaddr_storage server = parse_address(address, port, &length), local = {0};
+    int at = offsetof(struct tcphdr, check), raw = socket(AF_INET6, SOCK_RAW, IPPROTO_TCP);
+    if (raw < 0 || setsockopt(raw, IPPROTO_IPV6, IPV6_CHECKSUM, &at, sizeof at) < 0) { /* the kernel fills in the sum */
+        fail("raw socket");
+    }
+    segment.header.doff = sizeof segment.header / 4;
+    segment.header.dest = htons(atoi(port));
+    segment.header.window = htons(1024);
+    if (strcmp(way, "late") == 0) {
+        getsockname(greeted_by(&server, length), (struct sockaddr *)&local, &own);
+        segment.header.source = ((struct sockaddr_in6 *)&local)->sin6_port;
+        segment.header.ack = segment.header.psh = 1;
+    } else {
+        segment.header.source = htons(1);
+        segment.header.rst = 1;
+    }
+    ((struct sockaddr_in6 *)&server)->sin6_port = 0; /* as raw(7) wants it */
+    for (unsigned sequence = 0;; sequence += 0x20000000) {
+        segment.header.seq = htonl(sequence);
+        if (sendto(raw, &segment, sizeof segment, 0, (struct sockaddr *)&server, length) < 0) {
+            fail("sendto");
+        }
+        usleep(20000);
+    }
+}
+
 static void ask(const char *address, const char *port, int seconds)
 {
     char answer[256];
@@ -298,13 +335,16 @@ int main(int count, char **words)
         crowd(words[2], words[3]);
     } else if (strcmp(verb, "open") == 0 && count == 6) {
         open_many(words[2], words[3], words[4], atoi(words[5]));
+    } else if (strcmp(verb, "stray") == 0 && count == 5) {
+        stray(words[2], words[3], words[4]);
     } else if (strcmp(verb, "ask") == 0 && count == 5) {
         ask(words[2], words[3], atoi(words[4]));
     } else if (strcmp(verb, "proxy") == 0 && count == 4) {
         proxy(words[2], words[3]);
     } else {
-        fputs("peer: pause | serve ADDRESS PORT [SECONDS|told] | tell | busy ADDRESS PORT BACKLOG | crowd ADDRESS PORT | open half-close|abandon|hold ADDRESS PORT COUNT | "
-              "ask ADDRESS PORT SECONDS | proxy PORT in|out\n", stderr);
+        fputs("peer: pause | serve ADDRESS PORT [SECONDS|told] | tell | busy ADDRESS PORT BACKLOG | crowd ADDRESS PORT | "
+              "open half-close|abandon|hold ADDRESS PORT COUNT | stray late|reset ADDRESS PORT | ask ADDRESS PORT SECONDS | "
+              "proxy PORT in|out\n", stderr);
         return 2;
     }
     return 0;

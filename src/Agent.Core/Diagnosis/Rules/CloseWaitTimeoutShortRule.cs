@@ -37,8 +37,8 @@ public sealed class CloseWaitTimeoutShortRule : IFindingRule
 
     private Finding OfHost(DiagnosisContext context, TimeSpan timeout)
     {
-        // Those whose own namespace forgets sooner than the host are the pod finding's victims.
-        var pods = context.Current.Pods.Where(pod => !(OwnTable.Tracks(context, pod) && Short(pod.Settings, context.Options.CloseWaitTimeout) is not null)).ToList();
+        // Those whose own namespace forgets sooner than the host are the pod finding's victims; those that nothing tracks are nobody's.
+        var pods = context.Current.Pods.Where(pod => pod.IsTracked != false && !(OwnTable.Tracks(context, pod) && Short(pod.Settings, context.Options.CloseWaitTimeout) is not null)).ToList();
         var untracked = pods.Sum(static pod => pod.HalfClosed.Untracked);
         var lasting = pods.Where(pod => IsLasting(pod.HalfClosed, timeout)).ToList();
         var severity = untracked > 0 ? Severity.Critical : lasting.Count > 0 || HasLastingEntries(context.Current, timeout) ? Severity.Warning : Severity.Info;
