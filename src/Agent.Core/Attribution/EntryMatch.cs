@@ -1,5 +1,6 @@
 using Agent.Core.Model;
 using Agent.Kernel.Conntrack;
+using Agent.Kernel.Net;
 
 namespace Agent.Core.Attribution;
 
@@ -21,6 +22,9 @@ public struct EntryMatch
     /// <summary>Seconds left; null for an offloaded entry.</summary>
     public uint? ExpiresInSeconds;
 
+    /// <summary>The connection as the other end sees it, its own address as the source.</summary>
+    public ConnectionTuple OtherEnd;
+
     /// <summary>Takes over what an entry says.</summary>
     /// <param name="flow">The entry.</param>
     /// <param name="socketIsInitiator">True when the socket's own view equals the entry's original tuple.</param>
@@ -30,6 +34,7 @@ public struct EntryMatch
         Found = true;
         State = flow.TcpState;
         ExpiresInSeconds = flow.Has(ConntrackFields.Timeout) ? flow.TimeoutSeconds : null;
+        OtherEnd = socketIsInitiator ? flow.Reply : flow.Original;
         ClosedBy = flow.OriginalClosedFirst switch
         {
             null => ClosedBy.Unknown,

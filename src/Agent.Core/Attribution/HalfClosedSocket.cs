@@ -44,6 +44,9 @@ public struct HalfClosedSocket
     /// <summary>The judgement of <see cref="TrackingJudge"/>.</summary>
     public TrackingState Tracking;
 
+    /// <summary>True for a pod's loopback connections, which have the addresses of everybody's loopback connections.</summary>
+    public readonly bool IsPrivate => NamespaceSlot != 0 && StaysInNamespace;
+
     /// <summary>CLOSE_WAIT: the peer closed first. FIN_WAIT1 and FIN_WAIT2: this side did.</summary>
     public readonly ClosedBy ClosedBy => Socket.State == TcpState.CloseWait ? ClosedBy.Peer : ClosedBy.Pod;
 

@@ -76,6 +76,29 @@ public sealed class HalfClosedTable
     public (int Initiator, int Responder) MatchHost(in ConntrackFlow flow) =>
         _sockets.Count == 0 || flow.Protocol != 6 ? (-1, -1) : (Match(flow, flow.Original, true), Match(flow, flow.Reply, false));
 
+    /// <summary>Finds the half-closed socket at the other end of a connection, whatever NAT the node does between them.</summary>
+    /// <returns>Its position; -1 when it is not on this node, or not half-closed.</returns>
+    public int FindOtherEnd(in HalfClosedSocket socket)
+    {
+        if (_heads.Length == 0)
+        {
+            return -1;
+        }
+
+        var view = socket.Host.Found ? socket.Host.OtherEnd : socket.Outside.Reversed;
+        var sockets = Sockets;
+        for (var next = _heads[Hash(view) & (_heads.Length - 1)]; next != 0; next = _next[next - 1])
+        {
+            ref readonly var other = ref sockets[next - 1];
+            if (other.Outside == view && (!(socket.IsPrivate || other.IsPrivate) || socket.NamespaceSlot == other.NamespaceSlot))
+            {
+                return next - 1;
+            }
+        }
+
+        return -1;
+    }
+
     private int Match(in ConntrackFlow flow, in ConnectionTuple tuple, bool initiator)
     {
         var found = -1;
@@ -83,8 +106,7 @@ public sealed class HalfClosedTable
         for (var next = _heads[Hash(tuple) & (_heads.Length - 1)]; next != 0; next = _next[next - 1])
         {
             ref var socket = ref sockets[next - 1];
-            // A pod's loopback connections have the addresses of everybody's loopback connections.
-            if (socket.Outside == tuple && !(socket.NamespaceSlot != 0 && socket.StaysInNamespace))
+            if (socket.Outside == tuple && !socket.IsPrivate)
             {
                 socket.Host.Set(flow, initiator);
                 found = next - 1;

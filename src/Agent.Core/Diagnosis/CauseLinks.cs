@@ -20,11 +20,11 @@ public static class CauseLinks
     // The first that matches wins: the nearer cause before the farther.
     private static readonly ImmutableArray<(string Consequence, string Cause, Reach Reach)> s_links =
     [
+        (FindingIds.HalfClosedExpiring, FindingIds.CloseWaitLeak, Reach.SameSubject),
         (FindingIds.HalfClosedExpiring, FindingIds.CloseWaitTimeoutShort, Reach.SameSubject),
         (FindingIds.HalfClosedUntracked, FindingIds.CloseWaitTimeoutShort, Reach.SameSubject),
         (FindingIds.HalfClosedExpiring, FindingIds.CloseWaitTimeoutShort, Reach.Node),
         (FindingIds.HalfClosedUntracked, FindingIds.CloseWaitTimeoutShort, Reach.Node),
-        (FindingIds.HalfClosedExpiring, FindingIds.CloseWaitLeak, Reach.SameSubject),
         (FindingIds.HalfClosedUntracked, FindingIds.CloseWaitLeak, Reach.SameSubject),
         (FindingIds.FinWait2PileUp, FindingIds.CloseWaitLeak, Reach.SameSubject),
         (FindingIds.ResetOnReuse, FindingIds.BackendClosesIdleFirst, Reach.SameSubject),

@@ -10,14 +10,21 @@ internal static class HalfClosedText
     /// <summary>The first few, one sentence each.</summary>
     public static IEnumerable<string> Examples(IEnumerable<HalfClosedConnection> connections) => connections.Take(Shown).Select(One);
 
-    /// <summary>The owner processes, most connections first; empty when none is known.</summary>
+    /// <summary>The owner processes, the program with most connections first; empty when none is known.</summary>
     public static string Processes(IEnumerable<HalfClosedConnection> connections) => string.Join(", ", connections
         .Where(static connection => connection.Process is not null)
-        .CountBy(static connection => connection.Process!)
-        .OrderByDescending(static pair => pair.Value)
-        .ThenBy(static pair => pair.Key, StringComparer.Ordinal)
+        .GroupBy(static connection => connection.Process![..connection.Process!.LastIndexOf('(')])
+        .OrderByDescending(static program => program.Count())
+        .ThenBy(static program => program.Key, StringComparer.Ordinal)
         .Take(Shown)
-        .Select(static pair => pair.Key));
+        .Select(Program));
+
+    // A server that forks for each connection has as many processes as connections: sh(7, 8, 9 and 4 more).
+    private static string Program(IGrouping<string, HalfClosedConnection> program)
+    {
+        var ids = program.Select(connection => connection.Process![(program.Key.Length + 1)..^1]).Distinct().ToList();
+        return $"{program.Key}({string.Join(", ", ids.Take(Shown))}{(ids.Count > Shown ? $" and {ids.Count - Shown} more" : "")})";
+    }
 
     private static string One(HalfClosedConnection connection)
     {

@@ -43,6 +43,9 @@ public sealed record HalfClosedConnection
     /// <summary>Owner process as <c>name(pid)</c>; null when unknown.</summary>
     public string? Process { get; init; }
 
+    /// <summary>Whose socket the other end is; null unless that is half-closed too, and on this node.</summary>
+    public PodIdentity? OtherEnd { get; init; }
+
     /// <summary>What conntrack has of it.</summary>
     public required TrackingState Tracking { get; init; }
 

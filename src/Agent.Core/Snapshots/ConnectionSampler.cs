@@ -31,14 +31,17 @@ internal static class ConnectionSampler
             taken = i > 0 && keys[i].Owner == keys[i - 1].Owner ? taken + 1 : 1;
             if (keys[i].Owner >= 0 && taken <= perOwner)
             {
-                result.Add(Convert(sockets[indices[i]], sample.Owners[keys[i].Owner].Identity));
+                result.Add(Convert(sockets[indices[i]], sample.Owners[keys[i].Owner].Identity, OwnerOf(sample, table.FindOtherEnd(sockets[indices[i]]))));
             }
         }
 
         return result.ToImmutable();
     }
 
-    private static HalfClosedConnection Convert(in HalfClosedSocket socket, PodIdentity owner) => new()
+    private static PodIdentity? OwnerOf(NodeSample sample, int position) =>
+        position >= 0 && sample.HalfClosed!.Sockets[position].Owner is >= 0 and var owner ? sample.Owners[owner].Identity : null;
+
+    private static HalfClosedConnection Convert(in HalfClosedSocket socket, PodIdentity owner, PodIdentity? otherEnd) => new()
     {
         Owner = owner,
         Tuple = socket.Socket.Tuple,
@@ -51,6 +54,7 @@ internal static class ConnectionSampler
         UnreadBytes = socket.UnreadBytes,
         Inode = socket.Socket.Inode,
         Process = socket.Process,
+        OtherEnd = otherEnd,
         Tracking = socket.Tracking,
         Entry = TrackingJudge.SoonestEntry(socket),
     };

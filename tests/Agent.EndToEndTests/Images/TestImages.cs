@@ -6,7 +6,7 @@ public static class TestImages
     /// <summary>What holds a pod's namespaces; node.sh names it to containerd.</summary>
     public const string Pause = "localhost/pause:1";
 
-    /// <summary>The one program of peer.c.</summary>
+    /// <summary>The one program of peer.c, also under the name /bin/proxy.</summary>
     public const string Peer = "localhost/peer:1";
 
     /// <summary>A shell and the usual commands.</summary>
@@ -24,7 +24,7 @@ public static class TestImages
             ImageBuilder.Save(
                 path,
                 new ImageBuilder(Pause) { Entrypoint = ["/bin/peer", "pause"] }.AddFile(peer, "/bin/peer", executable: true),
-                new ImageBuilder(Peer) { Entrypoint = ["/bin/peer"] }.AddFile(peer, "/bin/peer", executable: true),
+                new ImageBuilder(Peer) { Entrypoint = ["/bin/peer"] }.AddFile(peer, "/bin/peer", executable: true).AddLink("/bin/proxy", "peer"),
                 await new ImageBuilder(Busybox) { Entrypoint = ["/bin/sh"] }.AddBusyboxAsync());
         }
         finally

@@ -9,6 +9,7 @@
 //   peer busy ADDRESS PORT BACKLOG      listens and never accepts
 //   peer crowd ADDRESS PORT             opens a connection every 20 ms for ever, whether the last one was accepted or not
 //   peer open WAY ADDRESS PORT COUNT    opens COUNT connections and reads the hello, then by WAY
+//                                         request     sends 8 bytes, then as half-close
 //                                         half-close  sends FIN, waits until it is acknowledged and keeps the sockets
 //                                         abandon     closes the sockets (orphans: FIN_WAIT2 that no process owns)
 //                                         hold        keeps them established
@@ -184,15 +185,19 @@ static void open_many(const char *way, const char *address, const char *port, in
     int *opened = calloc(count, sizeof *opened);
     for (int i = 0; i < count; i++) {
         opened[i] = greeted_by(&server, length);
+        if (strcmp(way, "request") == 0 && write(opened[i], "request\n", 8) != 8) {
+            fail("request");
+        }
     }
+    int halfway = strcmp(way, "half-close") == 0 || strcmp(way, "request") == 0;
     for (int i = 0; i < count; i++) {
-        if (strcmp(way, "half-close") == 0) {
+        if (halfway) {
             shutdown(opened[i], SHUT_WR);
         } else if (strcmp(way, "abandon") == 0) {
             close(opened[i]);
         }
     }
-    for (int i = 0; i < count && strcmp(way, "half-close") == 0; i++) {
+    for (int i = 0; i < count && halfway; i++) {
         wait_for_fin_wait2(opened[i]);
     }
     /* The caller returns once all of this has happened; a child of its own session holds the descriptors. */
@@ -343,7 +348,7 @@ int main(int count, char **words)
         proxy(words[2], words[3]);
     } else {
         fputs("peer: pause | serve ADDRESS PORT [SECONDS|told] | tell | busy ADDRESS PORT BACKLOG | crowd ADDRESS PORT | "
-              "open half-close|abandon|hold ADDRESS PORT COUNT | stray late|reset ADDRESS PORT | ask ADDRESS PORT SECONDS | "
+              "open request|half-close|abandon|hold ADDRESS PORT COUNT | stray late|reset ADDRESS PORT | ask ADDRESS PORT SECONDS | "
               "proxy PORT in|out\n", stderr);
         return 2;
     }

@@ -16,8 +16,8 @@ public static class Mesh
         var pod = await node.RunPodAsync(new PodSpec(
             "shop",
             name,
-            new ContainerSpec("proxy-in", TestImages.Peer, "proxy", $"{InboundPort}", "in") { RunAsUser = ProxyUser },
-            new ContainerSpec("proxy-out", TestImages.Peer, "proxy", $"{OutboundPort}", "out") { RunAsUser = ProxyUser },
+            new ContainerSpec("proxy-in", TestImages.Peer, "proxy", $"{InboundPort}", "in") { Command = ["/bin/proxy"], RunAsUser = ProxyUser },
+            new ContainerSpec("proxy-out", TestImages.Peer, "proxy", $"{OutboundPort}", "out") { Command = ["/bin/proxy"], RunAsUser = ProxyUser },
             new ContainerSpec("app", TestImages.Peer, ["serve", address, "9000", .. answer is null ? (string[])[] : [answer]])));
         foreach (var restore in (string[])["iptables-restore", "ip6tables-restore"])
         {

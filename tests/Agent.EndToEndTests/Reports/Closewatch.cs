@@ -1,3 +1,4 @@
+using Agent.EndToEndTests.Kubernetes;
 using Agent.EndToEndTests.Node;
 
 namespace Agent.EndToEndTests.Reports;
@@ -17,6 +18,10 @@ public static class Closewatch
     /// <summary>The same without any capability.</summary>
     public static Task<NodeReport> ReportWithoutCapabilitiesAsync(this PodNode node, params IReadOnlyList<string> arguments) =>
         ReadAsync(node, s_withoutCapabilities, arguments);
+
+    /// <summary>A report of a program that may ask the API server.</summary>
+    internal static Task<NodeReport> ReportAsync(this PodNode node, NodeApi api, params IReadOnlyList<string> arguments) =>
+        ReadAsync(node, ["env", .. api.Environment.Select(pair => $"{pair.Key}={pair.Value}")], ["--Pods:Source=kubernetes", .. arguments]);
 
     private static async Task<NodeReport> ReadAsync(PodNode node, IReadOnlyList<string> prefix, IReadOnlyList<string> arguments)
     {

@@ -24,7 +24,7 @@ public sealed class CloseWaitLeakRule : IFindingRule
             }
 
             var history = context.HistoryOf(pod.Identity).ToList();
-            var growth = history.Count == 0 ? 0 : leaked - history[0].Pod.HalfClosed.LeakedCloseWaitSockets;
+            var growth = history.Count == 0 ? 0 : Growth(history[0].Pod.HalfClosed, pod.HalfClosed);
             var critical = leaked >= Many * context.Options.LeakCount || growth >= context.Options.LeakCount;
             yield return FindingCatalog.Get(Id).Report(
                 critical ? Severity.Critical : Severity.Warning,
@@ -34,6 +34,10 @@ public sealed class CloseWaitLeakRule : IFindingRule
                 leaked);
         }
     }
+
+    // Sockets that only grew old enough to count are not more sockets.
+    private static long Growth(HalfClosedSummary before, HalfClosedSummary now) =>
+        Math.Min(now.LeakedCloseWaitSockets - before.LeakedCloseWaitSockets, now.CloseWaitSockets - before.CloseWaitSockets);
 
     private static IEnumerable<string> Evidence(DiagnosisContext context, PodSnapshot pod, List<PodObservation> history, long growth)
     {
@@ -61,7 +65,11 @@ public sealed class CloseWaitLeakRule : IFindingRule
         }
 
         // A proxy that waits for its application holds both legs: the one in CLOSE_WAIT, the other in FIN_WAIT2.
-        if (summary.FinWait2Sockets >= summary.CloseWaitSockets * 0.8 && summary.FinWait2Sockets <= summary.CloseWaitSockets * 1.2)
+        if (sample.Where(connection => connection.OtherEnd == pod.Identity).ToList() is { Count: > 0 } behindProxy)
+        {
+            yield return $"{Text.Number(summary.FinWait2Sockets)} sockets in FIN_WAIT2 are a proxy's in this pod, which has passed the close on: it is the application behind it that does not close{(HalfClosedText.Processes(behindProxy) is { Length: > 0 } application ? $", {application}" : "")}.";
+        }
+        else if (summary.FinWait2Sockets >= summary.CloseWaitSockets * 0.8 && summary.FinWait2Sockets <= summary.CloseWaitSockets * 1.2)
         {
             yield return $"{Text.Number(summary.FinWait2Sockets)} sockets in FIN_WAIT2 mirror them: a proxy in this pod holds both legs, so look at the application behind it.";
         }

@@ -40,7 +40,7 @@ public sealed class CloseWaitTimeoutShortRule : IFindingRule
         // Those whose own namespace forgets sooner than the host are the pod finding's victims; those that nothing tracks are nobody's.
         var pods = context.Current.Pods.Where(pod => pod.IsTracked != false && !(OwnTable.Tracks(context, pod) && Short(pod.Settings, context.Options.CloseWaitTimeout) is not null)).ToList();
         var untracked = pods.Sum(static pod => pod.HalfClosed.Untracked);
-        var lasting = pods.Where(pod => IsLasting(pod.HalfClosed, timeout)).ToList();
+        var lasting = pods.Where(pod => IsLasting(pod.HalfClosed, timeout, context.Options)).ToList();
         var severity = untracked > 0 ? Severity.Critical : lasting.Count > 0 || HasLastingEntries(context.Current, timeout) ? Severity.Warning : Severity.Info;
 
         var evidence = new List<string>
@@ -66,7 +66,7 @@ public sealed class CloseWaitTimeoutShortRule : IFindingRule
     private Finding OfPod(DiagnosisContext context, PodSnapshot pod, TimeSpan timeout)
     {
         var summary = pod.HalfClosed;
-        var severity = summary.Untracked > 0 ? Severity.Critical : IsLasting(summary, timeout) ? Severity.Warning : Severity.Info;
+        var severity = summary.Untracked > 0 ? Severity.Critical : IsLasting(summary, timeout, context.Options) ? Severity.Warning : Severity.Info;
         var evidence = new List<string>
         {
             $"nf_conntrack_tcp_timeout_close_wait in the pod's own network namespace is {Text.Duration(timeout)}; recommended is {Text.Duration(context.Options.CloseWaitTimeout)}.",
@@ -93,8 +93,10 @@ public sealed class CloseWaitTimeoutShortRule : IFindingRule
             ? $": {Text.Count(untracked, "half-closed socket")} already forgotten, what they send next is lost"
             : ": a slower response is lost");
 
-    private static bool IsLasting(HalfClosedSummary summary, TimeSpan timeout) =>
-        summary.Sockets > 0 && (summary.Untracked > 0 || summary.Oldest is { } oldest && oldest >= Lasting(timeout));
+    // What an application leaks waits for nothing, however long the tracker remembers it: that is close-wait-leak.
+    private static bool IsLasting(HalfClosedSummary summary, TimeSpan timeout, DiagnosisOptions options) =>
+        summary.Sockets > 0 && (summary.Untracked > 0
+            || (summary.LeakedCloseWaitSockets < options.LeakCount && summary.Oldest is { } oldest && oldest >= Lasting(timeout)));
 
     private static TimeSpan Lasting(TimeSpan timeout) => timeout / 2 < s_lasting ? timeout / 2 : s_lasting;
 

@@ -17,6 +17,7 @@ public sealed class FinWait2PileUpRule : IFindingRule
     /// <inheritdoc/>
     public IEnumerable<Finding> Evaluate(DiagnosisContext context)
     {
+        var leaking = context.Current.Pods.Where(pod => pod.HalfClosed.LeakedCloseWaitSockets >= context.Options.LeakCount).Select(static pod => pod.Identity).ToHashSet();
         foreach (var pod in context.Current.Pods)
         {
             var count = pod.HalfClosed.FinWait2Sockets;
@@ -43,14 +44,29 @@ public sealed class FinWait2PileUpRule : IFindingRule
             }
 
             evidence.AddRange(HalfClosedText.Examples(sample));
-            yield return FindingCatalog.Get(Id).Report(
+            var finding = FindingCatalog.Get(Id).Report(
                 held || count >= Many * context.Options.LeakCount ? Severity.Warning : Severity.Info,
                 pod,
                 $"{pod.Identity.DisplayName} waits for the peers of {Text.Count(count, "connection")} to finish closing",
                 evidence,
                 count);
+            yield return Leaks(sample, leaking) is { Count: > 0 } names ? OfLeaks(finding, names) : finding;
         }
     }
+
+    // The peers that never finish, where they are pods of this node and known to leak: those of most of the sample.
+    private static List<string> Leaks(List<HalfClosedConnection> sample, HashSet<PodIdentity> leaking)
+    {
+        var ends = sample.Where(connection => connection.OtherEnd is { } other && leaking.Contains(other)).ToList();
+        return ends.Count * 2 > sample.Count ? [.. ends.Select(static connection => connection.OtherEnd!.DisplayName).Distinct().Order(StringComparer.Ordinal)] : [];
+    }
+
+    private static Finding OfLeaks(Finding finding, List<string> names) => finding with
+    {
+        CausedBy = FindingIds.CloseWaitLeak,
+        Fix = [.. FindingCatalog.Get(FindingIds.CloseWaitLeak).Fixes.Where(static fix => !fix.Text.Contains("$POD", StringComparison.Ordinal)).Select(static fix => $"{fix.Where}: {fix.Text}")],
+        Evidence = finding.Evidence.Add($"Follows from {FindingIds.CloseWaitLeak} of {string.Join(", ", names)}, which has the other ends: repair that first."),
+    };
 
     private static bool IsLasting(DiagnosisContext context, PodSnapshot pod, List<HalfClosedConnection> sample) =>
         sample.Any(static connection => connection.Age >= s_passing)

@@ -44,6 +44,18 @@ public sealed class CloseWaitTimeoutShortRuleTests
     public void Evaluate_LastingHalfClosed_Warning() =>
         Assert.Equal(Severity.Warning, Given.Only(s_rule, Given.Alone(Short(HalfClosed(expiring: 5)))).Severity);
 
+    [Fact]
+    public void Evaluate_LeakedByTheApplication_StaysInfo()
+    {
+        var leaky = HalfClosed(expiring: 20);
+        leaky = leaky with { HalfClosed = leaky.HalfClosed with { LeakedCloseWaitSockets = 20 } };
+        Assert.Equal(Severity.Info, Given.Only(s_rule, Given.Alone(Short(leaky))).Severity);
+    }
+
+    [Fact]
+    public void Evaluate_PodThatNothingTracks_StaysInfo() =>
+        Assert.Equal(Severity.Info, Given.Only(s_rule, Given.Alone(Short(HalfClosed(expiring: 5) with { IsTracked = false }))).Severity);
+
     [Theory]
     [InlineData(59u, Severity.Info)]
     [InlineData(45u, Severity.Warning)]

@@ -106,6 +106,36 @@ public sealed class HalfClosedRuleTests
         static line => line.Contains("holds both legs", StringComparison.Ordinal));
 
     [Fact]
+    public void Leak_BehindAProxyOfTheSamePod_NamesTheApplication()
+    {
+        var proxy = Given.Connection(Given.Identity(), TcpState.CloseWait, 90) with { Process = "envoy(12)" };
+        var application = Given.Connection(Given.Identity(), TcpState.CloseWait, 90) with { Process = "java(34)", OtherEnd = Given.Identity() };
+        Assert.Contains(
+            Given.Only(s_leak, Given.Alone(Node(CloseWait(40, 40) with { FinWait2Sockets = 20 }, proxy, application))).Evidence,
+            static line => line.Contains("the application behind it that does not close, java(34)", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Leak_OfAServerThatForks_CountsItsProcesses()
+    {
+        var connections = Enumerable.Range(7, 5).Select(static pid => Given.Connection(Given.Identity(), TcpState.CloseWait, 90) with { Process = $"sh({pid})" });
+        Assert.Contains("Owner: sh(7, 8, 9 and 2 more).", Given.Only(s_leak, Given.Alone(Node(CloseWait(20, 20), [.. connections]))).Evidence);
+    }
+
+    [Theory]
+    [InlineData(20, FindingIds.CloseWaitLeak)]
+    [InlineData(0, null)]
+    public void PileUp_AgainstAPodOfThisNode_FollowsFromItsLeak(long leaked, string? cause)
+    {
+        var leaky = Given.Pod("leaky") with { HalfClosed = CloseWait(20, leaked) };
+        var connection = Given.Connection(Given.Identity(), TcpState.FinWait2, 90) with { OtherEnd = leaky.Identity };
+        var node = Node(new() { FinWait2Sockets = 20, Oldest = TimeSpan.FromSeconds(90) }, connection);
+        var finding = Given.Only(s_pileUp, Given.Alone(node with { Pods = node.Pods.Add(leaky) }));
+        Assert.Equal(cause, finding.CausedBy);
+        Assert.Equal(cause is not null, finding.Evidence.Any(static line => line.Contains("Follows from close-wait-leak of shop/leaky", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public void Leak_SlowAnswersBelowTheCount_Silent() => Assert.Empty(s_leak.Evaluate(Given.Alone(Node(CloseWait(200, 3)))));
 
     [Fact]
