@@ -19,18 +19,6 @@ public sealed class RemediationTests(PodNode node) : NodeTest(node)
     private const int AnswerAfterSeconds = 8;
     private const string Patience = "12";
 
-    public override async ValueTask DisposeAsync()
-    {
-        if (Node.Unavailable is null)
-        {
-            // As the node started.
-            (await Node.RunAsync("sh", "-c", $"echo 3600 >{CloseWait}")).Checked();
-        }
-
-        await base.DisposeAsync();
-        GC.SuppressFinalize(this);
-    }
-
     [Theory]
     [InlineData("dry-run", false)]
     [InlineData("apply", true)]

@@ -8,25 +8,12 @@ namespace Agent.EndToEndTests.Scenarios;
 /// <summary>What the tracker is about to forget, and what it has forgotten.</summary>
 public sealed class TrackingTests(PodNode node) : NodeTest(node)
 {
-    private const string CloseWaitTimeout = "net.netfilter.nf_conntrack_tcp_timeout_close_wait";
-
-    public override async ValueTask DisposeAsync()
-    {
-        GC.SuppressFinalize(this);
-        if (Node.Unavailable is null)
-        {
-            (await Node.RunAsync("sysctl", "-qw", CloseWaitTimeout + "=3600")).Checked();
-        }
-
-        await base.DisposeAsync();
-    }
-
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task ShortTimeout_WhileAndAfter_IsExpiringThenUntracked(bool throughService)
     {
-        (await Node.RunAsync("sysctl", "-qw", CloseWaitTimeout + "=3")).Checked();
+        await Node.SetAsync(Sysctls.CloseWaitTimeout, 3);
         var server = await RunLeakyServerAsync("leaky");
         var client = await RunClientAsync("client");
         if (throughService)
