@@ -28,8 +28,10 @@ LABEL org.opencontainers.image.title="closewatch" \
       org.opencontainers.image.revision="$REVISION"
 # Not root's: an agent that runs as uid 0 without CAP_DAC_OVERRIDE can not change its own program.
 COPY --from=build --chown=65532:65532 --chmod=0555 /published/closewatch /usr/local/bin/closewatch
+# `kubectl exec ... -- closewatch report` finds the program whatever the base image says of PATH.
 # Without diagnostics .NET needs no writable /tmp.
-ENV DOTNET_EnableDiagnostics=0 \
+ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+    DOTNET_EnableDiagnostics=0 \
     DOTNET_RUNNING_IN_CONTAINER=true
 # Reading other processes' files in /proc takes uid 0, but no capability (docs/privileges.md).
 USER 0:0

@@ -62,7 +62,7 @@ public sealed class AgentImageTests(PodNode node) : NodeTest(node)
     private PodSpec AgentPod(string image, bool full, params IReadOnlyList<string> arguments) =>
         new("closewatch", "agent", new ContainerSpec("closewatch", image, arguments)
         {
-            Init = true,
+            Init = arguments[0] != "run",
             RunAsUser = 0,
             DropCapabilities = ["ALL"],
             AddCapabilities = full ? ["NET_ADMIN", "SYS_ADMIN", "SYS_PTRACE"] : [],
