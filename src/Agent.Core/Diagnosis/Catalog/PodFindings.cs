@@ -51,7 +51,7 @@ internal static class PodFindings
                 """,
             Why = "The requests on these connections failed: the load balancer answered 502, or its client saw a reset.",
             Seen = """
-                The established connections of a pod at the last scan that saw it. Info: it had a preStop hook and ended by itself, or nothing is known of it. Warning: it had no preStop hook.
+                The established connections of a pod at the last scan that saw it at work (its sandbox may outlive its containers by some seconds). Info: it had a preStop hook and ended by itself, or nothing is known of it. Warning: it had no preStop hook.
                 Critical: it was still there when its grace period ended, so it was killed.
                 """,
             Needs = [SourceNames.Pods, SourceNames.Namespaces, SourceNames.Sockets],
@@ -69,8 +69,8 @@ internal static class PodFindings
             Title = "a serving pod is not prepared for its own end",
             What = """
                 When a pod is deleted it gets SIGTERM at once, while load balancers learn of it seconds to minutes later. A preStop delay keeps it serving meanwhile; the grace period must hold that delay and
-                the time that accepted requests need. The numbers here, preStop sleep 120 s, terminationGracePeriodSeconds 210 and load balancer draining 60 s, are those of Google Cloud's guide to
-                502 and 503 errors with container-native load balancing, where removing an endpoint takes longest. Behind an in-cluster proxy a preStop sleep of 10 to 15 s is enough.
+                the time that accepted requests need. The numbers here, preStop sleep 120 s, terminationGracePeriodSeconds 210 and load balancer draining 60 s, are those of Google Cloud's
+                documentation ("Addressing 500 series errors with NEGs during workload scaling", the first link below) for container-native load balancing, where removing an endpoint takes longest. Behind an in-cluster proxy a preStop sleep of 10 to 15 s is enough.
                 """,
             Why = "At every rollout, scale-down and node drain requests are still sent to a server that has stopped: a burst of 502s.",
             Seen = """
