@@ -21,7 +21,8 @@ internal static class ConntrackFindings
             Why = "A response that takes longer than this timeout after its client has half-closed is lost: the client waits until it times out, the load balancer says 502.",
             Seen = """
                 The timeout of the host's namespace, and of every pod namespace that tracks connections, against Diagnosis:CloseWaitTimeout.
-                Info: the setting alone. Warning: half-closed connections stay open there. Critical: a half-closed socket has already lost its entry.
+                Info: the setting alone, and with connections that the application leaks (close-wait-leak) or that nothing tracks. Warning: half-closed connections stay open
+                there. Critical: a half-closed socket has already lost its entry.
                 """,
             Needs = [SourceNames.Sysctl],
             Checks =

@@ -81,7 +81,8 @@ internal static class HalfClosedFindings
             Why = "Every such socket holds a descriptor and often a worker: when they run out, the pod accepts nothing any more and requests fail.",
             Seen = """
                 CLOSE_WAIT sockets older than Diagnosis:LeakAge, with owner process, growth and unread bytes. Warning from Diagnosis:LeakCount;
-                critical when they grow by as many within minutes, or are ten times as many.
+                critical when there are as many more within minutes, or ten times as many. A proxy in the same pod that has passed the close on shows as FIN_WAIT2 towards the
+                application that is named.
                 """,
             Needs = [SourceNames.Sockets],
             Checks =
@@ -116,6 +117,7 @@ internal static class HalfClosedFindings
             Why = "The peers hold dead connections: a pool of theirs is full of them, and here each takes a port or a descriptor.",
             Seen = """
                 FIN_WAIT2 sockets, from Diagnosis:LeakCount, that stay for ten seconds or more. Warning: ten times as many, or older than Diagnosis:LeakAge and still owned by a process. Info otherwise.
+                When the other ends are sockets of a pod on this node that leaks, close-wait-leak is the cause.
                 """,
             Needs = [SourceNames.Sockets],
             Checks =
