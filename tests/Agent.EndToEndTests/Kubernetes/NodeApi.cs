@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Agent.EndToEndTests.Node;
+using Agent.EndToEndTests.Reports;
 using Agent.Tests.Kubernetes.Testing;
 using Microsoft.AspNetCore.Http;
 
@@ -12,6 +13,8 @@ namespace Agent.EndToEndTests.Kubernetes;
 /// </summary>
 internal sealed class NodeApi : IAsyncDisposable
 {
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+
     private readonly Lock _lock = new();
     private readonly Dictionary<string, PodState> _pods = [];
     private readonly List<string> _events = [];
@@ -51,6 +54,13 @@ internal sealed class NodeApi : IAsyncDisposable
         return api;
     }
 
+    /// <summary>Waits until an agent follows this, and does not complain any more that it could not at its first scan.</summary>
+    public static async Task IsKnownToAsync(NodeAgent agent)
+    {
+        await agent.ReadyAsync();
+        await Eventually.TrueAsync("the agent follows the API server", async () => IsWell(await agent.ReportAsync()), s_patience);
+    }
+
     /// <summary>This is so from now on; watchers are told.</summary>
     public PodState Apply(PodState pod)
     {
@@ -79,6 +89,9 @@ internal sealed class NodeApi : IAsyncDisposable
 
     // A pod finds it below /var/run, which is a link.
     private static string ServiceAccountOf(PodNode node) => $"{node.Root}/run/secrets/kubernetes.io/serviceaccount";
+
+    private static bool IsWell(NodeReport report) =>
+        report.Source("kubernetes").GetProperty("status").GetString() == "ok" && !report.FindingIds.Contains("source-unavailable");
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -38,7 +38,7 @@ public sealed class HealthyNodeTests(PodNode node) : NodeTest(node)
         await PointServiceAsync(backends[0]);
         await AnswersAsync(front.Ip, FrontPort);
         await using var agent = await NodeAgent.StartAsync(Node, api.Environment, "Collection:Interval=1s", "Pods:Source=kubernetes");
-        await agent.ReadyAsync();
+        await NodeApi.IsKnownToAsync(agent);
         await RunTrafficAsync("closing", front.Ip, $"{FrontPort}", $"{RequestsPerSecond}");
         await RunTrafficAsync("pool", Service, "80", "12", "3000");
         await RunTrafficAsync("pool", front.Ip, $"{FrontPort}", "8", "500");

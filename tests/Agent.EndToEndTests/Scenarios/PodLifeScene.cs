@@ -71,7 +71,7 @@ public sealed class PodLifeScene(PodNode node) : IAsyncLifetime
             RunAsync("ended-early", 3));
         await using var agent = await NodeAgent.StartAsync(node, api.Environment, "Collection:Interval=2s", "Pods:Source=kubernetes");
         await using var alone = await NodeAgent.StartAsync(node, "Collection:Interval=2s", "Pods:Source=kubernetes");
-        await Task.WhenAll(agent.ReadyAsync(), alone.ReadyAsync());
+        await Task.WhenAll(NodeApi.IsKnownToAsync(agent), alone.ReadyAsync());
         await using var log = _log = new FindingLog(agent);
         await using var logAlone = new FindingLog(alone);
 
@@ -155,7 +155,7 @@ public sealed class PodLifeScene(PodNode node) : IAsyncLifetime
 
     private Task ReadyIsAsync(PodState state, bool isReady) => Eventually.TrueAsync(
         $"{state.Pod.Name} is seen to be {(isReady ? "ready" : "unready")}",
-        () => Task.FromResult(_log.Last?.Pod(state.Pod).GetProperty("ready").GetBoolean() == isReady),
+        () => Task.FromResult(_log.Last is { } report && report.Pod(state.Pod).TryGetProperty("ready", out var ready) && ready.GetBoolean() == isReady),
         s_patience);
 
     private async Task CrashingAsync((PodState State, Pod Client) pod)
