@@ -70,7 +70,7 @@ public sealed class IdleWatch
     }
 
     /// <summary>Ends a dump: judges what became of the connections that were idle at the one before.</summary>
-    /// <param name="now">Monotonic time of this scan.</param>
+    /// <param name="now">Monotonic time at which the sockets were dumped.</param>
     /// <param name="ports">What was counted at the listening ports.</param>
     public void Complete(TimeSpan now, ReadOnlySpan<PortTally> ports)
     {

@@ -154,6 +154,8 @@ internal sealed class NamespaceReader(CollectionOptions collection, ConntrackSou
             scan.HalfClosed,
             target.Memory.Idle);
         scan.HalfClosedStart[slot] = scan.HalfClosed.Count;
+        // Not the scan's beginning: that may be a second earlier at the first scan of a process, and idle times are told by the difference.
+        var dumpedAt = time.GetElapsedTime(0, time.GetTimestamp());
         try
         {
             // A dump walks the sockets of the whole machine, so a namespace without any is worth two small files first.
@@ -175,7 +177,7 @@ internal sealed class NamespaceReader(CollectionOptions collection, ConntrackSou
         }
 
         target.Memory.Sockets = _tally.Total;
-        target.Memory.Idle.Complete(scan.Now, _tally.Ports);
+        target.Memory.Idle.Complete(dumpedAt, _tally.Ports);
         scan.Established[slot] = [.. _tally.EstablishedSample];
         if (target.Live is { } network && !scan.HalfClosedOf(slot).IsEmpty)
         {
