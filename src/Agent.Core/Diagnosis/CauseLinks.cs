@@ -49,9 +49,12 @@ public static class CauseLinks
         var known = all.ToLookup(static finding => (finding.Id, finding.Subject));
         var ofNode = all.Where(static finding => finding.Subject.Kind is "node").ToLookup(static finding => finding.Id, StringComparer.Ordinal);
         return [.. all.Select(finding => finding.CausedBy is null && CauseOf(finding, known, ofNode) is { } cause
-            ? finding with { CausedBy = cause.Id, Fix = cause.Fix, Evidence = finding.Evidence.Add($"Follows from {cause.Id}: repair that first.") }
+            ? finding with { CausedBy = cause.Id, CauseSubject = cause.Subject, Fix = cause.Fix, Evidence = finding.Evidence.Add(RepairFirst(cause.Id)) }
             : finding)];
     }
+
+    /// <summary>What a consequence says in its evidence.</summary>
+    internal static string RepairFirst(string cause) => $"Follows from {cause}: repair that first.";
 
     private static Finding? CauseOf(Finding finding, ILookup<(string Id, FindingSubject Subject), Finding> known, ILookup<string, Finding> ofNode) => s_links
         .Where(link => link.Consequence == finding.Id)

@@ -13,7 +13,7 @@ public sealed record DiagnosisResult(ImmutableArray<Finding> Findings, string He
     /// <summary>Sources without which a healthy node cannot be told from an unknown one, and that could not be read.</summary>
     public ImmutableArray<string> Unreadable { get; init; } = [];
 
-    /// <summary><see cref="Findings"/> for reading: many pods with the same finding become one entry that names the worst of them.</summary>
+    /// <summary><see cref="Findings"/> for reading: causes with what follows from them, and many pods with the same finding as one entry.</summary>
     public ImmutableArray<Finding> Grouped => FindingGroups.ForReading(Findings);
 
     /// <summary>The worst severity; null when there is no finding.</summary>

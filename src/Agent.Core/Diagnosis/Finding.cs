@@ -39,6 +39,9 @@ public sealed record Finding
     /// <summary>Id of the finding that this one follows from; null for a cause. See <see cref="CauseLinks"/>.</summary>
     public string? CausedBy { get; init; }
 
+    /// <summary>What that finding is about; null for this one's own subject.</summary>
+    public FindingSubject? CauseSubject { get; init; }
+
     /// <summary>Since when it holds; set by the tracker of the long-running agent, null for a single scan.</summary>
     public DateTimeOffset? FirstSeen { get; init; }
 }

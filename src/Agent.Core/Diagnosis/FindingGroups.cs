@@ -2,7 +2,10 @@ using System.Collections.Immutable;
 
 namespace Agent.Core.Diagnosis;
 
-/// <summary>Makes one readable entry of many pods with the same finding. Metrics and JSON keep one for each pod.</summary>
+/// <summary>
+/// Makes findings readable: what follows from a cause becomes evidence of that cause, and many pods with the same finding
+/// become one entry. Metrics and JSON keep one for each pod.
+/// </summary>
 public static class FindingGroups
 {
     /// <summary>So many subjects with the same finding are still shown one by one.</summary>
@@ -10,17 +13,54 @@ public static class FindingGroups
 
     private const int NamesShown = 10;
 
-    /// <summary>Findings of the same id, form, severity and cause with more than <see cref="ShownAlone"/> subjects become one, at the place of the first.</summary>
-    /// <param name="findings">Worst first.</param>
-    public static ImmutableArray<Finding> ForReading(ImmutableArray<Finding> findings) =>
-    [
-        .. findings
-            .GroupBy(static finding => (finding.Id, finding.Form, finding.Severity, finding.CausedBy, IsNode: finding.Subject.Kind is "node" or "source"))
-            .SelectMany(static IEnumerable<Finding> (group) => group.Count() > ShownAlone && !group.Key.IsNode ? [Merge([.. group])] : group),
-    ];
+    /// <summary>
+    /// Causes alone, worst first, each as bad as the worst that follows from it. Those of the same id, form and severity with more than
+    /// <see cref="ShownAlone"/> subjects become one, at the place of the first. What follows from a finding that is not among them stands for itself.
+    /// </summary>
+    public static ImmutableArray<Finding> ForReading(ImmutableArray<Finding> findings)
+    {
+        var known = findings.ToLookup(static finding => (finding.Id, finding.Subject));
+        var following = findings
+            .Select(finding => (Finding: finding, Root: RootOf(finding, known)))
+            .Where(static pair => !ReferenceEquals(pair.Finding, pair.Root))
+            .ToLookup(static pair => pair.Root, static pair => pair.Finding, ReferenceEqualityComparer.Instance);
+        var causes = findings
+            .Where(finding => ReferenceEquals(finding, RootOf(finding, known)))
+            .ToDictionary(cause => AsBadAs(cause, following[cause]), cause => following[cause].ToImmutableArray(), (IEqualityComparer<Finding>)ReferenceEqualityComparer.Instance);
+        return
+        [
+            .. Together(FindingOrder.Sort(causes.Keys))
+                .Select(group => WithConsequences(Merge(group), [.. FindingOrder.Sort(group.SelectMany(cause => causes[cause]))])),
+        ];
+    }
+
+    /// <summary>The cause at the beginning of the chain.</summary>
+    private static Finding RootOf(Finding finding, ILookup<(string Id, FindingSubject Subject), Finding> known)
+    {
+        var root = finding;
+        // A chain is two links long at most; one that bites its own tail ends here too.
+        for (var links = 0; links < 4 && root.CausedBy is { } id && known[(id, root.CauseSubject ?? root.Subject)].FirstOrDefault() is { } cause; links++)
+        {
+            root = cause;
+        }
+
+        return root;
+    }
+
+    private static Finding AsBadAs(Finding cause, IEnumerable<Finding> consequences) =>
+        cause with { Severity = consequences.Select(static consequence => consequence.Severity).Append(cause.Severity).Max() };
+
+    private static IEnumerable<ImmutableArray<Finding>> Together(ImmutableArray<Finding> findings) => findings
+        .GroupBy(static finding => (finding.Id, finding.Form, finding.Severity, finding.CausedBy, IsNode: finding.Subject.Kind is "node" or "source"))
+        .SelectMany(static group => group.Count() > ShownAlone && !group.Key.IsNode ? [[.. group]] : group.Select(static finding => ImmutableArray.Create(finding)));
 
     private static Finding Merge(ImmutableArray<Finding> group)
     {
+        if (group.Length == 1)
+        {
+            return group[0];
+        }
+
         var others = group.Length - ShownAlone;
         var names = group.Skip(ShownAlone).Take(NamesShown).Select(static finding => finding.Subject.DisplayName);
         var rest = others > NamesShown ? ", ..." : ".";
@@ -36,5 +76,14 @@ public static class FindingGroups
             Victims = group.Sum(static finding => finding.Victims),
             FirstSeen = group.Min(static finding => finding.FirstSeen),
         };
+    }
+
+    private static Finding WithConsequences(Finding cause, ImmutableArray<Finding> consequences) =>
+        consequences.IsEmpty ? cause : cause with { Evidence = [.. cause.Evidence, .. Together(consequences).Select(static group => Sentence(Merge(group)))] };
+
+    private static string Sentence(Finding consequence)
+    {
+        var seen = consequence.Evidence.Where(line => line != CauseLinks.RepairFirst(consequence.CausedBy!));
+        return $"{consequence.Severity.ToString().ToUpperInvariant()} {consequence.Id}: {consequence.Title}. {string.Join(' ', seen)}";
     }
 }

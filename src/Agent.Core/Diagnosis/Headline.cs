@@ -10,9 +10,7 @@ public static class Headline
     /// <param name="unreadable">Essential sources that could not be read.</param>
     public static string Of(ImmutableArray<Finding> findings, ImmutableArray<string> unreadable)
     {
-        var causes = FindingGroups.ForReading(FindingOrder.Sort(findings
-            .Where(finding => !findings.Any(cause => IsCause(cause, finding)))
-            .Select(cause => cause with { Severity = findings.Where(finding => IsCause(cause, finding)).Select(static finding => finding.Severity).Append(cause.Severity).Max() })));
+        var causes = FindingGroups.ForReading(findings);
         if (causes.FirstOrDefault(static finding => finding.Id != FindingIds.SourceUnavailable) is not { } worst)
         {
             return unreadable.IsEmpty
@@ -28,8 +26,4 @@ public static class Headline
         };
         return $"{worst.Severity.ToString().ToUpperInvariant()}: {worst.Title}{more}";
     }
-
-    // What to repair is the cause, and it is as bad as the worst that follows from it.
-    private static bool IsCause(Finding cause, Finding finding) =>
-        cause.Id == finding.CausedBy && (cause.Subject == finding.Subject || cause.Subject.Kind is "node");
 }

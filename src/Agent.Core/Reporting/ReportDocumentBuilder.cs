@@ -58,7 +58,7 @@ public static class ReportDocumentBuilder
     private static ImmutableArray<ReportFact> Summary(ReportView view)
     {
         var facts = ImmutableArray.CreateBuilder<ReportFact>();
-        if (view.Diagnosis.Findings is [{ Severity: not Severity.Info, Fix: [var first, ..] }, ..])
+        if (view.Diagnosis.Grouped is [{ Severity: not Severity.Info, Fix: [var first, ..] }, ..])
         {
             facts.Add(new("Do first", HumanText.Printable(first)));
         }

@@ -50,22 +50,23 @@ public sealed class FinWait2PileUpRule : IFindingRule
                 $"{pod.Identity.DisplayName} waits for the peers of {Text.Count(count, "connection")} to finish closing",
                 evidence,
                 count);
-            yield return Leaks(sample, leaking) is { Count: > 0 } names ? OfLeaks(finding, names) : finding;
+            yield return Leaks(sample, leaking) is { Count: > 0 } leaks ? OfLeaks(finding, leaks) : finding;
         }
     }
 
-    // The peers that never finish, where they are pods of this node and known to leak: those of most of the sample.
-    private static List<string> Leaks(List<HalfClosedConnection> sample, HashSet<PodIdentity> leaking)
+    // The peers that never finish, where they are pods of this node and known to leak: those of most of the sample, the one with most of them first.
+    private static List<PodIdentity> Leaks(List<HalfClosedConnection> sample, HashSet<PodIdentity> leaking)
     {
         var ends = sample.Where(connection => connection.OtherEnd is { } other && leaking.Contains(other)).ToList();
-        return ends.Count * 2 > sample.Count ? [.. ends.Select(static connection => connection.OtherEnd!.DisplayName).Distinct().Order(StringComparer.Ordinal)] : [];
+        return ends.Count * 2 > sample.Count ? [.. ends.GroupBy(static connection => connection.OtherEnd!).OrderByDescending(static end => end.Count()).ThenBy(static end => end.Key.DisplayName, StringComparer.Ordinal).Select(static end => end.Key)] : [];
     }
 
-    private static Finding OfLeaks(Finding finding, List<string> names) => finding with
+    private static Finding OfLeaks(Finding finding, List<PodIdentity> leaks) => finding with
     {
         CausedBy = FindingIds.CloseWaitLeak,
+        CauseSubject = FindingSubject.Of(leaks[0]),
         Fix = [.. FindingCatalog.Get(FindingIds.CloseWaitLeak).Fixes.Where(static fix => !fix.Text.Contains("$POD", StringComparison.Ordinal)).Select(static fix => $"{fix.Where}: {fix.Text}")],
-        Evidence = finding.Evidence.Add($"Follows from {FindingIds.CloseWaitLeak} of {string.Join(", ", names)}, which has the other ends: repair that first."),
+        Evidence = finding.Evidence.Add($"Follows from {FindingIds.CloseWaitLeak} of {string.Join(", ", leaks.Select(static leak => leak.DisplayName))}, which has the other ends: repair that first."),
     };
 
     private static bool IsLasting(DiagnosisContext context, PodSnapshot pod, List<HalfClosedConnection> sample) =>

@@ -96,6 +96,45 @@ public sealed class DiagnosisEngineTests
     }
 
     [Fact]
+    public void Grouped_Consequences_AreEvidenceOfTheirCauseWhichIsAsBad()
+    {
+        var result = DiagnosisEngine.Evaluate(Given.Alone(Given.Node()), [new Fixed(
+            Make(FindingIds.HalfClosedUntracked, Severity.Critical, victims: 2),
+            Make(FindingIds.HalfClosedExpiring, Severity.Warning, victims: 5),
+            Make(FindingIds.CloseWaitTimeoutShort, Severity.Warning, FindingSubject.Node(Given.Node())),
+            Make(FindingIds.ContainerRestarting, Severity.Warning))]);
+        Assert.Equal([(FindingIds.CloseWaitTimeoutShort, Severity.Critical), (FindingIds.ContainerRestarting, Severity.Warning)], result.Grouped.Select(static entry => (entry.Id, entry.Severity)));
+        Assert.Collection(
+            result.Grouped[0].Evidence,
+            static own => Assert.Equal("Seen.", own),
+            static worst => Assert.Equal("CRITICAL half-closed-untracked: half-closed-untracked of shop/web. Seen.", worst),
+            static other => Assert.Equal("WARNING half-closed-expiring: half-closed-expiring of shop/web. Seen.", other));
+        Assert.Equal(4, result.Findings.Length);
+    }
+
+    [Fact]
+    public void Grouped_ConsequencesOfManyPods_AreOneLine()
+    {
+        var node = FindingSubject.Node(Given.Node());
+        var pods = Enumerable.Range(0, 20).Select(static index => Make(FindingIds.HalfClosedUntracked, Severity.Critical, new("pod", "shop", $"web-{index:00}"), 100 - index));
+        var result = DiagnosisEngine.Evaluate(Given.Alone(Given.Node()), [new Fixed([Make(FindingIds.CloseWaitTimeoutShort, Severity.Critical, node), .. pods])]);
+        var entry = Assert.Single(result.Grouped);
+        Assert.Equal(2, entry.Evidence.Length);
+        Assert.Contains("half-closed-untracked of shop/web-00 (+19 more pods).", entry.Evidence[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Grouped_CauseIsAnotherPods_FollowsWhereItPoints()
+    {
+        var leaking = new FindingSubject("pod", "shop", "app");
+        var pile = Make(FindingIds.FinWait2PileUp, Severity.Warning) with { CausedBy = FindingIds.CloseWaitLeak, CauseSubject = leaking };
+        var elsewhere = Make(FindingIds.CloseWaitLeak, Severity.Warning, new("pod", "shop", "other"), victims: 99);
+        Assert.Equal(2, FindingGroups.ForReading([elsewhere, pile]).Length);
+        var grouped = FindingGroups.ForReading([elsewhere, Make(FindingIds.CloseWaitLeak, Severity.Warning, leaking), pile]);
+        Assert.Equal([1, 2], grouped.Select(static entry => entry.Evidence.Length));
+    }
+
+    [Fact]
     public void Grouped_Sources_StayApart()
     {
         var sources = Enumerable.Range(0, 6).Select(static index => Make("source-unavailable", Severity.Info, new("source", "", $"source-{index}"))).ToArray();
