@@ -16,5 +16,10 @@ public sealed record NetfilterSettings(ImmutableSortedDictionary<string, long> V
     public long? Get(string name) => Values.TryGetValue(name, out var value) ? value : null;
 
     /// <summary>The timeouts alone, in seconds: every name that contains <c>timeout</c>, without the switch <c>timestamp</c> and alike.</summary>
-    public IEnumerable<KeyValuePair<string, long>> Timeouts => Values.Where(static pair => pair.Key.Contains("timeout", StringComparison.Ordinal));
+    public IEnumerable<KeyValuePair<string, long>> Timeouts => Values.Where(static pair => IsTimeout(pair.Key));
+
+    /// <summary>Whether a setting is worth reading in the namespace of a pod: the timeouts, and what remediation may write there.</summary>
+    public static bool MatterInPods(string name) => IsTimeout(name) || name == "tcp_be_liberal";
+
+    private static bool IsTimeout(string name) => name.Contains("timeout", StringComparison.Ordinal);
 }

@@ -12,21 +12,23 @@ public static partial class Sysctl
     private const string Prefix = "nf_conntrack_";
     private const int MaxValueLength = 64;
 
-    /// <summary>Reads every numeric nf_conntrack_* file.</summary>
+    /// <summary>Reads the numeric nf_conntrack_* files.</summary>
     /// <param name="procRoot">Where proc is mounted, or the root of a captured tree.</param>
+    /// <param name="wanted">Which names, without the prefix, are wanted; null for all. Each costs a search among the files of that name of all namespaces.</param>
     /// <returns>
     /// Pairs of name, without the prefix <c>nf_conntrack_</c>, and value: timeouts in seconds, switches 0, 1 or 2, and also
     /// <c>count</c>, <c>max</c> and <c>buckets</c>. Empty when nf_conntrack is not loaded, or sysctls are not there.
     /// </returns>
     /// <exception cref="KernelException">The directory or a file may not be read.</exception>
-    public static IReadOnlyList<KeyValuePair<string, long>> ReadNetfilter(string procRoot)
+    public static IReadOnlyList<KeyValuePair<string, long>> ReadNetfilter(string procRoot, Predicate<string>? wanted = null)
     {
         var values = new List<KeyValuePair<string, long>>();
         foreach (var path in List(Path.Combine(procRoot, "sys/net/netfilter")))
         {
-            if (TryReadValue(path, out var value))
+            var name = Path.GetFileName(path)[Prefix.Length..];
+            if (wanted?.Invoke(name) != false && TryReadValue(path, out var value))
             {
-                values.Add(new(Path.GetFileName(path)[Prefix.Length..], value.Value));
+                values.Add(new(name, value.Value));
             }
         }
 

@@ -6,7 +6,9 @@ using Agent.Kernel.Net;
 namespace Agent.Sources;
 
 /// <summary>What is kept of a network namespace from one scan to the next.</summary>
-internal sealed class NamespaceMemory(TimeSpan firstSeen)
+/// <param name="firstSeen">Monotonic time of the scan that found it.</param>
+/// <param name="isNew">Whether it has come since this program began to look; its settings may still be about to be made.</param>
+internal sealed class NamespaceMemory(TimeSpan firstSeen, bool isNew)
 {
     private static readonly TimeSpan s_youth = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_youngRefresh = TimeSpan.FromSeconds(10);
@@ -36,8 +38,8 @@ internal sealed class NamespaceMemory(TimeSpan firstSeen)
     /// <summary>Addresses and settings change while a pod starts, hardly ever later.</summary>
     public bool AddressesAreDue(TimeSpan now) => IsDue(_addressesAt, now, s_refresh);
 
-    /// <summary>All settings: some forty files.</summary>
-    public bool SettingsAreDue(TimeSpan now) => IsDue(_settingsAt, now, s_fullRefresh);
+    /// <summary>All settings: some thirty files.</summary>
+    public bool SettingsAreDue(TimeSpan now) => isNew ? IsDue(_settingsAt, now, s_fullRefresh) : _settingsAt is null || now - _settingsAt > s_fullRefresh;
 
     /// <summary>The one setting that somebody may be changing while this program watches.</summary>
     public bool CloseWaitIsDue(TimeSpan now) => Settings is not null && IsDue(_closeWaitAt, now, s_refresh);

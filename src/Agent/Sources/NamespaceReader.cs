@@ -118,7 +118,7 @@ internal sealed class NamespaceReader(CollectionOptions collection, ConntrackSou
         {
             if (readable && (slot == 0 || target.Memory.SettingsAreDue(scan.Now)))
             {
-                target.Memory.SetSettings(_settings.Read(target.Live is null ? collection.ProcRoot : "/proc"), scan.Now);
+                target.Memory.SetSettings(_settings.Read(target.Live is null ? collection.ProcRoot : "/proc", slot == 0), scan.Now);
             }
             else if (readable && target.Memory.CloseWaitIsDue(scan.Now))
             {

@@ -76,7 +76,7 @@ internal sealed class NamespaceSource : IDisposable
         var targets = ImmutableArray.CreateBuilder<NamespaceTarget>();
         if (host is null)
         {
-            _capturedMemory ??= new NamespaceMemory(now);
+            _capturedMemory ??= new NamespaceMemory(now, isNew: false);
             targets.Add(new NamespaceTarget(0, null, $"{_collection.ProcRoot}/net", _capturedMemory));
         }
         else
@@ -97,7 +97,7 @@ internal sealed class NamespaceSource : IDisposable
 
         NamespaceTarget Target(NetworkNamespace network)
         {
-            var kept = _memory.GetValueOrDefault(network) ?? new NamespaceMemory(now);
+            var kept = _memory.GetValueOrDefault(network) ?? new NamespaceMemory(now, isNew: _memory.Count > 0);
             memory[network] = kept;
             return new NamespaceTarget(network.DisplayInode, network, network.NetPath, kept);
         }

@@ -15,11 +15,13 @@ internal sealed class SettingsSource
     /// <exception cref="Kernel.KernelException">The file may not be read.</exception>
     public static long? ReadCloseWait(string procRoot) => Sysctl.ReadNetfilter(procRoot, $"nf_conntrack_{NetfilterSettings.CloseWait}");
 
-    /// <summary>Settings alone, without count, max and buckets; null when nf_conntrack is not loaded.</summary>
+    /// <summary>Reads the settings of the calling thread's namespace; null when nf_conntrack is not loaded.</summary>
+    /// <param name="procRoot">Where proc is mounted, or a captured tree.</param>
+    /// <param name="isHost">Whether this is the node's own: of others only what may differ for a reason is read.</param>
     /// <exception cref="Kernel.KernelException">The files may not be read.</exception>
-    public NamespaceSettings? Read(string procRoot)
+    public NamespaceSettings? Read(string procRoot, bool isHost)
     {
-        var values = Sysctl.ReadNetfilter(procRoot);
+        var values = Sysctl.ReadNetfilter(procRoot, isHost ? null : NetfilterSettings.MatterInPods);
         if (values.Count == 0)
         {
             return null;
