@@ -48,6 +48,10 @@ public sealed class FindingLog : IAsyncDisposable
     private ReportedFinding? Find(string id, string name) =>
         _watch.IsFaulted ? throw new InvalidOperationException("the agent does not answer", _watch.Exception) : _worst.GetValueOrDefault((id, name));
 
+    // The node is shared: what its tracker has counted since boot is what other scenes did.
+    private static bool IsOfThePast(ReportedFinding finding) =>
+        finding.Severity == "info" && finding.Evidence.Any(static line => line.Contains("since boot", StringComparison.OrdinalIgnoreCase));
+
     private static int Rank(string severity) => severity switch { "critical" => 2, "warning" => 1, _ => 0 };
 
     private async Task WatchAsync()
@@ -56,7 +60,7 @@ public sealed class FindingLog : IAsyncDisposable
         {
             Last = await _agent.ReportAsync();
             Reports++;
-            foreach (var finding in Last.Findings)
+            foreach (var finding in Last.Findings.Where(finding => !IsOfThePast(finding)))
             {
                 _worst.AddOrUpdate((finding.Id, finding.Name), finding, (_, worst) => Worse(worst, finding));
             }
