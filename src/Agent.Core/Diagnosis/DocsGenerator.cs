@@ -12,7 +12,7 @@ public static class DocsGenerator
         This page is made from the same texts (src/Agent.Core/Diagnosis/Catalog): change those, then run the tests with `UPDATE_GOLDEN=1`.
 
         Severity follows the evidence. **Info**: worth knowing, a setting alone. **Warning**: it will cause failed requests, or probably does. **Critical**: it does now.
-        A finding that follows from another says so and comes after it. In `closewatch run` a finding appears once it held in two of three scans (at once when it is critical) and
+        A finding that follows from another is shown as evidence of its cause; JSON (`causedBy`) and metrics keep it by itself. In `closewatch run` a finding appears once it held in two of three scans (at once when it is critical) and
         goes after three scans without it. A finding that needs a source which cannot be read is not made; `source-unavailable` names it.
 
         Variables such as `$NAMESPACE` stand for what a report fills in. `$PID` is a process of the pod: `crictl inspect --output go-template --template '{{.info.pid}}' CONTAINER`.

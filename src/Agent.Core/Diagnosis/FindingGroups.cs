@@ -83,7 +83,8 @@ public static class FindingGroups
 
     private static string Sentence(Finding consequence)
     {
-        var seen = consequence.Evidence.Where(line => line != CauseLinks.RepairFirst(consequence.CausedBy!));
+        // The connections are listed elsewhere in each report, one by one.
+        var seen = consequence.Evidence.Where(line => line != CauseLinks.RepairFirst(consequence.CausedBy!) && !line.StartsWith(HalfClosedText.Example, StringComparison.Ordinal));
         return $"{consequence.Severity.ToString().ToUpperInvariant()} {consequence.Id}: {consequence.Title}. {string.Join(' ', seen)}";
     }
 }

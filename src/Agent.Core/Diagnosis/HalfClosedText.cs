@@ -5,6 +5,9 @@ namespace Agent.Core.Diagnosis;
 /// <summary>Half-closed connections as evidence.</summary>
 internal static class HalfClosedText
 {
+    /// <summary>How a line of evidence begins that shows a single connection.</summary>
+    public const string Example = "For example ";
+
     private const int Shown = 3;
 
     /// <summary>The first few, one sentence each.</summary>
@@ -37,6 +40,6 @@ internal static class HalfClosedText
             ClosedBy.Pod => ", this side closed first",
             _ => "",
         };
-        return $"For example {tuple.Source.ToString(tuple.SourcePort)} to {tuple.Destination.ToString(tuple.DestinationPort)}: {StateNames.Of(connection.State)}{age}{closer}{process}.";
+        return $"{Example}{tuple.Source.ToString(tuple.SourcePort)} to {tuple.Destination.ToString(tuple.DestinationPort)}: {StateNames.Of(connection.State)}{age}{closer}{process}.";
     }
 }
