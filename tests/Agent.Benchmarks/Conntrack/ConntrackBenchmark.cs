@@ -2,7 +2,6 @@ using System.Globalization;
 using Agent.Kernel.Conntrack;
 using Agent.Kernel.Netlink;
 using Agent.Kernel.ProcFs;
-using Agent.KernelTests.Testing;
 
 namespace Agent.Benchmarks.Conntrack;
 
@@ -23,7 +22,7 @@ internal sealed class ConntrackBenchmark : IBenchmark
         // Programs started by this thread inherit its namespace, so that no wrapper is measured with them.
         using var scratch = ScratchNamespace.Enter();
         var entries = EntriesWithinLimit(output);
-        Load(entries);
+        BenchmarkTable.Fill(entries);
 
         using var buffer = new NetlinkBuffer();
         var rawDump = ChildProgram.Compile("Conntrack/raw_dump.c");
@@ -55,20 +54,6 @@ internal sealed class ConntrackBenchmark : IBenchmark
 
         output.WriteLine($"nf_conntrack_max is {limit}: for {WantedEntries} entries raise it first (sysctl net.netfilter.nf_conntrack_max)");
         return (int)(limit * 9 / 10);
-    }
-
-    private static void Load(int entries)
-    {
-        var file = Path.GetTempFileName();
-        try
-        {
-            ConntrackLoad.Write(file, entries);
-            ChildProgram.Execute("conntrack", "-R", file);
-        }
-        finally
-        {
-            File.Delete(file);
-        }
     }
 
     private static void ByNetlink(NetlinkBuffer buffer, int entries)

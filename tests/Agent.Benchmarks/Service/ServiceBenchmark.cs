@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using Agent.Kernel.ProcFs;
-using Agent.KernelTests.Testing;
 
 namespace Agent.Benchmarks.Service;
 
@@ -29,7 +28,7 @@ internal sealed class ServiceBenchmark : IBenchmark
         ChildProgram.Execute("ip", "link", "set", "lo", "up");
         var limit = Sysctl.ReadNetfilter("/proc", "nf_conntrack_max") ?? 0;
         var entries = limit is 0 or > WantedEntries ? WantedEntries : (int)(limit * 9 / 10);
-        Load(entries);
+        BenchmarkTable.Fill(entries);
 
         using var agent = ServiceProcess.Start("closewatch run", 9742, Pods, $"exec '{BuiltProgram.Path}' run --Pods:Source=none");
         agent.AwaitFirstScrape();
@@ -65,29 +64,9 @@ internal sealed class ServiceBenchmark : IBenchmark
                 $"{service.Name,-15} {service.ResidentMiB,6:F0} MiB {service.AnonymousMiB,6:F0} MiB {service.CpuPerMinute.TotalMilliseconds,10:F0} ms {service.FirstScrape.TotalMilliseconds,10:F0} ms {service.Percentile(0.50),8:F2} ms {service.Percentile(0.99),5:F2} ms {service.Bytes,9:N0}"));
         }
 
-        return Check(output, "ms, scrape p99", agent.Percentile(0.99), MaxMillisecondsP99)
-            & Check(output, "MiB resident", agent.ResidentMiB, MaxResidentMiB)
-            & Check(output, "s to the first good scrape", agent.FirstScrape.TotalSeconds, MaxFirstScrapeSeconds)
-            & Check(output, "percent of a core", agent.CpuPerMinute.TotalSeconds / 60 * 100, MaxCpuPercent);
-    }
-
-    private static void Load(int entries)
-    {
-        var file = Path.GetTempFileName();
-        try
-        {
-            ConntrackLoad.Write(file, entries);
-            ChildProgram.Execute("conntrack", "-R", file);
-        }
-        finally
-        {
-            File.Delete(file);
-        }
-    }
-
-    private static bool Check(TextWriter output, string what, double value, double limit)
-    {
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{(value <= limit ? "ok  " : "OVER")} {value:F2} {what} (at most {limit:F2})"));
-        return value <= limit;
+        return ResultTable.Check(output, "scrape p99, ms", agent.Percentile(0.99), MaxMillisecondsP99)
+            & ResultTable.Check(output, "resident, MiB", agent.ResidentMiB, MaxResidentMiB)
+            & ResultTable.Check(output, "first good scrape, s", agent.FirstScrape.TotalSeconds, MaxFirstScrapeSeconds)
+            & ResultTable.Check(output, "percent of a core", agent.CpuPerMinute.TotalSeconds / 60 * 100, MaxCpuPercent);
     }
 }
