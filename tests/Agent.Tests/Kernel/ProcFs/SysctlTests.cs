@@ -29,6 +29,15 @@ public sealed class SysctlTests : IDisposable
     }
 
     [Fact]
+    public void ReadNetfilter_SomeWanted_OnlyTheseAreRead()
+    {
+        Write("nf_conntrack_tcp_timeout_close_wait", "3600\n");
+        Write("nf_conntrack_max", "262144\n");
+
+        Assert.Equal([new("max", 262144)], Sysctl.ReadNetfilter(_root, static name => name == "max"));
+    }
+
+    [Fact]
     public void ReadNetfilter_NoDirectory_IsEmpty() => Assert.Empty(Sysctl.ReadNetfilter(Path.Combine(_root, "nowhere")));
 
     [Theory]
