@@ -1,3 +1,5 @@
+
+
 namespace Agent.Core.Diagnosis;
 
 /// <summary>

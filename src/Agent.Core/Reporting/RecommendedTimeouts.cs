@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Agent.Core.Diagnosis;
 using Agent.Core.Model;
 
 namespace Agent.Core.Reporting;
@@ -8,6 +7,6 @@ namespace Agent.Core.Reporting;
 public static class RecommendedTimeouts
 {
     /// <summary>Seconds by name without the prefix <c>nf_conntrack_</c>.</summary>
-    public static ImmutableSortedDictionary<string, long> Of(DiagnosisOptions options) =>
+    public static ImmutableSortedDictionary<string, long> Of(Thresholds options) =>
         ImmutableSortedDictionary.Create<string, long>(StringComparer.Ordinal).Add(NetfilterSettings.CloseWait, (long)options.CloseWaitTimeout.TotalSeconds);
 }

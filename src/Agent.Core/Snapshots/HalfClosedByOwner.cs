@@ -1,6 +1,5 @@
-using Agent.Core.Attribution;
-using Agent.Core.Diagnosis;
 using Agent.Core.Model;
+using Agent.Core.Tallies;
 using Agent.Kernel.Conntrack;
 using Agent.Kernel.Net;
 using Agent.Kernel.SockDiag;
@@ -10,7 +9,7 @@ namespace Agent.Core.Snapshots;
 /// <summary>Sums the half-closed sockets and entries of each owner.</summary>
 internal static class HalfClosedByOwner
 {
-    public static HalfClosedSummary[] Sum(NodeSample sample, DiagnosisOptions options)
+    public static HalfClosedSummary[] Sum(NodeSample sample, Thresholds options)
     {
         var sums = new Sums[sample.Owners.Length];
         var counted = new HashSet<(int Namespace, ConnectionTuple Tuple)>();
@@ -52,7 +51,7 @@ internal static class HalfClosedByOwner
         private TimeSpan? _oldest;
         private long[]? _podEntries;
 
-        public void Add(in HalfClosedSocket socket, DiagnosisOptions options)
+        public void Add(in HalfClosedSocket socket, Thresholds options)
         {
             switch (socket.Socket.State)
             {

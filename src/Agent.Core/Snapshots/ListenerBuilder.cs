@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using Agent.Core.Attribution;
 using Agent.Core.Model;
+using Agent.Core.Tallies;
 
 namespace Agent.Core.Snapshots;
 

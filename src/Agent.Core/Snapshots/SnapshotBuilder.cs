@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
-using Agent.Core.Attribution;
-using Agent.Core.Diagnosis;
 using Agent.Core.Model;
+using Agent.Core.Tallies;
 
 namespace Agent.Core.Snapshots;
 
@@ -12,7 +11,7 @@ public static class SnapshotBuilder
     public const int ConnectionsPerOwner = 50;
 
     /// <summary>Builds the snapshot of one scan.</summary>
-    public static Snapshot Build(NodeSample sample, DiagnosisOptions options)
+    public static Snapshot Build(NodeSample sample, Thresholds options)
     {
         var halfClosed = HalfClosedByOwner.Sum(sample, options);
         var pods = ImmutableArray.CreateBuilder<PodSnapshot>(sample.Owners.Length);

@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using Agent.Configuration;
 using Agent.Core.Diagnosis;
+using Agent.Core.Model;
 using Agent.Core.Reporting;
 using Agent.Core.Snapshots;
 using Agent.Reporting;

@@ -1,5 +1,5 @@
-using Agent.Core.Diagnosis;
 using Agent.Core.Metrics;
+using Agent.Core.Model;
 
 namespace Agent.Configuration;
 
@@ -10,7 +10,7 @@ internal sealed record AgentOptions
 
     public PodsOptions Pods { get; init; } = new();
 
-    public DiagnosisOptions Diagnosis { get; init; } = new();
+    public Thresholds Diagnosis { get; init; } = new();
 
     public MetricsOptions Metrics { get; init; } = new();
 
@@ -21,6 +21,6 @@ internal sealed record AgentOptions
     public LoggingOptions Logging { get; init; } = new();
 
     /// <summary>What decides what a scan reads and how it is judged; not how often.</summary>
-    public (CollectionOptions Collection, PodsOptions Pods, DiagnosisOptions Diagnosis) Reading =>
+    public (CollectionOptions Collection, PodsOptions Pods, Thresholds Diagnosis) Reading =>
         (Collection with { Interval = TimeSpan.Zero, CpuBudgetPercent = 0 }, Pods, Diagnosis);
 }

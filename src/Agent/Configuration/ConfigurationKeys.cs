@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using Agent.Core.Diagnosis;
 using Agent.Core.Metrics;
+using Agent.Core.Model;
 using Agent.Core.Remediation;
 using static Agent.Configuration.SettingTypes;
 
@@ -58,7 +58,7 @@ internal static class ConfigurationKeys
 
     private static IEnumerable<ConfigurationKey> Diagnosis()
     {
-        var section = new ConfigurationSectionKeys<DiagnosisOptions>("Diagnosis", static o => o.Diagnosis, static (o, s) => o with { Diagnosis = s });
+        var section = new ConfigurationSectionKeys<Thresholds>("Diagnosis", static o => o.Diagnosis, static (o, s) => o with { Diagnosis = s });
         yield return section.Key(
             "CloseWaitTimeout", s_positive, "The recommended nf_conntrack_tcp_timeout_close_wait",
             static s => s.CloseWaitTimeout, static (s, v) => s with { CloseWaitTimeout = v });

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Agent.Core.Diagnosis;
+using Agent.Core.Model;
 
 namespace Agent.Configuration;
 
@@ -38,7 +38,7 @@ internal static class SettingTypes
     public static SettingType<string> ListenUrl { get; } = new("URL", ParseListenUrl, static value => value);
 
     public static SettingType<Upstream> Upstream { get; } = new(
-        string.Join('|', Core.Diagnosis.Upstream.Presets.Select(static preset => preset.Name)) + "|duration",
+        string.Join('|', Core.Model.Upstream.Presets.Select(static preset => preset.Name)) + "|duration",
         ParseUpstream,
         static value => value.Name);
 
@@ -84,7 +84,7 @@ internal static class SettingTypes
     private static ParsedSetting<Upstream> ParseUpstream(string text)
     {
         var name = text.Trim();
-        var presets = Core.Diagnosis.Upstream.Presets;
+        var presets = Core.Model.Upstream.Presets;
         if (presets.FirstOrDefault(preset => string.Equals(preset.Name, name, StringComparison.OrdinalIgnoreCase)) is { } preset)
         {
             return ParsedSetting<Upstream>.Of(preset);

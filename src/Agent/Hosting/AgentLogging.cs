@@ -17,7 +17,7 @@ internal static class AgentLogging
     /// <param name="sink">Takes the log instead of the console.</param>
     public static Logger Create(LoggingOptions options, LoggingLevelSwitch level, ILogEventSink? sink)
     {
-        level.MinimumLevel = LevelOf(options.Level);
+        level.MinimumLevel = options.EventLevel;
         var logging = new LoggerConfiguration()
             .MinimumLevel.ControlledBy(level)
             // Of the web server only what went wrong: a bad request is the client's matter.
@@ -34,18 +34,6 @@ internal static class AgentLogging
             ? logging.WriteTo.Console(new JsonLineFormatter()).CreateLogger()
             : logging.WriteTo.Console(outputTemplate: TextTemplate, formatProvider: CultureInfo.InvariantCulture).CreateLogger();
     }
-
-    public static LogEventLevel LevelOf(LogLevel level) => level switch
-    {
-        LogLevel.Trace => LogEventLevel.Verbose,
-        LogLevel.Debug => LogEventLevel.Debug,
-        LogLevel.Information => LogEventLevel.Information,
-        LogLevel.Warning => LogEventLevel.Warning,
-        LogLevel.Error => LogEventLevel.Error,
-        LogLevel.Critical => LogEventLevel.Fatal,
-        // Nothing is more severe than Fatal: nothing is written.
-        _ => LogEventLevel.Fatal + 1,
-    };
 
     private static bool IsJson(LogFormat format) => format switch
     {

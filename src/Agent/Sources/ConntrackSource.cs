@@ -1,6 +1,6 @@
 using Agent.Configuration;
-using Agent.Core.Attribution;
 using Agent.Core.Model;
+using Agent.Core.Tallies;
 using Agent.Kernel;
 using Agent.Kernel.Conntrack;
 using Agent.Kernel.Netlink;

@@ -1,7 +1,6 @@
 using Agent.Core.Model;
 using Agent.Kernel;
 using Agent.Kernel.Conntrack;
-using Agent.Kernel.ProcFs;
 
 namespace Agent.Sources;
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Agent.Core.Attribution;
 using Agent.Core.Model;
+using Agent.Core.Tallies;
 using Agent.Kernel.Net;
 
 namespace Agent.Sources;

@@ -1,9 +1,10 @@
 using System.Collections.Immutable;
 using Agent.Configuration;
-using Agent.Core.Attribution;
 using Agent.Core.Model;
 using Agent.Core.Snapshots;
+using Agent.Core.Tallies;
 using Agent.Kernel;
+using Agent.Kernel.Conntrack;
 using Agent.Kernel.Namespaces;
 using Agent.Kernel.Netlink;
 using Agent.Kernel.ProcFs;

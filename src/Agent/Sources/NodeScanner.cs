@@ -1,8 +1,8 @@
 using Agent.Configuration;
 using Agent.Core.Attribution;
-using Agent.Core.Diagnosis;
 using Agent.Core.Model;
 using Agent.Core.Snapshots;
+using Agent.Core.Tallies;
 using Agent.Kernel;
 using Agent.Kernel.Conntrack;
 using Agent.Kernel.Namespaces;
@@ -17,7 +17,7 @@ namespace Agent.Sources;
 /// </remarks>
 internal sealed class NodeScanner : INodeScanner
 {
-    private readonly DiagnosisOptions _diagnosis;
+    private readonly Thresholds _diagnosis;
     private readonly IKubernetesPods? _kubernetes;
     private readonly TimeProvider _time;
     private readonly NodeReader _node;
@@ -30,7 +30,7 @@ internal sealed class NodeScanner : INodeScanner
     private FlowDump? _lastDump;
     private SourceReport? _lastDumpReport;
 
-    public NodeScanner(CollectionOptions collection, PodsOptions pods, DiagnosisOptions diagnosis, IKubernetesPods? kubernetes, TimeProvider time)
+    public NodeScanner(CollectionOptions collection, PodsOptions pods, Thresholds diagnosis, IKubernetesPods? kubernetes, TimeProvider time)
     {
         _diagnosis = diagnosis;
         _kubernetes = kubernetes;

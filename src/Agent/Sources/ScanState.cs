@@ -1,4 +1,4 @@
-using Agent.Core.Attribution;
+using Agent.Core.Tallies;
 using Agent.Kernel.Net;
 
 namespace Agent.Sources;

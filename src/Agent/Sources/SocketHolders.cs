@@ -1,5 +1,6 @@
 using Agent.Core.Attribution;
 using Agent.Core.Model;
+using Agent.Core.Tallies;
 using Agent.Kernel.Namespaces;
 
 namespace Agent.Sources;

@@ -1,4 +1,4 @@
-using Agent.Core.Attribution;
+using Agent.Core.Tallies;
 using Agent.Kernel.Netlink;
 using Agent.Kernel.ProcFs;
 using Agent.Kernel.SockDiag;

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using Agent.Configuration;
-using Agent.Core.Diagnosis;
 using Agent.Core.Model;
 using Agent.KernelTests.Testing;
 using Agent.Sources;
@@ -16,7 +15,7 @@ public sealed class NodeScannerMemoryTests
     [Fact]
     public void Scan_ManyTimesWhileNamespacesComeAndGo_LeaksNoDescriptorThreadOrNamespace()
     {
-        using var scanner = new NodeScanner(new CollectionOptions(), new PodsOptions(), new DiagnosisOptions(), null, TimeProvider.System);
+        using var scanner = new NodeScanner(new CollectionOptions(), new PodsOptions(), new Thresholds(), null, TimeProvider.System);
         using var stays = new NetworkNamespaceFixture();
         scanner.Scan(ScanRequest.Full, TestContext.Current.CancellationToken);
         var before = (Descriptors: Count("fd"), Threads: Count("task"));
@@ -42,7 +41,7 @@ public sealed class NodeScannerMemoryTests
     [Fact]
     public void Scan_Twice_RemembersWhatTheFirstSaw()
     {
-        using var scanner = new NodeScanner(new CollectionOptions(), new PodsOptions(), new DiagnosisOptions(), null, TimeProvider.System);
+        using var scanner = new NodeScanner(new CollectionOptions(), new PodsOptions(), new Thresholds(), null, TimeProvider.System);
         using var network = new NetworkNamespaceFixture();
         using var listener = network.Inside(static () =>
         {

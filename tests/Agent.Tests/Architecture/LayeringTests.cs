@@ -19,8 +19,10 @@ public sealed partial class LayeringTests
         ["Exporting"] = ["Configuration"],
         ["Remediation"] = ["Configuration"],
         ["Reporting"] = ["Configuration"],
-        ["Hosting"] = ["Configuration", "Kubernetes", "Sources", "Exporting", "Remediation", "Reporting"],
-        ["Commands"] = ["Configuration", "Kubernetes", "Sources", "Exporting", "Remediation", "Reporting", "Hosting"],
+        ["Loop"] = ["Configuration", "Sources", "Exporting", "Remediation", "Reporting"],
+        ["Http"] = ["Configuration", "Exporting", "Loop", "Reporting"],
+        ["Hosting"] = ["Configuration", "Kubernetes", "Sources", "Exporting", "Remediation", "Reporting", "Loop", "Http"],
+        ["Commands"] = ["Configuration", "Kubernetes", "Sources", "Exporting", "Remediation", "Reporting", "Loop", "Http", "Hosting"],
     };
 
     [Theory]

@@ -94,7 +94,7 @@ public sealed class CloseWaitTimeoutShortRule : IFindingRule
             : ": a slower response is lost");
 
     // What an application leaks waits for nothing, however long the tracker remembers it: that is close-wait-leak.
-    private static bool IsLasting(HalfClosedSummary summary, TimeSpan timeout, DiagnosisOptions options) =>
+    private static bool IsLasting(HalfClosedSummary summary, TimeSpan timeout, Thresholds options) =>
         summary.Sockets > 0 && (summary.Untracked > 0
             || (summary.LeakedCloseWaitSockets < options.LeakCount && summary.Oldest is { } oldest && oldest >= Lasting(timeout)));
 

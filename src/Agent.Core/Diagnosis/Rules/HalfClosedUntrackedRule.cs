@@ -42,7 +42,7 @@ public sealed class HalfClosedUntrackedRule : IFindingRule
     }
 
     // A socket that nobody owns any more sends nothing; a leak that outlived even the recommended timeout is the application's fault, not conntrack's.
-    private static Severity SeverityOf(PodSnapshot pod, List<HalfClosedConnection> sample, DiagnosisOptions options)
+    private static Severity SeverityOf(PodSnapshot pod, List<HalfClosedConnection> sample, Thresholds options)
     {
         var orphans = sample.Count > 0 && sample.All(static connection => connection is { State: TcpState.FinWait2, Inode: 0 });
         var leaked = pod.HalfClosed.LeakedCloseWaitSockets >= options.LeakCount && sample.Count > 0 && sample.All(connection => connection.Age >= options.CloseWaitTimeout);

@@ -1,4 +1,3 @@
-using Agent.Core.Diagnosis;
 using Agent.Core.Model;
 using Agent.Kernel.Conntrack;
 
@@ -31,7 +30,7 @@ internal static class ConntrackSection
         html.Markup($"</div></section>");
     }
 
-    private static void WriteUse(HtmlWriter html, ConntrackSummary conntrack, DiagnosisOptions options)
+    private static void WriteUse(HtmlWriter html, ConntrackSummary conntrack, Thresholds options)
     {
         if (conntrack.FillRatio is not { } fill)
         {

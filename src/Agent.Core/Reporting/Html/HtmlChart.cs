@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using Agent.Core.Diagnosis;
+using Agent.Core.Model;
 
 namespace Agent.Core.Reporting.Html;
 
@@ -11,7 +11,7 @@ internal static class HtmlChart
     private const double PlotHeight = 48;
 
     /// <summary>The style class for how full a table is.</summary>
-    public static string Level(double? fill, DiagnosisOptions options) => fill switch
+    public static string Level(double? fill, Thresholds options) => fill switch
     {
         null => "",
         { } ratio when ratio >= options.TablePressureCritical => "critical",

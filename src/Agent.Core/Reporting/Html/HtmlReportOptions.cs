@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using Agent.Core.Diagnosis;
+using Agent.Core.Model;
 
 namespace Agent.Core.Reporting.Html;
 
@@ -16,7 +16,7 @@ public sealed record HtmlReportOptions
     public string Commit { get; init; } = "";
 
     /// <summary>Thresholds that the diagnosis used, to compare with.</summary>
-    public DiagnosisOptions Diagnosis { get; init; } = new();
+    public Thresholds Diagnosis { get; init; } = new();
 
     /// <summary>Earlier scans, oldest first, this one included; fewer than two draw nothing.</summary>
     public ImmutableArray<SnapshotPoint> History { get; init; } = [];

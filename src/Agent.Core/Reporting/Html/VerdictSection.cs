@@ -36,7 +36,7 @@ internal static class VerdictSection
         Figure(html, "Untracked", HtmlFormat.Count(numbers.Untracked), "conntrack has forgotten them", numbers.Untracked > 0 ? "critical" : "");
     }
 
-    private static void WriteConntrack(HtmlWriter html, Snapshot snapshot, DiagnosisOptions options)
+    private static void WriteConntrack(HtmlWriter html, Snapshot snapshot, Thresholds options)
     {
         var fill = snapshot.Conntrack?.FillRatio;
         Figure(

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using Agent.Configuration;
-using Agent.Core.Diagnosis;
+using Agent.Core.Model;
 using Xunit;
 
 namespace Agent.Tests.Agent.Configuration;
@@ -20,7 +20,7 @@ public sealed class AgentConfigurationTests : IDisposable
 
         Assert.Empty(configuration.Errors);
         Assert.Equal(new AgentOptions().Collection, configuration.Options.Collection);
-        Assert.Equal(new DiagnosisOptions(), configuration.Options.Diagnosis);
+        Assert.Equal(new Thresholds(), configuration.Options.Diagnosis);
         Assert.Null(configuration.File);
         Assert.All(configuration.Settings, static setting => Assert.Equal("default", setting.Origin));
     }

@@ -1,6 +1,7 @@
 using Agent.Configuration;
 using Agent.Core.Diagnosis;
 using Agent.Hosting;
+using Agent.Loop;
 using Agent.Sources;
 using Agent.Tests.Testing;
 using Microsoft.AspNetCore.Builder;

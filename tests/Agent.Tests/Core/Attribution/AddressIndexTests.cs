@@ -1,5 +1,6 @@
 using Agent.Core.Attribution;
 using Agent.Kernel.Net;
+using Agent.Tests.Core.Tallies;
 using Xunit;
 
 namespace Agent.Tests.Core.Attribution;

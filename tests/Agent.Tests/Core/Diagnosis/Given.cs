@@ -153,7 +153,7 @@ internal static class Given
         Entry = expiresIn is { } left ? new(ConntrackTableKind.Host, TcpConntrackState.CloseWait, TimeSpan.FromSeconds(left)) : null,
     };
 
-    public static DiagnosisContext Alone(Snapshot snapshot, DiagnosisOptions? options = null) => new(snapshot, [], options ?? new());
+    public static DiagnosisContext Alone(Snapshot snapshot, Thresholds? options = null) => new(snapshot, [], options ?? new());
 
     /// <summary>Snapshots an interval apart, the last one to be judged.</summary>
     public static DiagnosisContext InTurn(params Snapshot[] snapshots) => InTurn(Interval, snapshots);

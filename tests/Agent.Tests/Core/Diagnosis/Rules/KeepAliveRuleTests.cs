@@ -42,7 +42,7 @@ public sealed class KeepAliveRuleTests
     [Fact]
     public void Idle_NginxBehindAlb_Silent()
     {
-        var options = new DiagnosisOptions { Upstream = Upstream.Presets.Single(static preset => preset.Name == "alb") };
+        var options = new Thresholds { Upstream = Upstream.Presets.Single(static preset => preset.Name == "alb") };
         Assert.Empty(s_idle.Evaluate(Given.Alone(Given.Node(Node(75)), options)));
     }
 

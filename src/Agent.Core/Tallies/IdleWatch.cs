@@ -1,0 +1,125 @@
+using Agent.Kernel.Net;
+using Agent.Kernel.SockDiag;
+
+namespace Agent.Core.Tallies;
+
+/// <summary>
+/// Remembers which server-side connections of one namespace were idle at a scan, to see at the next one who ended them: a
+/// connection that was idle and is in TIME_WAIT here was closed by this side while idle, which is what a short keep-alive
+/// looks like. Connections that never idle (probes, <c>Connection: close</c>) are not remembered, so they do not count.
+/// </summary>
+public sealed class IdleWatch
+{
+    /// <summary>How many connections are remembered.</summary>
+    public const int MaxConnections = 2000;
+
+    private const uint MinimumIdleMilliseconds = 1000;
+
+    /// <summary>TCP_TIMEWAIT_LEN, include/net/tcp.h: not configurable.</summary>
+    private static readonly TimeSpan s_timeWaitLength = TimeSpan.FromSeconds(60);
+
+    /// <summary>After this long a connection's TIME_WAIT may be over, so nobody can say any more who closed it.</summary>
+    private static readonly TimeSpan s_longestGap = TimeSpan.FromSeconds(55);
+
+    private readonly Dictionary<ushort, PortIdleHistory> _ports = [];
+    private readonly Dictionary<ConnectionTuple, TcpSocket> _closing = [];
+    private readonly HashSet<ConnectionTuple> _alive = [];
+    private Dictionary<ConnectionTuple, uint> _previous = [];
+    private Dictionary<ConnectionTuple, uint> _current = [];
+    private TimeSpan? _previousAt;
+
+    /// <summary>True once two scans could be compared.</summary>
+    public bool HasTwoScans { get; private set; }
+
+    /// <summary>What is known of a port; null when nothing is.</summary>
+    public PortIdleHistory? Port(ushort port) => _ports.GetValueOrDefault(port);
+
+    /// <summary>Starts a dump, or starts it over.</summary>
+    public void Begin()
+    {
+        _current.Clear();
+        _closing.Clear();
+        _alive.Clear();
+    }
+
+    /// <summary>An established connection at a listening port.</summary>
+    public void OnEstablished(in TcpSocket socket)
+    {
+        if (_previous.ContainsKey(socket.Tuple))
+        {
+            _alive.Add(socket.Tuple);
+        }
+    }
+
+    /// <summary>One whose ages are known.</summary>
+    public void OnIdle(in TcpSocket socket)
+    {
+        if (socket.IdleMilliseconds >= MinimumIdleMilliseconds && _current.Count < MaxConnections)
+        {
+            _current[socket.Tuple] = socket.IdleMilliseconds;
+        }
+    }
+
+    /// <summary>A connection at a listening port that one side has closed: TIME_WAIT or half-closed.</summary>
+    public void OnClosing(in TcpSocket socket)
+    {
+        if (_previous.ContainsKey(socket.Tuple))
+        {
+            _closing[socket.Tuple] = socket;
+        }
+    }
+
+    /// <summary>Ends a dump: judges what became of the connections that were idle at the one before.</summary>
+    /// <param name="now">Monotonic time at which the sockets were dumped.</param>
+    /// <param name="ports">What was counted at the listening ports.</param>
+    public void Complete(TimeSpan now, ReadOnlySpan<PortTally> ports)
+    {
+        foreach (ref readonly var port in ports)
+        {
+            History(port.Port).AddSample(now, port.IdleSamples, TimeSpan.FromMilliseconds(port.LongestIdleMilliseconds));
+        }
+
+        if (_previousAt is { } previousAt)
+        {
+            HasTwoScans = true;
+            foreach (var (tuple, idleMilliseconds) in _previous)
+            {
+                Judge(tuple, TimeSpan.FromMilliseconds(idleMilliseconds), now - previousAt);
+            }
+        }
+
+        (_previous, _current) = (_current, _previous);
+        _previousAt = now;
+    }
+
+    private void Judge(in ConnectionTuple tuple, TimeSpan idleBefore, TimeSpan elapsed)
+    {
+        if (_closing.TryGetValue(tuple, out var socket))
+        {
+            if (socket.State == TcpState.CloseWait)
+            {
+                History(tuple.SourcePort).AddCloseByPeer();
+                return;
+            }
+
+            var sinceClose = s_timeWaitLength - TimeSpan.FromMilliseconds(socket.ExpiresMilliseconds);
+            var idleAtClose = socket.State == TcpState.TimeWait && sinceClose >= TimeSpan.Zero && sinceClose <= elapsed ? idleBefore + elapsed - sinceClose : (TimeSpan?)null;
+            History(tuple.SourcePort).AddCloseByPod(idleAtClose);
+        }
+        else if (!_alive.Contains(tuple) && elapsed < s_longestGap)
+        {
+            // Gone without a trace here: the peer closed first and keeps the TIME_WAIT.
+            History(tuple.SourcePort).AddCloseByPeer();
+        }
+    }
+
+    private PortIdleHistory History(ushort port)
+    {
+        if (!_ports.TryGetValue(port, out var history))
+        {
+            _ports[port] = history = new PortIdleHistory();
+        }
+
+        return history;
+    }
+}

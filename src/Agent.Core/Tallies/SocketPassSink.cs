@@ -1,0 +1,45 @@
+using Agent.Kernel.SockDiag;
+
+namespace Agent.Core.Tallies;
+
+/// <summary>A second look at some of a namespace's sockets, with ages.</summary>
+public enum SocketPass
+{
+    /// <summary>The half-closed ones, which the first dump left out.</summary>
+    HalfClosed,
+
+    /// <summary>Established ones, counted before: only their idle time is new.</summary>
+    Idle,
+}
+
+/// <summary>Hands the sockets of a second dump to a <see cref="SocketTally"/>.</summary>
+/// <param name="tally">Counts them.</param>
+/// <param name="pass">Which dump.</param>
+public readonly struct SocketPassSink(SocketTally tally, SocketPass pass) : ISocketSink
+{
+    /// <inheritdoc/>
+    public void OnSocket(in TcpSocket socket)
+    {
+        if (pass == SocketPass.HalfClosed)
+        {
+            tally.Add(socket);
+        }
+        else
+        {
+            tally.AddIdle(socket);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Restart()
+    {
+        if (pass == SocketPass.HalfClosed)
+        {
+            tally.RestartHalfClosed();
+        }
+        else
+        {
+            tally.RestartIdle();
+        }
+    }
+}

@@ -1,0 +1,208 @@
+using System.Runtime.InteropServices;
+using Agent.Core.Model;
+using Agent.Kernel.Net;
+using Agent.Kernel.SockDiag;
+
+namespace Agent.Core.Tallies;
+
+/// <summary>
+/// Counts the sockets of one network namespace while they stream by: by owner and state, at listening ports, and keeps the
+/// half-closed ones. The kernel lists listeners before everything else of a family, so ports are known in time.
+/// </summary>
+public sealed class SocketTally
+{
+    /// <summary>How many established connections are kept to ask conntrack about.</summary>
+    public const int EstablishedSampleSize = 8;
+
+    private readonly short[] _portSlots = new short[ushort.MaxValue + 1];
+    private readonly List<PortTally> _ports = [];
+    private readonly List<ConnectionTuple> _established = [];
+    private readonly List<long> _states = [];
+    private HalfClosedTable _halfClosed = new();
+    private int _halfClosedStart;
+    private int _namespaceSlot;
+    private int _firstOwner;
+    private Func<ulong, int>? _ownerByCgroup;
+    private HashSet<IpAddress> _addresses = [];
+    private IdleWatch? _idle;
+
+    /// <summary>Listening ports.</summary>
+    public ReadOnlySpan<PortTally> Ports => CollectionsMarshal.AsSpan(_ports);
+
+    /// <summary>Some established connections that leave the namespace.</summary>
+    public IReadOnlyList<ConnectionTuple> EstablishedSample => _established;
+
+    /// <summary>All sockets seen.</summary>
+    public long Total { get; private set; }
+
+    /// <summary>Prepares for the sockets of one namespace.</summary>
+    /// <param name="namespaceSlot">Index of the namespace in the scan.</param>
+    /// <param name="firstOwner">Slot of the namespace's owner.</param>
+    /// <param name="owners">How many owners there are in all.</param>
+    /// <param name="ownerByCgroup">For the host's namespace, where cgroups tell owners apart: cgroup id to owner slot.</param>
+    /// <param name="addresses">The namespace's own addresses.</param>
+    /// <param name="halfClosed">Where half-closed sockets go.</param>
+    /// <param name="idle">Remembers idle connections from one scan to the next; null not to.</param>
+    public void Begin(
+        int namespaceSlot,
+        int firstOwner,
+        int owners,
+        Func<ulong, int>? ownerByCgroup,
+        HashSet<IpAddress> addresses,
+        HalfClosedTable halfClosed,
+        IdleWatch? idle)
+    {
+        _namespaceSlot = namespaceSlot;
+        _firstOwner = firstOwner;
+        _ownerByCgroup = ownerByCgroup;
+        _addresses = addresses;
+        _halfClosed = halfClosed;
+        _halfClosedStart = halfClosed.Count;
+        _idle = idle;
+        CollectionsMarshal.SetCount(_states, (ownerByCgroup is null ? 1 : owners) * TcpStateCounts.Length);
+        Restart();
+    }
+
+    /// <summary>Sockets of an owner in a state.</summary>
+    public long Count(int owner, TcpState state) => _states[(StateRow(owner) * TcpStateCounts.Length) + (int)state];
+
+    /// <summary>Sockets of an owner by state.</summary>
+    public TcpStateCounts StatesOf(int owner) => new([.. CollectionsMarshal.AsSpan(_states).Slice(StateRow(owner) * TcpStateCounts.Length, TcpStateCounts.Length)]);
+
+    /// <summary>Forgets everything: the dump starts over.</summary>
+    public void Restart()
+    {
+        foreach (var port in _ports)
+        {
+            _portSlots[port.Port] = 0;
+        }
+
+        _ports.Clear();
+        _established.Clear();
+        CollectionsMarshal.AsSpan(_states).Clear();
+        _halfClosed.Truncate(_halfClosedStart);
+        _idle?.Begin();
+        Total = 0;
+    }
+
+    /// <summary>Forgets the half-closed sockets only.</summary>
+    public void RestartHalfClosed()
+    {
+        _halfClosed.Truncate(_halfClosedStart);
+        var states = CollectionsMarshal.AsSpan(_states);
+        for (var row = 0; row < states.Length; row += TcpStateCounts.Length)
+        {
+            Total -= states[row + (int)TcpState.CloseWait] + states[row + (int)TcpState.FinWait1] + states[row + (int)TcpState.FinWait2];
+            states[row + (int)TcpState.CloseWait] = states[row + (int)TcpState.FinWait1] = states[row + (int)TcpState.FinWait2] = 0;
+        }
+    }
+
+    /// <summary>Forgets the idle times only.</summary>
+    public void RestartIdle()
+    {
+        foreach (ref var port in CollectionsMarshal.AsSpan(_ports))
+        {
+            port.IdleSamples = 0;
+            port.LongestIdleMilliseconds = 0;
+        }
+    }
+
+    /// <summary>Counts one socket.</summary>
+    public void Add(in TcpSocket socket)
+    {
+        Total++;
+        var owner = OwnerOf(socket);
+        CollectionsMarshal.AsSpan(_states)[(StateRow(owner) * TcpStateCounts.Length) + Math.Min((int)socket.State, TcpStateCounts.Length - 1)]++;
+        switch (socket.State)
+        {
+            case TcpState.Listen:
+                AddListener(socket, owner);
+                break;
+            case TcpState.Established:
+                AddEstablished(socket);
+                break;
+            case TcpState.TimeWait:
+                AddTimeWait(socket);
+                break;
+            case TcpState.CloseWait or TcpState.FinWait1 or TcpState.FinWait2:
+                _halfClosed.Add(socket, owner, _namespaceSlot, StaysInNamespace(socket.Tuple));
+                if (_portSlots[socket.Tuple.SourcePort] != 0)
+                {
+                    _idle?.OnClosing(socket);
+                }
+
+                break;
+        }
+    }
+
+    /// <summary>Notes the idle time of an established connection at a listening port, unless a request on it waits for its answer.</summary>
+    public void AddIdle(in TcpSocket socket)
+    {
+        var slot = _portSlots[socket.Tuple.SourcePort];
+        if (slot == 0 || !socket.Has(TcpSocketFields.Ages) || !socket.HasAnswered)
+        {
+            return;
+        }
+
+        ref var port = ref CollectionsMarshal.AsSpan(_ports)[slot - 1];
+        port.IdleSamples++;
+        port.LongestIdleMilliseconds = Math.Max(port.LongestIdleMilliseconds, socket.IdleMilliseconds);
+        _idle?.OnIdle(socket);
+    }
+
+    /// <summary>True when a connection of the namespace does not leave it.</summary>
+    public bool StaysInNamespace(in ConnectionTuple tuple) =>
+        tuple.Destination.IsLoopback || tuple.Destination == tuple.Source || _addresses.Contains(tuple.Destination);
+
+    private int StateRow(int owner) => _ownerByCgroup is null ? 0 : owner;
+
+    private int OwnerOf(in TcpSocket socket) =>
+        _ownerByCgroup is not null && socket.Has(TcpSocketFields.CgroupId) ? _ownerByCgroup(socket.CgroupId) : _firstOwner;
+
+    private void AddListener(in TcpSocket socket, int owner)
+    {
+        ref var slot = ref _portSlots[socket.Tuple.SourcePort];
+        if (slot == 0)
+        {
+            if (_ports.Count == short.MaxValue)
+            {
+                return;
+            }
+
+            _ports.Add(new PortTally { Port = socket.Tuple.SourcePort, Owner = owner, Address = socket.Tuple.Source });
+            slot = (short)_ports.Count;
+        }
+
+        ref var port = ref CollectionsMarshal.AsSpan(_ports)[slot - 1];
+        port.Queued += socket.ReceiveQueue;
+        port.Backlog += socket.SendQueue;
+    }
+
+    private void AddEstablished(in TcpSocket socket)
+    {
+        if (_established.Count < EstablishedSampleSize && !StaysInNamespace(socket.Tuple))
+        {
+            _established.Add(socket.Tuple);
+        }
+
+        var slot = _portSlots[socket.Tuple.SourcePort];
+        if (slot == 0)
+        {
+            return;
+        }
+
+        CollectionsMarshal.AsSpan(_ports)[slot - 1].Established++;
+        _idle?.OnEstablished(socket);
+        AddIdle(socket);
+    }
+
+    private void AddTimeWait(in TcpSocket socket)
+    {
+        var slot = _portSlots[socket.Tuple.SourcePort];
+        if (slot != 0)
+        {
+            CollectionsMarshal.AsSpan(_ports)[slot - 1].TimeWait++;
+            _idle?.OnClosing(socket);
+        }
+    }
+}

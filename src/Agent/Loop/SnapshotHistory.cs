@@ -1,0 +1,41 @@
+using System.Collections.Immutable;
+using Agent.Core.Model;
+using Agent.Core.Reporting.Html;
+
+namespace Agent.Loop;
+
+/// <summary>
+/// The past as far as it is needed: the scans of the last minutes for rules that compare, a few numbers of the last hour
+/// for the page that draws it. Bounded in number and in what each one holds.
+/// </summary>
+internal sealed class SnapshotHistory
+{
+    private const int FewestSnapshots = 2;
+    private const int MostSnapshots = 20;
+    private const int MostPoints = 360;
+
+    private static readonly TimeSpan s_snapshotSpan = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan s_pointSpan = TimeSpan.FromHours(1);
+
+    /// <summary>Oldest first.</summary>
+    public ImmutableArray<Snapshot> Snapshots { get; private set; } = [];
+
+    /// <summary>Oldest first.</summary>
+    public ImmutableArray<SnapshotPoint> Points { get; private set; } = [];
+
+    public void Add(Snapshot snapshot, TimeSpan interval)
+    {
+        // Single connections matter only between two neighbours; kept for minutes they would be most of the memory.
+        var earlier = Snapshots is [.. var before, var previous] ? before.Add(WithoutConnections(previous)) : [];
+        Snapshots = Keep(earlier.Add(snapshot), (int)Math.Clamp(s_snapshotSpan / interval, FewestSnapshots, MostSnapshots));
+        Points = Keep(Points.Add(SnapshotPoint.From(snapshot)), (int)Math.Clamp(s_pointSpan / interval, FewestSnapshots, MostPoints));
+    }
+
+    private static ImmutableArray<T> Keep<T>(ImmutableArray<T> all, int newest) => all.Length <= newest ? all : [.. all[^newest..]];
+
+    private static Snapshot WithoutConnections(Snapshot snapshot) => snapshot with
+    {
+        Connections = [],
+        Conntrack = snapshot.Conntrack is { Flows: { } flows } conntrack ? conntrack with { Flows = flows with { HalfClosedSample = [] } } : snapshot.Conntrack,
+    };
+}

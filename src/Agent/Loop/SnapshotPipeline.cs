@@ -1,0 +1,128 @@
+using System.Collections.Immutable;
+using Agent.Configuration;
+using Agent.Core.Diagnosis;
+using Agent.Core.Metrics;
+using Agent.Core.Model;
+using Agent.Exporting;
+using Agent.Kernel.ProcFs;
+using Agent.Remediation;
+using Agent.Sources;
+
+namespace Agent.Loop;
+
+/// <summary>One scan from the kernel to what requests are answered with. Used by one thread at a time.</summary>
+internal sealed class SnapshotPipeline(
+    Func<AgentOptions, INodeScanner> createScanner,
+    Remediator remediator,
+    Func<DiagnosisContext, ImmutableArray<Finding>, DiagnosisResult> diagnose,
+    IMetricsRenderer renderer,
+    SnapshotStore store,
+    StatusLog statusLog,
+    BuildInfo build,
+    DumpSchedule dumps,
+    TimeProvider time) : IDisposable
+{
+    /// <summary>From this interval on, returning memory costs less than a thousandth of a core.</summary>
+    private static readonly TimeSpan s_leisure = TimeSpan.FromSeconds(5);
+
+    private readonly MetricsBuilder _metrics = new();
+    private readonly SnapshotHistory _history = new();
+    private readonly FindingTracker _tracker = new();
+    private INodeScanner? _scanner;
+    private AgentOptions? _scannerOptions;
+
+    /// <summary>Scans, judges, renders and publishes.</summary>
+    /// <exception cref="OperationCanceledException">The agent ends.</exception>
+    public void Run(AgentOptions options, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var snapshot = Scan(options, cancellationToken);
+            var remediation = remediator.Run(snapshot, options);
+            var diagnosis = _tracker.Update(diagnose(new(snapshot, _history.Snapshots, options.Diagnosis), remediation.Findings), snapshot.TakenAt);
+            var families = _metrics.Build(new()
+            {
+                Snapshot = snapshot,
+                Diagnosis = diagnosis,
+                Options = options.Metrics,
+                Interval = options.Collection.Interval,
+                Build = build,
+                Process = ProcSelf.Read(),
+                Sysctls = remediation.Sysctls,
+            });
+            store.Publish(new()
+            {
+                Snapshot = snapshot,
+                Diagnosis = diagnosis,
+                Metrics = renderer.Render(families),
+                Reports = new(snapshot, _history, diagnosis, options, build, time),
+                Options = options,
+                Timestamp = time.GetTimestamp(),
+            });
+            _history.Add(snapshot, options.Collection.Interval);
+            statusLog.Write(snapshot, diagnosis);
+            ReturnMemory(options.Collection.Interval);
+        }
+        catch
+        {
+            // Whatever state a scan that failed has left behind is not scanned with again.
+            DropScanner();
+            throw;
+        }
+    }
+
+    /// <summary>The agent ends: puts back what it wrote where that is asked for.</summary>
+    public void Dispose()
+    {
+        DropScanner();
+        remediator.Restore();
+    }
+
+    /// <summary>
+    /// A scan leaves megabytes of garbage at once, after which little is allocated until the next one. Left to itself the
+    /// collector keeps what it has freed.
+    /// </summary>
+    private static void ReturnMemory(TimeSpan interval)
+    {
+        if (interval >= s_leisure)
+        {
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        }
+    }
+
+    private void DropScanner()
+    {
+        _scanner?.Dispose();
+        _scanner = null;
+    }
+
+    private Snapshot Scan(AgentOptions options, CancellationToken cancellationToken)
+    {
+        var scanner = ScannerFor(options);
+        var dump = dumps.IsDue(options.Collection.CpuBudgetPercent);
+        if (dump)
+        {
+            dumps.Begin();
+        }
+
+        var snapshot = scanner.Scan(new ScanRequest(dump), cancellationToken);
+        if (dump)
+        {
+            dumps.Dumped(snapshot.Source(SourceNames.Conntrack)?.Duration ?? TimeSpan.Zero);
+        }
+
+        return snapshot;
+    }
+
+    /// <summary>The scanner for these options: a new one when a reload has changed what it reads.</summary>
+    private INodeScanner ScannerFor(AgentOptions options)
+    {
+        if (_scannerOptions is { } made && !made.Reading.Equals(options.Reading))
+        {
+            DropScanner();
+        }
+
+        _scannerOptions = options;
+        return _scanner ??= createScanner(options);
+    }
+}
