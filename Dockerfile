@@ -1,13 +1,14 @@
 # The container image of closewatch: one program and the libraries of its base, no shell needed.
 #
-# Base images are build arguments, by any name that the builder finds; the defaults are names of local images:
+# Base images are build arguments, by any name that the builder finds; the defaults are Microsoft's public ones:
 #   SDK_IMAGE      a .NET SDK image of the version in global.json, of the builder's architecture
 #   RUNTIME_IMAGE  what a self-contained .NET program needs (libc, libstdc++, OpenSSL, CA certificates): "runtime-deps",
-#                  its chiseled variant or any other image with these libraries, of the target's architecture
+#                  here without a shell and a package manager, or any other image with these libraries, of the target's
+#                  architecture
 # `make image SDK_IMAGE=... RUNTIME_IMAGE=...` passes them. For another architecture add --platform linux/arm64: nothing
 # is emulated, the compiler runs on the builder's own.
-ARG SDK_IMAGE=dotnet-sdk:10.0
-ARG RUNTIME_IMAGE=dotnet-runtime-deps:10.0
+ARG SDK_IMAGE=mcr.microsoft.com/dotnet/sdk:10.0
+ARG RUNTIME_IMAGE=mcr.microsoft.com/dotnet/runtime-deps:10.0-noble-chiseled
 
 FROM --platform=$BUILDPLATFORM ${SDK_IMAGE} AS build
 ARG TARGETARCH

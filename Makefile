@@ -4,11 +4,12 @@ RID ?= linux-$(if $(filter aarch64,$(shell uname -m)),arm64,x64)
 BIN := artifacts/bin/Agent/$(shell echo $(CONFIGURATION) | tr A-Z a-z)/closewatch
 ARGS ?=
 IMAGE ?= closewatch:dev
+TIER ?= full
 BUILDER ?= $(shell docker info >/dev/null 2>&1 && echo docker || echo buildah)
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint format bench publish image clean
+.PHONY: help build run test lint format bench publish image push deploy clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -30,6 +31,12 @@ publish: ## the program as one file that needs no .NET, in artifacts/publish/RID
 image: ## the container image $(IMAGE), by docker or buildah; SDK_IMAGE and RUNTIME_IMAGE say what it is built from (Dockerfile)
 	@$(BUILDER) build $(BUILD_FLAGS) $(foreach arg,SDK_IMAGE RUNTIME_IMAGE,$(if $($(arg)),--build-arg $(arg)=$($(arg)))) \
 	  --build-arg REVISION=$(shell git rev-parse HEAD 2>/dev/null) -t $(IMAGE) .
+
+push: ## the image to its registry (IMAGE=registry.example/closewatch:1.0)
+	@$(BUILDER) push $(IMAGE)
+
+deploy: ## the manifests with $(IMAGE), to the cluster that kubectl talks to (TIER=restricted, full or remediate)
+	@deploy/apply $(IMAGE) $(TIER)
 
 lint: ## formatting, analyzers as errors
 	@dotnet build Agent.sln -c $(CONFIGURATION) --nologo -v quiet -clp:NoSummary -warnaserror
