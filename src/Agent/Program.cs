@@ -34,7 +34,8 @@ internal static class Program
         {
             Terminal = terminal,
             Answers = Console.IsInputRedirected ? null : Console.In,
-            CreateScanner = static (options, pods) => new NodeScanner(options.Collection, options.Pods, options.Diagnosis, pods, TimeProvider.System),
+            CreateScanner = static (options, pods) =>
+                new NodeScanner(options.Collection, options.Pods, options.Diagnosis, pods, TimeProvider.System),
         });
     }
 
@@ -49,7 +50,8 @@ internal static class Program
     private static Command Tree(CommandServices services, CommonOptions common)
     {
         // Not a RootCommand: that would be named after the file it was started from.
-        var root = new Command("closewatch", "Finds the connections behind HTTP 502s, connect time-outs and lost responses on this Kubernetes node.")
+        var root = new Command(
+            "closewatch", "Finds the connections behind HTTP 502s, connect time-outs and lost responses on this Kubernetes node.")
         {
             new RunCommand(services, common).Create(),
             new ReportCommand(services, common).Create(),

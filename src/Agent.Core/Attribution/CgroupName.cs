@@ -11,7 +11,8 @@ internal static class CgroupName
 
     private static readonly SearchValues<byte> s_hexDigits = SearchValues.Create("0123456789abcdef"u8);
     private static readonly SearchValues<byte> s_digits = SearchValues.Create("0123456789"u8);
-    private static readonly SearchValues<byte> s_idCharacters = SearchValues.Create("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_."u8);
+    private static readonly SearchValues<byte> s_idCharacters = SearchValues.Create(
+        "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_."u8);
 
     /// <summary>
     /// True for the cgroup of a container's monitor (<c>crio-conmon-ID.scope</c>, <c>libpod-conmon-ID.scope</c>): the monitor runs

@@ -34,16 +34,27 @@ public static class OwnerResolver
         for (var slot = 1; slot < namespaces.Length; slot++)
         {
             var network = namespaces[slot];
-            var group = Merge(network.Groups).FirstOrDefault(candidate => candidate.Owner.Kind != CgroupOwnerKind.None && taken.Add(Identify(candidate.Owner)));
+            var group = Merge(network.Groups)
+                .FirstOrDefault(candidate => candidate.Owner.Kind != CgroupOwnerKind.None && taken.Add(Identify(candidate.Owner)));
             owners.Add(group is not null
                 ? Create(group, network, slot, hostNetwork: false)
-                : new Owner(Unowned(network), slot, false, null, network.Groups.IsEmpty ? null : network.Uptime - network.Groups.Min(static candidate => candidate.StartedAfterBoot)));
+                : new Owner(
+                    Unowned(network),
+                    slot,
+                    false,
+                    null,
+                    network.Groups.IsEmpty ? null : network.Uptime - network.Groups.Min(static candidate => candidate.StartedAfterBoot)));
         }
 
         return owners.DrainToImmutable();
 
         Owner Create(ProcessGroup group, NamespaceProcesses network, int slot, bool hostNetwork) =>
-            new(Identify(group.Owner), slot, hostNetwork, podsByUid.GetValueOrDefault(group.Owner.PodUid), network.Uptime - group.StartedAfterBoot);
+            new(
+                Identify(group.Owner),
+                slot,
+                hostNetwork,
+                podsByUid.GetValueOrDefault(group.Owner.PodUid),
+                network.Uptime - group.StartedAfterBoot);
 
         PodIdentity Identify(CgroupOwner owner)
         {
@@ -69,8 +80,14 @@ public static class OwnerResolver
 
     /// <summary>One group a pod or container: pods first, then who has most processes.</summary>
     private static IEnumerable<ProcessGroup> Merge(ImmutableArray<ProcessGroup> groups) =>
-        groups.GroupBy(static group => (group.Owner.Kind, Key: group.Owner.Kind == CgroupOwnerKind.Pod ? group.Owner.PodUid : group.Owner.ContainerId))
-            .Select(static same => new ProcessGroup(same.First().Owner, same.Sum(static group => group.Processes), same.Min(static group => group.StartedAfterBoot)))
+        groups
+            .GroupBy(static group => (
+                group.Owner.Kind,
+                Key: group.Owner.Kind == CgroupOwnerKind.Pod ? group.Owner.PodUid : group.Owner.ContainerId))
+            .Select(static same => new ProcessGroup(
+                same.First().Owner,
+                same.Sum(static group => group.Processes),
+                same.Min(static group => group.StartedAfterBoot)))
             .OrderByDescending(static group => group.Owner.Kind)
             .ThenByDescending(static group => group.Processes)
             .ThenBy(static group => group.Owner.PodUid, StringComparer.Ordinal);

@@ -15,7 +15,8 @@ internal sealed class AgentMetrics
         {
             var key = (source.Name, source.Backend);
             _errors[key] = _errors.GetValueOrDefault(key) + (source.Status == SourceStatus.Failed ? 1 : 0);
-            output.Add(MetricCatalog.SourceUp, source.Status is SourceStatus.Ok or SourceStatus.Degraded ? 1 : 0, source.Name, source.Backend);
+            output.Add(
+                MetricCatalog.SourceUp, source.Status is SourceStatus.Ok or SourceStatus.Degraded ? 1 : 0, source.Name, source.Backend);
             output.Add(MetricCatalog.SourceDuration, source.Duration.TotalSeconds, source.Name, source.Backend);
         }
 

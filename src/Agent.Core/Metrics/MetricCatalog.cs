@@ -10,7 +10,11 @@ public static class MetricCatalog
         "half_closed_sockets", "Sockets of which one side has sent its FIN and the other has not.", "state");
 
     public static readonly MetricDefinition PodHalfClosedConnections = Pod(
-        "half_closed_connections", "Half-closed conntrack entries, by table (host, pod) and by the side that closed first.", "table", "state", "closed_by");
+        "half_closed_connections",
+        "Half-closed conntrack entries, by table (host, pod) and by the side that closed first.",
+        "table",
+        "state",
+        "closed_by");
 
     public static readonly MetricDefinition PodHalfClosedOldest = Folded(MetricFold.Max, Pod(
         "half_closed_oldest_seconds", "Age of the oldest half-closed socket."));
@@ -31,7 +35,10 @@ public static class MetricCatalog
         "tcp_established_resets_total", "Connections reset while established or in CLOSE_WAIT (Tcp: EstabResets).");
 
     public static readonly MetricDefinition PodAborts = PodCounter(
-        "tcp_aborts_total", "Connections aborted: data after the close or unread at it (TcpExt: TCPAbortOnData, TCPAbortOnClose), or a time-out (TCPAbortOnTimeout).", "reason");
+        "tcp_aborts_total",
+        "Connections aborted: data after the close or unread at it (TcpExt: TCPAbortOnData, TCPAbortOnClose), "
+            + "or a time-out (TCPAbortOnTimeout).",
+        "reason");
 
     public static readonly MetricDefinition PodListenOverflows = PodCounter(
         "listen_overflows_total", "Connections refused because an accept queue was full (TcpExt: ListenOverflows).");
@@ -49,16 +56,22 @@ public static class MetricCatalog
         "closed_first_sockets", "Sockets in TIME_WAIT at a port that the pod listens on: the pod closed these first.", "port");
 
     public static readonly MetricDefinition PodIdleCeiling = Folded(MetricFold.Max, Pod(
-        "idle_ceiling_seconds", "Longest idle time seen among established connections at a port: a short keep-alive shows as a ceiling.", "port"));
+        "idle_ceiling_seconds",
+        "Longest idle time seen among established connections at a port: a short keep-alive shows as a ceiling.",
+        "port"));
 
     public static readonly MetricDefinition PodConntrackTimeout = Folded(MetricFold.Min, Pod(
-        "conntrack_timeout_seconds", "Conntrack timeouts of pods' own network namespaces, where conntrack is in use there and they differ from the host's.", "timeout"));
+        "conntrack_timeout_seconds",
+        "Conntrack timeouts of pods' own network namespaces, where conntrack is in use there and they differ from the host's.",
+        "timeout"));
 
     public static readonly MetricDefinition UnattributedSockets = Gauge(
         "closewatch_unattributed_half_closed_sockets", "Half-closed sockets that belong to nobody known.", "state");
 
     public static readonly MetricDefinition UnattributedConnections = Gauge(
-        "closewatch_unattributed_half_closed_connections", "Half-closed entries of the host's conntrack table with neither end on this node.", "state");
+        "closewatch_unattributed_half_closed_connections",
+        "Half-closed entries of the host's conntrack table with neither end on this node.",
+        "state");
 
     public static readonly MetricDefinition ConntrackEntries = Gauge(
         "closewatch_conntrack_entries", "Entries in the host's conntrack table (nf_conntrack_count).");
@@ -70,10 +83,14 @@ public static class MetricCatalog
         "closewatch_conntrack_buckets", "Size of conntrack's hash table (nf_conntrack_buckets).");
 
     public static readonly MetricDefinition ConntrackFlows = Gauge(
-        "closewatch_conntrack_flows", "Entries of the last dump of the host's conntrack table; state is empty where the protocol has none.", "protocol", "state");
+        "closewatch_conntrack_flows",
+        "Entries of the last dump of the host's conntrack table; state is empty where the protocol has none.",
+        "protocol",
+        "state");
 
     public static readonly MetricDefinition ConntrackAge = Gauge(
-        "closewatch_conntrack_age_seconds", "Age of the conntrack dump when the last scan ended: a big table is dumped less often than every scan.");
+        "closewatch_conntrack_age_seconds",
+        "Age of the conntrack dump when the last scan ended: a big table is dumped less often than every scan.");
 
     public static readonly MetricDefinition ConntrackFound = Counter(
         "closewatch_conntrack_found_total", "Conntrack look-ups that found an entry.");
@@ -109,7 +126,12 @@ public static class MetricCatalog
         "closewatch_conntrack_timeout_seconds", "Conntrack timeouts of the host's network namespace.", "timeout");
 
     public static readonly MetricDefinition FindingActive = Folded(MetricFold.Max, Gauge(
-        "closewatch_finding", "1 for each cause of failed requests that is at work on this node.", "namespace", "pod", "finding", "severity"));
+        "closewatch_finding",
+        "1 for each cause of failed requests that is at work on this node.",
+        "namespace",
+        "pod",
+        "finding",
+        "severity"));
 
     public static readonly MetricDefinition SysctlValue = Gauge(
         "closewatch_sysctl_value", "Current value of a sysctl that remediation looks after; of pods, the smallest one.", "scope", "sysctl");
@@ -121,7 +143,11 @@ public static class MetricCatalog
         "closewatch_remediation_writes_total", "Attempts to write a sysctl, by result.", "scope", "sysctl", "result");
 
     public static readonly MetricDefinition RemediationConflicts = Counter(
-        "closewatch_remediation_conflicts_total", "Times that another writer changed a sysctl that remediation had set, by what was done about it.", "scope", "sysctl", "result");
+        "closewatch_remediation_conflicts_total",
+        "Times that another writer changed a sysctl that remediation had set, by what was done about it.",
+        "scope",
+        "sysctl",
+        "result");
 
     public static readonly MetricDefinition SourceUp = Gauge(
         "closewatch_source_up", "1 when the last scan could read the source, 0 when it could not.", "source", "backend");
@@ -145,7 +171,9 @@ public static class MetricCatalog
         "closewatch_scans_total", "Scans that were published.");
 
     public static readonly MetricDefinition SeriesDropped = Gauge(
-        "closewatch_series_dropped", "Series of a family that the cardinality cap cut (Metrics:MaxPods, or too many ports of one pod).", "family");
+        "closewatch_series_dropped",
+        "Series of a family that the cardinality cap cut (Metrics:MaxPods, or too many ports of one pod).",
+        "family");
 
     public static readonly MetricDefinition BuildInfo = Gauge(
         "closewatch_build_info", "1; the labels say what is running.", "version", "commit", "runtime");

@@ -68,7 +68,9 @@ public sealed class PodGrouping
     /// <summary>The group of a pod, before the cap.</summary>
     public PodGroup this[PodIdentity identity] => this[identity.Namespace, identity.Name];
 
-    /// <summary>The group of whatever has this name; a name that is not in the snapshot (a pod that is gone) is a group as far as it can be told.</summary>
+    /// <summary>
+    /// The group of whatever has this name; a name that is not in the snapshot (a pod that is gone) is a group as far as it can be told.
+    /// </summary>
     public PodGroup this[string podNamespace, string name] =>
         _groups.TryGetValue((podNamespace, name), out var group) ? group : Fold(podNamespace, name, "");
 

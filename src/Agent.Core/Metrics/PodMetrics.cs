@@ -23,15 +23,20 @@ internal sealed class PodMetrics
         var pods = input.Snapshot.Pods;
         Family(MetricCatalog.PodHalfClosedSockets, AddHalfClosedSockets);
         Family(MetricCatalog.PodHalfClosedConnections, AddHalfClosedConnections);
-        Family(MetricCatalog.PodHalfClosedOldest, static (family, group, pod) => family.Add(group, pod.HalfClosed.Oldest?.TotalSeconds ?? 0));
+        Family(
+            MetricCatalog.PodHalfClosedOldest, static (family, group, pod) => family.Add(group, pod.HalfClosed.Oldest?.TotalSeconds ?? 0));
         Family(MetricCatalog.PodHalfClosedExpiring, static (family, group, pod) => family.Add(group, pod.HalfClosed.Expiring));
         Family(MetricCatalog.PodHalfClosedUntracked, static (family, group, pod) => family.Add(group, pod.HalfClosed.Untracked));
         Family(MetricCatalog.PodTcpSockets, AddTcpSockets);
         WriteCounters(output, input.Snapshot, grouping);
         Family(MetricCatalog.PodAcceptQueueLength, static (family, group, pod) => AddPorts(family, group, pod, static port => port.Queued));
         Family(MetricCatalog.PodAcceptQueueLimit, static (family, group, pod) => AddPorts(family, group, pod, static port => port.Backlog));
-        Family(MetricCatalog.PodClosedFirst, static (family, group, pod) => AddPorts(family, group, pod, static port => port.ClosedByPodFirst));
-        Family(MetricCatalog.PodIdleCeiling, static (family, group, pod) => AddPorts(family, group, pod, static port => port.Idle?.Ceiling.TotalSeconds ?? 0));
+        Family(
+            MetricCatalog.PodClosedFirst,
+            static (family, group, pod) => AddPorts(family, group, pod, static port => port.ClosedByPodFirst));
+        Family(
+            MetricCatalog.PodIdleCeiling,
+            static (family, group, pod) => AddPorts(family, group, pod, static port => port.Idle?.Ceiling.TotalSeconds ?? 0));
         Family(MetricCatalog.PodConntrackTimeout, (family, group, pod) => AddTimeouts(family, group, pod, input.Snapshot.HostSettings));
 
         void Family(MetricDefinition definition, Action<PodFamilyBuilder, PodGroup, PodSnapshot> add)

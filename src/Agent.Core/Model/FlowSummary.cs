@@ -12,7 +12,10 @@ public sealed record FlowSummary
     /// <summary>When the dump was taken; sockets may be younger.</summary>
     public required DateTimeOffset TakenAt { get; init; }
 
-    /// <summary>By protocol (<c>tcp</c>, <c>udp</c>, <c>icmp</c> ... or the protocol's number) and state (<c>""</c> where the protocol has none), largest first.</summary>
+    /// <summary>
+    /// By protocol (<c>tcp</c>, <c>udp</c>, <c>icmp</c> ... or the protocol's number) and state
+    /// (<c>""</c> where the protocol has none), largest first.
+    /// </summary>
     public required ImmutableArray<FlowCount> Counts { get; init; }
 
     /// <summary>Sums of <see cref="Counts"/> by protocol.</summary>
@@ -40,7 +43,8 @@ public sealed record FlowCount(string Protocol, string State, long Count);
 /// <param name="ClosedByInitiator">The side that opened the connection closed first.</param>
 /// <param name="ClosedByResponder">The side that accepted it closed first.</param>
 /// <param name="ClosedByUnknown">Not told (procfs does not show it).</param>
-public sealed record HalfClosedFlowCounts(long FinWait, long CloseWait, long ClosedByInitiator, long ClosedByResponder, long ClosedByUnknown);
+public sealed record HalfClosedFlowCounts(
+    long FinWait, long CloseWait, long ClosedByInitiator, long ClosedByResponder, long ClosedByUnknown);
 
 /// <summary>One half-closed conntrack entry.</summary>
 /// <param name="Flow">A copy of the entry.</param>

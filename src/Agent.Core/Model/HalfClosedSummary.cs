@@ -47,7 +47,9 @@ public sealed record HalfClosedSummary
 }
 
 /// <summary>Half-closed conntrack entries of one owner, by table, state and who closed first.</summary>
-/// <param name="Counts">Indexed by table, then state (0 fin_wait, 1 close_wait), then <see cref="ClosedBy"/>: 12 numbers. See <see cref="Get"/>.</param>
+/// <param name="Counts">
+/// Indexed by table, then state (0 fin_wait, 1 close_wait), then <see cref="ClosedBy"/>: 12 numbers. See <see cref="Get"/>.
+/// </param>
 public sealed record HalfClosedEntries(System.Collections.Immutable.ImmutableArray<long> Counts)
 {
     /// <summary>How many numbers there are.</summary>
@@ -57,7 +59,8 @@ public sealed record HalfClosedEntries(System.Collections.Immutable.ImmutableArr
     public static HalfClosedEntries None { get; } = new([.. new long[Length]]);
 
     /// <summary>Where the number for these three is.</summary>
-    public static int IndexOf(ConntrackTableKind table, bool closeWait, ClosedBy closedBy) => (((int)table * 2) + (closeWait ? 1 : 0)) * 3 + (int)closedBy;
+    public static int IndexOf(ConntrackTableKind table, bool closeWait, ClosedBy closedBy) =>
+        (((int)table * 2) + (closeWait ? 1 : 0)) * 3 + (int)closedBy;
 
     /// <summary>Entries of one kind.</summary>
     public long Get(ConntrackTableKind table, bool closeWait, ClosedBy closedBy) => Counts[IndexOf(table, closeWait, closedBy)];

@@ -15,13 +15,20 @@ public sealed record KubernetesPod
     /// <summary>metadata.uid.</summary>
     public required string Uid { get; init; }
 
-    /// <summary>Annotation kubernetes.io/config.hash of a static pod: what its cgroup and log directory are named after. Null otherwise.</summary>
+    /// <summary>
+    /// Annotation kubernetes.io/config.hash of a static pod: what its cgroup and log directory are named after. Null otherwise.
+    /// </summary>
     public string? ConfigHash { get; init; }
 
-    /// <summary>Owner as <c>Deployment/web</c>, <c>StatefulSet/db</c>, <c>DaemonSet/proxy</c>, <c>CronJob/backup</c>, <c>Node/name</c> (static pods); null when it has none.</summary>
+    /// <summary>
+    /// Owner as <c>Deployment/web</c>, <c>StatefulSet/db</c>, <c>DaemonSet/proxy</c>,
+    /// <c>CronJob/backup</c>, <c>Node/name</c> (static pods); null when it has none.
+    /// </summary>
     public string? Workload { get; init; }
 
-    /// <summary>spec.replicas of the owner, asked for only where two or more of its pods run here; null when unknown or not allowed to ask.</summary>
+    /// <summary>
+    /// spec.replicas of the owner, asked for only where two or more of its pods run here; null when unknown or not allowed to ask.
+    /// </summary>
     public int? WorkloadReplicas { get; init; }
 
     /// <summary>spec.hostNetwork.</summary>
@@ -57,7 +64,9 @@ public sealed record KubernetesPod
     /// <summary>status.podIPs; not of finished pods, whose address may already be someone else's.</summary>
     public ImmutableArray<IpAddress> Addresses { get; init; } = [];
 
-    /// <summary>Containers, and init containers that keep running beside them (sidecars); other init containers and ephemeral ones are left out.</summary>
+    /// <summary>
+    /// Containers, and init containers that keep running beside them (sidecars); other init containers and ephemeral ones are left out.
+    /// </summary>
     public ImmutableArray<KubernetesContainer> Containers { get; init; } = [];
 
     /// <summary>When it was asked to end; null when it was not.</summary>
@@ -103,7 +112,9 @@ public sealed record KubernetesContainer
 
 /// <summary>A probe of a container.</summary>
 /// <param name="Kind">http, tcp, grpc or exec.</param>
-/// <param name="Port">Port by number, a name resolved in the container's own ports; null for exec and for a name that is none of them.</param>
+/// <param name="Port">
+/// Port by number, a name resolved in the container's own ports; null for exec and for a name that is none of them.
+/// </param>
 /// <param name="PeriodSeconds">periodSeconds.</param>
 /// <param name="TimeoutSeconds">timeoutSeconds.</param>
 /// <param name="FailureThreshold">failureThreshold.</param>

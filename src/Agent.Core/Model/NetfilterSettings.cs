@@ -2,8 +2,13 @@ using System.Collections.Immutable;
 
 namespace Agent.Core.Model;
 
-/// <summary>The nf_conntrack settings of one network namespace: timeouts and switches by their names below net.netfilter, without the prefix <c>nf_conntrack_</c>.</summary>
-/// <param name="Values">For example <c>tcp_timeout_close_wait</c> = 60 (seconds), <c>tcp_be_liberal</c> = 0. Only what this kernel has.</param>
+/// <summary>
+/// The nf_conntrack settings of one network namespace: timeouts and switches by their names below
+/// net.netfilter, without the prefix <c>nf_conntrack_</c>.
+/// </summary>
+/// <param name="Values">
+/// For example <c>tcp_timeout_close_wait</c> = 60 (seconds), <c>tcp_be_liberal</c> = 0. Only what this kernel has.
+/// </param>
 public sealed record NetfilterSettings(ImmutableSortedDictionary<string, long> Values)
 {
     /// <summary>Name of the timeout that this program is about.</summary>
@@ -15,7 +20,9 @@ public sealed record NetfilterSettings(ImmutableSortedDictionary<string, long> V
     /// <summary>One value, or null when this kernel does not have it.</summary>
     public long? Get(string name) => Values.TryGetValue(name, out var value) ? value : null;
 
-    /// <summary>The timeouts alone, in seconds: every name that contains <c>timeout</c>, without the switch <c>timestamp</c> and alike.</summary>
+    /// <summary>
+    /// The timeouts alone, in seconds: every name that contains <c>timeout</c>, without the switch <c>timestamp</c> and alike.
+    /// </summary>
     public IEnumerable<KeyValuePair<string, long>> Timeouts => Values.Where(static pair => IsTimeout(pair.Key));
 
     /// <summary>Whether a setting is worth reading in the namespace of a pod: the timeouts, and what remediation may write there.</summary>

@@ -20,7 +20,9 @@ public sealed record PodSnapshot
     /// <summary>Its addresses, without loopback and link-local ones.</summary>
     public ImmutableArray<IpAddress> Addresses { get; init; } = [];
 
-    /// <summary>Identifies its network namespace: the nsfs inode where readable, otherwise the inode of /proc/PID/net/tcp; 0 when unknown.</summary>
+    /// <summary>
+    /// Identifies its network namespace: the nsfs inode where readable, otherwise the inode of /proc/PID/net/tcp; 0 when unknown.
+    /// </summary>
     public ulong NamespaceInode { get; init; }
 
     /// <summary>Half-closed connections.</summary>
@@ -41,10 +43,14 @@ public sealed record PodSnapshot
     /// <summary>Entries in its own conntrack table; null when unknown.</summary>
     public long? OwnTableEntries { get; init; }
 
-    /// <summary>Whether its own network namespace tracks connections, as a mesh's redirection makes it; null when unknown or when it is the host's.</summary>
+    /// <summary>
+    /// Whether its own network namespace tracks connections, as a mesh's redirection makes it; null when unknown or when it is the host's.
+    /// </summary>
     public bool? OwnTableTracks { get; init; }
 
-    /// <summary>True when conntrack is known to be in use in its own network namespace: only there do the timeouts of <see cref="Settings"/> matter.</summary>
+    /// <summary>
+    /// True when conntrack is known to be in use in its own network namespace: only there do the timeouts of <see cref="Settings"/> matter.
+    /// </summary>
     public bool TracksByItself => OwnTableTracks ?? OwnTableEntries > 0;
 
     /// <summary>Whether its connections are tracked at all, in either table; null when unknown.</summary>
@@ -86,13 +92,18 @@ public sealed record Listener
     /// <summary>Sockets in TIME_WAIT at this port: the pod closed these first.</summary>
     public required long ClosedByPodFirst { get; init; }
 
-    /// <summary>Connections that the pod was seen to close first after they had been idle, since the agent watches (idle at one scan, closed first at the next); null without two scans.</summary>
+    /// <summary>
+    /// Connections that the pod was seen to close first after they had been idle, since the agent watches (idle at one scan, closed first
+    /// at the next); null without two scans.
+    /// </summary>
     public long? IdleClosesSeen { get; init; }
 
     /// <summary>Connections that were seen to be closed by the client after idling, likewise.</summary>
     public long? IdleClosesByPeerSeen { get; init; }
 
-    /// <summary>How long the connections of <see cref="IdleClosesSeen"/> had been idle when the pod closed them (lower quartile); null when unknown.</summary>
+    /// <summary>
+    /// How long the connections of <see cref="IdleClosesSeen"/> had been idle when the pod closed them (lower quartile); null when unknown.
+    /// </summary>
     public TimeSpan? IdleAtClose { get; init; }
 
     /// <summary>Whether most of them had been idle for about as long, as a time-out makes them.</summary>
@@ -105,5 +116,7 @@ public sealed record Listener
 /// <summary>The longest idle time among established server-side connections: a short keep-alive shows as a ceiling.</summary>
 /// <param name="Ceiling">Longest idle time seen.</param>
 /// <param name="Samples">Sockets looked at.</param>
-/// <param name="Scans">Scans in which there were any. Connections of one burst are all of the same age: many samples of few scans say little.</param>
+/// <param name="Scans">
+/// Scans in which there were any. Connections of one burst are all of the same age: many samples of few scans say little.
+/// </param>
 public sealed record IdleCeiling(TimeSpan Ceiling, long Samples, int Scans = 1);

@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 
 namespace Agent.Core.Model;
 
-/// <summary>All that is known of a node at one time. Immutable; published by swapping one reference. Unknown is null or absent, never zero.</summary>
+/// <summary>
+/// All that is known of a node at one time. Immutable; published by swapping one reference. Unknown is null or absent, never zero.
+/// </summary>
 public sealed record Snapshot
 {
     /// <summary>When the scan began (UTC).</summary>
@@ -36,7 +38,12 @@ public sealed record Snapshot
     public ImmutableArray<HalfClosedConnection> Connections { get; init; } = [];
 
     /// <summary>Age of the conntrack dump at the time of this snapshot; null without one.</summary>
-    public TimeSpan? ConntrackAge => Conntrack?.Flows is { } flows ? TakenAt + ScanDuration - flows.TakenAt is var age && age > TimeSpan.Zero ? age : TimeSpan.Zero : null;
+    public TimeSpan? ConntrackAge =>
+        Conntrack?.Flows is { } flows
+            ? TakenAt + ScanDuration - flows.TakenAt is var age && age > TimeSpan.Zero
+            ? age
+            : TimeSpan.Zero
+            : null;
 
     /// <summary>The report of a source; null when it was not asked.</summary>
     public SourceReport? Source(string name) => Sources.FirstOrDefault(source => source.Name == name);

@@ -15,10 +15,14 @@ public sealed record KubeProxyState(KubeProxyPresence Presence, ImmutableSortedD
     public static KubeProxyState With(ImmutableSortedDictionary<string, long> values) => new(KubeProxyPresence.Known, values, "");
 
     /// <summary>It runs, or may run, and what it writes is not known.</summary>
-    public static KubeProxyState Unknown(string detail) => new(KubeProxyPresence.Unknown, ImmutableSortedDictionary<string, long>.Empty, detail);
+    public static KubeProxyState Unknown(string detail) =>
+        new(KubeProxyPresence.Unknown, ImmutableSortedDictionary<string, long>.Empty, detail);
 
-    /// <summary>The settings that it can write, with the flag for each. Of nf_conntrack_max, which it makes from the number of cores, <see cref="Values"/> has the least that it can be.</summary>
-    public static ImmutableSortedDictionary<string, string> Flags { get; } = ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal, new Dictionary<string, string>
+    /// <summary>
+    /// The settings that it can write, with the flag for each. Of nf_conntrack_max, which it makes from the number of cores,
+    /// <see cref="Values"/> has the least that it can be.
+    /// </summary>
+    public static ImmutableSortedDictionary<string, string> Flags { get; } = new Dictionary<string, string>
     {
         [SysctlCatalog.CloseWait] = "--conntrack-tcp-timeout-close-wait",
         ["nf_conntrack_tcp_timeout_established"] = "--conntrack-tcp-timeout-established",
@@ -26,7 +30,7 @@ public sealed record KubeProxyState(KubeProxyPresence Presence, ImmutableSortedD
         ["nf_conntrack_udp_timeout"] = "--conntrack-udp-timeout",
         ["nf_conntrack_udp_timeout_stream"] = "--conntrack-udp-timeout-stream",
         [SysctlCatalog.TableLimit] = "--conntrack-max-per-core and --conntrack-min",
-    });
+    }.ToImmutableSortedDictionary(StringComparer.Ordinal);
 }
 
 /// <summary>Whether kube-proxy runs.</summary>

@@ -68,7 +68,9 @@ public sealed partial class LabelSelector
         else if (Set().Match(text) is { Success: true } set)
         {
             var values = set.Groups["values"].Value.Split(',', StringSplitOptions.TrimEntries);
-            requirement = values.All(static value => Value().IsMatch(value)) ? new(set.Groups["key"].Value, set.Groups["not"].Length > 0, [.. values]) : null;
+            requirement = values.All(static value => Value().IsMatch(value))
+                ? new(set.Groups["key"].Value, set.Groups["not"].Length > 0, [.. values])
+                : null;
         }
         else if (Existence().Match(text) is { Success: true } existence)
         {

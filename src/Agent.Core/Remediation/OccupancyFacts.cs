@@ -16,7 +16,9 @@ internal sealed record OccupancyFacts(long? Entries, long? Limit, Func<string, l
         conntrack?.Limit,
         timeout => conntrack?.Flows is { } flows ? InTable(flows, timeout) : conntrack?.Entries ?? 0);
 
-    /// <summary>A pod's own table, of which only look-ups of its sockets are known. Its sockets stand for entries where they are not counted.</summary>
+    /// <summary>
+    /// A pod's own table, of which only look-ups of its sockets are known. Its sockets stand for entries where they are not counted.
+    /// </summary>
     public static OccupancyFacts OfPod(PodSnapshot pod, long? limit)
     {
         var entries = pod.OwnTableEntries ?? pod.Tcp?.Counts.Sum();
@@ -38,12 +40,15 @@ internal sealed record OccupancyFacts(long? Entries, long? Limit, Func<string, l
             var state = timeout[TcpPrefix.Length..];
 
             // These two replace the state's own timeout under some conditions, so any connection may be meant.
-            return state is "max_retrans" or "unacknowledged" ? Of(flows, "tcp") : flows.ByTcpState.Where(count => count.State == state).Sum(static count => count.Count);
+            return state is "max_retrans" or "unacknowledged"
+                ? Of(flows, "tcp")
+                : flows.ByTcpState.Where(count => count.State == state).Sum(static count => count.Count);
         }
 
         var protocol = timeout[..timeout.IndexOf('_', StringComparison.Ordinal)];
         return protocol is "generic" or "frag6" ? flows.Total : Of(flows, protocol);
     }
 
-    private static long Of(FlowSummary flows, string protocol) => flows.ByProtocol.Where(count => count.Protocol == protocol).Sum(static count => count.Count);
+    private static long Of(FlowSummary flows, string protocol) =>
+        flows.ByProtocol.Where(count => count.Protocol == protocol).Sum(static count => count.Count);
 }

@@ -34,7 +34,8 @@ public readonly record struct OccupancyGuard(long Entries, long Limit, long Ling
         }
 
         var rate = Rate(currentSeconds).ToString("0.###", CultureInfo.InvariantCulture);
-        return $"({rate}/s x {newSeconds} s + {Text.Number(Entries)} in the table) / {Text.Number(Limit)} = {Text.Percent(Fill(currentSeconds, newSeconds))}, below {Text.Percent(MaxFill)} is allowed";
+        return $"({rate}/s x {newSeconds} s + {Text.Number(Entries)} in the table) / {Text.Number(Limit)} = "
+            + $"{Text.Percent(Fill(currentSeconds, newSeconds))}, below {Text.Percent(MaxFill)} is allowed";
     }
 
     private double Rate(long currentSeconds) => (double)Lingering / Math.Max(1, currentSeconds);

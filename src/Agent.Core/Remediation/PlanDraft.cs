@@ -44,7 +44,11 @@ internal sealed class PlanDraft(RemediationPolicy policy)
         }
         else
         {
-            Refuse(target.Name, sysctl.Name, "how full its conntrack table is could not be read", "see the sources conntrack and sysctl in 'closewatch report'");
+            Refuse(
+                target.Name,
+                sysctl.Name,
+                "how full its conntrack table is could not be read",
+                "see the sources conntrack and sysctl in 'closewatch report'");
         }
     }
 
@@ -70,7 +74,12 @@ internal sealed class PlanDraft(RemediationPolicy policy)
     {
         if (target.Settings is null)
         {
-            Refuse(target.Name, sysctl.Name, "its settings could not be read", "see the source sysctl in 'closewatch report': the module nf_conntrack, or CAP_SYS_ADMIN and CAP_SYS_PTRACE for pods, is missing");
+            Refuse(
+                target.Name,
+                sysctl.Name,
+                "its settings could not be read",
+                "see the source sysctl in 'closewatch report': "
+                + "the module nf_conntrack, or CAP_SYS_ADMIN and CAP_SYS_PTRACE for pods, is missing");
         }
         else
         {

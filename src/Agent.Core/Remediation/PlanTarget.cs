@@ -11,7 +11,8 @@ internal sealed record PlanTarget(SysctlTarget Target, NetfilterSettings? Settin
     public string Name => Target.DisplayName;
 
     /// <summary>The value it has; null when unknown.</summary>
-    public long? Current(SysctlDefinition sysctl) => sysctl.Kind == SysctlKind.TableLimit ? Occupancy.Limit : Settings?.Get(sysctl.ShortName);
+    public long? Current(SysctlDefinition sysctl) =>
+        sysctl.Kind == SysctlKind.TableLimit ? Occupancy.Limit : Settings?.Get(sysctl.ShortName);
 
     /// <summary>True when a value needs no raising. A table without a limit has the highest one there is.</summary>
     public static bool IsEnough(SysctlDefinition sysctl, long current, long wanted) =>

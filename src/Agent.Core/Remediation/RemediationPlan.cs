@@ -7,7 +7,8 @@ namespace Agent.Core.Remediation;
 /// <param name="Changes">The host's first.</param>
 /// <param name="Refusals">What was asked for and is not done.</param>
 /// <param name="Desired">Every setting that is looked after, as it should be or not.</param>
-public sealed record RemediationPlan(ImmutableArray<PlannedChange> Changes, ImmutableArray<RefusedChange> Refusals, ImmutableArray<DesiredValue> Desired)
+public sealed record RemediationPlan(
+    ImmutableArray<PlannedChange> Changes, ImmutableArray<RefusedChange> Refusals, ImmutableArray<DesiredValue> Desired)
 {
     /// <summary>Nothing to do and nothing wanted.</summary>
     public static RemediationPlan Empty { get; } = new([], [], []);

@@ -34,7 +34,11 @@ public static class RemediationPlanner
         {
             if (SysctlCatalog.Find(name) is not { } sysctl)
             {
-                draft.Refuse("Remediation:Settings", name, "it is not a setting that this program writes", "use a timeout of nf_conntrack, nf_conntrack_max or nf_conntrack_tcp_be_liberal");
+                draft.Refuse(
+                    "Remediation:Settings",
+                    name,
+                    "it is not a setting that this program writes",
+                    "use a timeout of nf_conntrack, nf_conntrack_max or nf_conntrack_tcp_be_liberal");
             }
             else if (!sysctl.Allows(value))
             {
@@ -49,7 +53,8 @@ public static class RemediationPlanner
         return known.ToImmutable();
     }
 
-    private static void PlanHost(Snapshot snapshot, ImmutableArray<(SysctlDefinition Sysctl, long Value)> settings, KubeProxyState kubeProxy, PlanDraft draft)
+    private static void PlanHost(
+        Snapshot snapshot, ImmutableArray<(SysctlDefinition Sysctl, long Value)> settings, KubeProxyState kubeProxy, PlanDraft draft)
     {
         var inode = snapshot.Pods.FirstOrDefault(static pod => pod.Identity.Kind == PodKind.Host)?.NamespaceInode ?? 0;
         var target = new PlanTarget(new(PodIdentity.Host, inode), snapshot.HostSettings, OccupancyFacts.OfHost(snapshot.Conntrack));
@@ -63,7 +68,8 @@ public static class RemediationPlanner
     }
 
     /// <summary>Our value, or kube-proxy's where it has one: it would write it again at its next start, or fail to start.</summary>
-    private static (long Value, string Reason)? HostValue(PlanTarget target, SysctlDefinition sysctl, long wanted, KubeProxyState kubeProxy, PlanDraft draft)
+    private static (long Value, string Reason)? HostValue(
+        PlanTarget target, SysctlDefinition sysctl, long wanted, KubeProxyState kubeProxy, PlanDraft draft)
     {
         var ours = (wanted, "Remediation:Settings asks for it");
         if (kubeProxy.Presence == KubeProxyPresence.Absent || !KubeProxyState.Flags.TryGetValue(sysctl.Name, out var flag))
@@ -76,7 +82,11 @@ public static class RemediationPlanner
         {
             if (!isEnough)
             {
-                draft.Refuse(target.Name, sysctl.Name, $"kube-proxy's own value is not known: {kubeProxy.Detail}", $"set kube-proxy's flag {flag}, or Remediation:OverrideKubeProxy=true");
+                draft.Refuse(
+                    target.Name,
+                    sysctl.Name,
+                    $"kube-proxy's own value is not known: {kubeProxy.Detail}",
+                    $"set kube-proxy's flag {flag}, or Remediation:OverrideKubeProxy=true");
             }
 
             return isEnough ? ours : null;
@@ -92,7 +102,9 @@ public static class RemediationPlanner
             draft.Refuse(
                 target.Name,
                 sysctl.Name,
-                sysctl.Kind == SysctlKind.TableLimit ? "kube-proxy sets it from the number of cores at each start" : $"kube-proxy sets it to {theirs} at each start",
+                sysctl.Kind == SysctlKind.TableLimit
+                    ? "kube-proxy sets it from the number of cores at each start"
+                    : $"kube-proxy sets it to {theirs} at each start",
                 $"set kube-proxy's flag {flag}, or Remediation:OverrideKubeProxy=true");
         }
 
@@ -103,14 +115,19 @@ public static class RemediationPlanner
 
         if (!sysctl.Allows(theirs))
         {
-            draft.Refuse(target.Name, sysctl.Name, $"kube-proxy's value {theirs} is out of range", $"set kube-proxy's flag {flag} to a value {sysctl.Range}");
+            draft.Refuse(
+                target.Name,
+                sysctl.Name,
+                $"kube-proxy's value {theirs} is out of range",
+                $"set kube-proxy's flag {flag} to a value {sysctl.Range}");
             return null;
         }
 
         return (theirs, $"kube-proxy ({flag}) sets it");
     }
 
-    private static void PlanPods(Snapshot snapshot, RemediationPolicy policy, ImmutableArray<(SysctlDefinition Sysctl, long Value)> settings, PlanDraft draft)
+    private static void PlanPods(
+        Snapshot snapshot, RemediationPolicy policy, ImmutableArray<(SysctlDefinition Sysctl, long Value)> settings, PlanDraft draft)
     {
         if (!policy.Host)
         {
@@ -122,21 +139,33 @@ public static class RemediationPlanner
 
         settings = [.. settings.Where(static setting => setting.Sysctl.IsPerNamespace)];
         var withoutLabels = 0;
-        foreach (var pod in snapshot.Pods.Where(static pod => pod.Identity.Kind == PodKind.Pod && !pod.HostNetwork && pod.NamespaceInode != 0))
+        var pods = snapshot.Pods
+            .Where(static pod => pod.Identity.Kind == PodKind.Pod && !pod.HostNetwork && pod.NamespaceInode != 0);
+        foreach (var pod in pods)
         {
             var isUnknown = policy.PodSelector.NeedsLabels && pod.Kubernetes is null;
             withoutLabels += isUnknown ? 1 : 0;
-            var isSelected = !isUnknown && policy.PodSelector.Matches(pod.Identity.Namespace, pod.Kubernetes?.Labels ?? ImmutableDictionary<string, string>.Empty);
-            PlanPod(new(new(pod.Identity, pod.NamespaceInode), pod.Settings, OccupancyFacts.OfPod(pod, snapshot.Conntrack?.Limit)), pod, isSelected ? settings : [], draft);
+            var isSelected = !isUnknown
+                && policy.PodSelector.Matches(pod.Identity.Namespace, pod.Kubernetes?.Labels ?? ImmutableDictionary<string, string>.Empty);
+            PlanPod(
+                new(new(pod.Identity, pod.NamespaceInode), pod.Settings, OccupancyFacts.OfPod(pod, snapshot.Conntrack?.Limit)),
+                pod,
+                isSelected ? settings : [],
+                draft);
         }
 
         if (withoutLabels > 0)
         {
-            draft.Refuse("pods", "*", $"the labels of {withoutLabels} pods are not known, so Remediation:PodSelector cannot select them", "let the agent list pods at the API server (Pods:Source), or select by kubernetes.io/metadata.name");
+            draft.Refuse(
+                "pods",
+                "*",
+                $"the labels of {withoutLabels} pods are not known, so Remediation:PodSelector cannot select them",
+                "let the agent list pods at the API server (Pods:Source), or select by kubernetes.io/metadata.name");
         }
     }
 
-    private static void PlanPod(PlanTarget target, PodSnapshot pod, ImmutableArray<(SysctlDefinition Sysctl, long Value)> settings, PlanDraft draft)
+    private static void PlanPod(
+        PlanTarget target, PodSnapshot pod, ImmutableArray<(SysctlDefinition Sysctl, long Value)> settings, PlanDraft draft)
     {
         var closeWait = SysctlCatalog.Find(SysctlCatalog.CloseWait)!;
         if (pod.Kubernetes?.Annotations.TryGetValue(Annotation, out var text) ?? false)
@@ -148,7 +177,11 @@ public static class RemediationPlanner
             }
             else
             {
-                draft.Refuse(target.Name, SysctlCatalog.CloseWait, $"annotation {Annotation} is no duration {closeWait.Range}", "write it like 1h or 30m");
+                draft.Refuse(
+                    target.Name,
+                    SysctlCatalog.CloseWait,
+                    $"annotation {Annotation} is no duration {closeWait.Range}",
+                    "write it like 1h or 30m");
             }
         }
 

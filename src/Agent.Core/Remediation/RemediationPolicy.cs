@@ -11,7 +11,9 @@ public sealed record RemediationPolicy
     /// <summary>Whether pods' own namespaces are.</summary>
     public bool Pods { get; init; }
 
-    /// <summary>Wanted values by whole sysctl name. Names and values may be anything: what is not in <see cref="SysctlCatalog"/> is refused.</summary>
+    /// <summary>
+    /// Wanted values by whole sysctl name. Names and values may be anything: what is not in <see cref="SysctlCatalog"/> is refused.
+    /// </summary>
     public required ImmutableSortedDictionary<string, long> Settings { get; init; }
 
     /// <summary>Which pods; <see cref="LabelSelector.Everything"/> for all.</summary>

@@ -27,7 +27,14 @@ public static class SysctlCatalog
             Day,
             "tcp_timeout_syn_sent", "tcp_timeout_syn_recv", "tcp_timeout_fin_wait", "tcp_timeout_close_wait", "tcp_timeout_last_ack",
             "tcp_timeout_time_wait", "tcp_timeout_close", "tcp_timeout_max_retrans", "tcp_timeout_unacknowledged",
-            "udp_timeout", "udp_timeout_stream", "icmp_timeout", "icmpv6_timeout", "generic_timeout", "gre_timeout", "gre_timeout_stream", "frag6_timeout",
+            "udp_timeout",
+            "udp_timeout_stream",
+            "icmp_timeout",
+            "icmpv6_timeout",
+            "generic_timeout",
+            "gre_timeout",
+            "gre_timeout_stream",
+            "frag6_timeout",
             "sctp_timeout_closed", "sctp_timeout_cookie_wait", "sctp_timeout_cookie_echoed", "sctp_timeout_shutdown_sent",
             "sctp_timeout_shutdown_recd", "sctp_timeout_shutdown_ack_sent", "sctp_timeout_heartbeat_sent",
             "dccp_timeout_request", "dccp_timeout_respond", "dccp_timeout_partopen", "dccp_timeout_open", "dccp_timeout_closereq",
@@ -38,7 +45,8 @@ public static class SysctlCatalog
         new("nf_conntrack_tcp_be_liberal", SysctlKind.Switch, 0, 1),
     ];
 
-    private static readonly FrozenDictionary<string, SysctlDefinition> s_byName = All.ToFrozenDictionary(static definition => definition.Name, StringComparer.Ordinal);
+    private static readonly FrozenDictionary<string, SysctlDefinition> s_byName = All.ToFrozenDictionary(
+        static definition => definition.Name, StringComparer.Ordinal);
 
     /// <summary>A setting by its whole name; null for everything that may not be written.</summary>
     public static SysctlDefinition? Find(string name) => s_byName.GetValueOrDefault(name);

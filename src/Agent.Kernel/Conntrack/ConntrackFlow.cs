@@ -2,7 +2,9 @@ using Agent.Kernel.Net;
 
 namespace Agent.Kernel.Conntrack;
 
-/// <summary>One conntrack entry. Filled in place for each entry of a dump and handed to a sink by reference: copy what is to outlive the call.</summary>
+/// <summary>
+/// One conntrack entry. Filled in place for each entry of a dump and handed to a sink by reference: copy what is to outlive the call.
+/// </summary>
 /// <remarks>
 /// Sources: include/uapi/linux/netfilter/nfnetlink_conntrack.h (CTA_*) and net/netfilter/nf_conntrack_standalone.c
 /// (/proc/net/nf_conntrack). A member whose bit in <see cref="Present"/> is not set is unknown, not zero.

@@ -3,11 +3,15 @@ using static Agent.Kernel.Interop.ConntrackConstants;
 
 namespace Agent.Kernel.Conntrack;
 
-/// <summary>Decodes one IPCTNL_MSG_CT_NEW message. Source: ctnetlink_fill_info, net/netfilter/nf_conntrack_netlink.c; numbers are big-endian.</summary>
+/// <summary>
+/// Decodes one IPCTNL_MSG_CT_NEW message. Source: ctnetlink_fill_info, net/netfilter/nf_conntrack_netlink.c; numbers are big-endian.
+/// </summary>
 internal static class ConntrackFlowParser
 {
     /// <summary>Decodes the payload of a message: struct nfgenmsg, then attributes.</summary>
-    /// <returns>False when the message is malformed or lacks a tuple; attributes that are unknown, or have an unknown length, are passed over.</returns>
+    /// <returns>
+    /// False when the message is malformed or lacks a tuple; attributes that are unknown, or have an unknown length, are passed over.
+    /// </returns>
     internal static bool TryParse(ReadOnlySpan<byte> payload, ref ConntrackFlow flow)
     {
         flow = default;

@@ -100,7 +100,10 @@ internal ref struct ConntrackLineParser
         return true;
     }
 
-    /// <summary>The timeout, absent from offloaded entries, and the state of protocols that have one. GRE prints its two timeouts here; they are settings, not what is left.</summary>
+    /// <summary>
+    /// The timeout, absent from offloaded entries, and the state of protocols that have one. GRE
+    /// prints its two timeouts here; they are settings, not what is left.
+    /// </summary>
     private void ParseBeforeTuples(ref ConntrackFlow flow)
     {
         if (_words.First is (>= (byte)'0' and <= (byte)'9') or (byte)'-')

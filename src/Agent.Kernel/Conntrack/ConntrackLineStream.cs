@@ -1,6 +1,8 @@
 namespace Agent.Kernel.Conntrack;
 
-/// <summary>Cuts what was read of a table into lines and hands their entries to a sink. A line longer than the buffer is dropped and counted once.</summary>
+/// <summary>
+/// Cuts what was read of a table into lines and hands their entries to a sink. A line longer than the buffer is dropped and counted once.
+/// </summary>
 internal struct ConntrackLineStream
 {
     private ConntrackFlow _flow;

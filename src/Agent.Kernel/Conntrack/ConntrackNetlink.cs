@@ -44,11 +44,15 @@ public sealed class ConntrackNetlink : IDisposable
         }
     }
 
-    /// <summary>Streams every entry to a sink, in no particular order. Not a snapshot: entries may repeat or be missed while the table changes.</summary>
+    /// <summary>
+    /// Streams every entry to a sink, in no particular order. Not a snapshot: entries may repeat or be missed while the table changes.
+    /// </summary>
     /// <param name="family">AF_INET (2), AF_INET6 (10), or 0 for both.</param>
     /// <param name="sink">Receives the entries.</param>
     /// <param name="cancellationToken">Ends the dump between two chunks of about 32 KiB.</param>
-    /// <exception cref="KernelException">EPERM: CAP_NET_ADMIN is missing. EINVAL or EOPNOTSUPP: nf_conntrack_netlink is not loaded.</exception>
+    /// <exception cref="KernelException">
+    /// EPERM: CAP_NET_ADMIN is missing. EINVAL or EOPNOTSUPP: nf_conntrack_netlink is not loaded.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public DumpResult Dump<TSink>(byte family, ref TSink sink, CancellationToken cancellationToken)
         where TSink : IConntrackSink, allows ref struct
@@ -56,12 +60,15 @@ public sealed class ConntrackNetlink : IDisposable
         Span<byte> bytes = stackalloc byte[MaxRequestLength];
         var request = Begin(bytes, IPCTNL_MSG_CT_GET, NLM_F_DUMP, family);
         var handler = new FlowHandler<TSink> { Sink = sink };
-        var result = NetlinkDump.Run(_transport, _buffer.Span, request.Finish(), "conntrack dump (netlink)", ref handler, cancellationToken);
+        var result = NetlinkDump.Run(
+            _transport, _buffer.Span, request.Finish(), "conntrack dump (netlink)", ref handler, cancellationToken);
         sink = handler.Sink;
         return result;
     }
 
-    /// <summary>Finds one entry, of zone 0, in either direction: a socket's own view (local address first) finds its entry on either end.</summary>
+    /// <summary>
+    /// Finds one entry, of zone 0, in either direction: a socket's own view (local address first) finds its entry on either end.
+    /// </summary>
     /// <param name="protocol">IPPROTO_TCP (6) or another protocol with ports.</param>
     /// <param name="tuple">Source and destination as the socket, or one direction of the entry, shows them.</param>
     /// <param name="flow">The entry.</param>

@@ -18,7 +18,10 @@ public sealed record ConntrackStatistics
     /// <summary>Insertions that failed, usually because of a clash (CTA_STATS_INSERT_FAILED): the packet was dropped.</summary>
     public ulong? InsertFailed { get; init; }
 
-    /// <summary>Packets dropped: no entry could be allocated because the table is full, or it clashed and counts in <see cref="InsertFailed"/> too (CTA_STATS_DROP).</summary>
+    /// <summary>
+    /// Packets dropped: no entry could be allocated because the table is full, or it clashed and
+    /// counts in <see cref="InsertFailed"/> too (CTA_STATS_DROP).
+    /// </summary>
     public ulong? Drop { get; init; }
 
     /// <summary>Entries dropped to make room (CTA_STATS_EARLY_DROP).</summary>

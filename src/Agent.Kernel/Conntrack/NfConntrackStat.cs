@@ -35,7 +35,8 @@ public sealed record NfConntrackStat(ConntrackStatistics Statistics, long? Entri
         var sum = default(ConntrackCounterSum);
         long? entries = null;
         Span<int> columns = stackalloc int[MaxColumns];
-        var count = ReadHeader("entries - found - invalid - - - insert insert_failed drop early_drop icmp_error - - - search_restart"u8, columns);
+        var count = ReadHeader(
+            "entries - found - invalid - - - insert insert_failed drop early_drop icmp_error - - - search_restart"u8, columns);
 
         var lines = new ProcLines(text);
         while (lines.MoveNext())

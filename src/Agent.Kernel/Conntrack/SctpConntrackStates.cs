@@ -1,6 +1,9 @@
 namespace Agent.Kernel.Conntrack;
 
-/// <summary>The states of an SCTP entry as text. Sources: enum sctp_conntrack, include/uapi/linux/netfilter/nf_conntrack_sctp.h; sctp_conntrack_names.</summary>
+/// <summary>
+/// The states of an SCTP entry as text. Sources: enum sctp_conntrack,
+/// include/uapi/linux/netfilter/nf_conntrack_sctp.h; sctp_conntrack_names.
+/// </summary>
 public static class SctpConntrackStates
 {
     private static readonly string[] s_names =

@@ -1,6 +1,9 @@
 namespace Agent.Kernel.Conntrack;
 
-/// <summary>Flags of one direction of a TCP entry (CTA_PROTOINFO_TCP_FLAGS_*). Source: IP_CT_TCP_FLAG_*, include/uapi/linux/netfilter/nf_conntrack_tcp.h.</summary>
+/// <summary>
+/// Flags of one direction of a TCP entry (CTA_PROTOINFO_TCP_FLAGS_*). Source: IP_CT_TCP_FLAG_*,
+/// include/uapi/linux/netfilter/nf_conntrack_tcp.h.
+/// </summary>
 [Flags]
 public enum TcpConntrackFlags : byte
 {

@@ -1,6 +1,8 @@
 namespace Agent.Kernel.Conntrack;
 
-/// <summary>The states of <see cref="TcpConntrackState"/> as text. Source: tcp_conntrack_names, net/netfilter/nf_conntrack_proto_tcp.c.</summary>
+/// <summary>
+/// The states of <see cref="TcpConntrackState"/> as text. Source: tcp_conntrack_names, net/netfilter/nf_conntrack_proto_tcp.c.
+/// </summary>
 public static class TcpConntrackStates
 {
     private static readonly string[] s_names =

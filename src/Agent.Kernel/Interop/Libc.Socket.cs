@@ -22,7 +22,8 @@ internal static unsafe partial class Libc
     internal static partial nint send(SafeFileHandle socket, byte* buffer, nuint length, int flags);
 
     [LibraryImport(Library, SetLastError = true)]
-    internal static partial nint recvfrom(SafeFileHandle socket, byte* buffer, nuint length, int flags, SockaddrNl* sender, uint* senderLength);
+    internal static partial nint recvfrom(
+        SafeFileHandle socket, byte* buffer, nuint length, int flags, SockaddrNl* sender, uint* senderLength);
 
     /// <summary>struct sockaddr_nl, include/uapi/linux/netlink.h.</summary>
     [StructLayout(LayoutKind.Sequential)]

@@ -5,8 +5,8 @@ using static Agent.Kernel.Interop.DirectoryConstants;
 namespace Agent.Kernel.Namespaces;
 
 /// <summary>
-/// Names the owner of a cgroup by its id, which sock_diag shows for each socket (INET_DIAG_CGROUP_ID) and which is the inode of its directory in
-/// the cgroup v2 file system. Tells the sockets of hostNetwork pods apart without looking at any process. Not thread-safe.
+/// Names the owner of a cgroup by its id, which sock_diag shows for each socket (INET_DIAG_CGROUP_ID) and which is the inode of its
+/// directory in the cgroup v2 file system. Tells the sockets of hostNetwork pods apart without looking at any process. Not thread-safe.
 /// </summary>
 /// <remarks>
 /// The directories are walked, rather than the paths in /proc/PID/cgroup looked up: those are relative to the reader's cgroup namespace,

@@ -3,7 +3,9 @@ namespace Agent.Kernel.Namespaces;
 /// <summary>Whom a process belongs to, as the path of its cgroup tells.</summary>
 /// <param name="Kind">Pod, container or neither.</param>
 /// <param name="PodUid">The pod's uid with dashes, or the 32 hexadecimal digits of a static pod; empty when there is none.</param>
-/// <param name="ContainerId">The full container id; empty for a process in the pod's own cgroup (a sandbox, a monitor) and outside containers.</param>
+/// <param name="ContainerId">
+/// The full container id; empty for a process in the pod's own cgroup (a sandbox, a monitor) and outside containers.
+/// </param>
 public sealed record CgroupOwner(CgroupOwnerKind Kind, string PodUid, string ContainerId)
 {
     /// <summary>Neither pod nor container.</summary>

@@ -13,7 +13,9 @@ public sealed class NamespaceProcess
     /// <summary>The process id as the proc file system shows it.</summary>
     public int Pid { get; }
 
-    /// <summary>starttime of proc_pid_stat(5): hundredths of a second from boot. With <see cref="Pid"/> it names the process for good.</summary>
+    /// <summary>
+    /// starttime of proc_pid_stat(5): hundredths of a second from boot. With <see cref="Pid"/> it names the process for good.
+    /// </summary>
     public ulong StartTicks { get; internal set; }
 
     /// <summary>The name of the program (comm), at most 15 bytes; as of when the process was last looked at.</summary>

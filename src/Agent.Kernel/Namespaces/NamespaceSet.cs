@@ -94,7 +94,9 @@ internal sealed class NamespaceSet(DirectoryHandle root, string procRoot, bool i
         {
             if (!byInode.TryGetValue(name.Inode, out var @namespace) && !TryFindEntered(name.Inode, out @namespace))
             {
-                @namespace = _nameOnly.TryGetValue(name.Inode, out var known) ? known : _nameOnly[name.Inode] = new(0) { Inode = name.Inode };
+                @namespace = _nameOnly.TryGetValue(name.Inode, out var known)
+                    ? known
+                    : _nameOnly[name.Inode] = new(0) { Inode = name.Inode };
                 named.Add(name.Inode);
             }
 

@@ -6,7 +6,9 @@ using static Agent.Kernel.Interop.DirectoryConstants;
 
 namespace Agent.Kernel.Namespaces;
 
-/// <summary>Moves the thread of a <see cref="NamespaceThread"/> between network namespaces. A socket keeps the namespace that it was opened in.</summary>
+/// <summary>
+/// Moves the thread of a <see cref="NamespaceThread"/> between network namespaces. A socket keeps the namespace that it was opened in.
+/// </summary>
 public sealed class NamespaceVisitor : IDisposable
 {
     private const string OwnNamespace = "/proc/thread-self/ns/net";
@@ -115,7 +117,8 @@ public sealed class NamespaceVisitor : IDisposable
         var opened = _root.Open(target.RepresentativePid, "ns/net"u8, out var errno);
         if (opened is null)
         {
-            failure = new KernelException($"open(/proc/{target.RepresentativePid}/ns/net)", errno, Privileges.WhyDenied(errno, Capability.SysPtrace));
+            failure = new KernelException(
+                $"open(/proc/{target.RepresentativePid}/ns/net)", errno, Privileges.WhyDenied(errno, Capability.SysPtrace));
         }
 
         return opened;

@@ -1,6 +1,9 @@
 namespace Agent.Kernel.Namespaces;
 
-/// <summary>One network namespace of a <see cref="ProcessTable"/>. The same object at every scan while the namespace has processes, so it can be the key of a cache.</summary>
+/// <summary>
+/// One network namespace of a <see cref="ProcessTable"/>. The same object at every scan while the
+/// namespace has processes, so it can be the key of a cache.
+/// </summary>
 public sealed class NetworkNamespace
 {
     private readonly List<NamespaceProcess> _processes = [];
@@ -21,7 +24,9 @@ public sealed class NetworkNamespace
     /// <summary><see cref="Inode"/> where known, otherwise <see cref="Id"/>.</summary>
     public ulong DisplayInode => Inode != 0 ? Inode : Id;
 
-    /// <summary>Its name below /run/netns (ip-netns(8)); null when it has none. Container runtimes give such names to pods' namespaces too.</summary>
+    /// <summary>
+    /// Its name below /run/netns (ip-netns(8)); null when it has none. Container runtimes give such names to pods' namespaces too.
+    /// </summary>
     public string? Name { get; internal set; }
 
     /// <summary>The file of that name; null when it has none.</summary>
@@ -33,7 +38,9 @@ public sealed class NetworkNamespace
     /// <summary>A live process in it, as of the last scan; 0 when it has none and only a name leads to it.</summary>
     public int RepresentativePid => Representative?.Pid ?? 0;
 
-    /// <summary>The directory with its tables, for example <c>/proc/42/net</c>; null when only a name leads to it: then it must be entered.</summary>
+    /// <summary>
+    /// The directory with its tables, for example <c>/proc/42/net</c>; null when only a name leads to it: then it must be entered.
+    /// </summary>
     public string? NetPath { get; internal set; }
 
     /// <summary>Its processes, in no order. Changes with the next scan.</summary>

@@ -24,7 +24,11 @@ public static class Privileges
         {
             if (lines.Current.StartsWith("CapEff:"u8))
             {
-                return ulong.TryParse(lines.Current["CapEff:".Length..].Trim("\t "u8), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out effective);
+                return ulong.TryParse(
+                    lines.Current["CapEff:".Length..].Trim("\t "u8),
+                    NumberStyles.AllowHexSpecifier,
+                    CultureInfo.InvariantCulture,
+                    out effective);
             }
         }
 

@@ -5,8 +5,9 @@ using Microsoft.Win32.SafeHandles;
 namespace Agent.Kernel.Namespaces;
 
 /// <summary>
-/// Finds the processes that hold sockets, by their inodes, in /proc/PID/fd. That is costly, so it is meant for a few sockets (the half-closed ones),
-/// is bounded, and remembers what it found. Needs the right to trace other users' processes (CAP_SYS_PTRACE). Not thread-safe.
+/// Finds the processes that hold sockets, by their inodes, in /proc/PID/fd. That is costly, so it
+/// is meant for a few sockets (the half-closed ones), is bounded, and remembers what it found.
+/// Needs the right to trace other users' processes (CAP_SYS_PTRACE). Not thread-safe.
 /// </summary>
 public sealed class SocketOwners : IDisposable
 {

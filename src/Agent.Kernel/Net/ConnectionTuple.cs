@@ -1,6 +1,8 @@
 namespace Agent.Kernel.Net;
 
-/// <summary>One end's view of a connection: its own address and port first. Also one direction of a conntrack entry (source first).</summary>
+/// <summary>
+/// One end's view of a connection: its own address and port first. Also one direction of a conntrack entry (source first).
+/// </summary>
 /// <param name="Source">The local address of a socket; the source of a conntrack tuple.</param>
 /// <param name="Destination">The remote address of a socket; the destination of a conntrack tuple.</param>
 /// <param name="SourcePort">Host byte order; 0 where the protocol has no ports.</param>

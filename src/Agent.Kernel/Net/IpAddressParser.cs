@@ -91,7 +91,10 @@ internal static class IpAddressParser
     {
         var prefix = "::ffff:"u8;
         address = default;
-        return text.StartsWith(prefix) && text.Length - prefix.Length <= MaxIPv4Length && TryParse(text[prefix.Length..], out address) && address.IsIPv4;
+        return text.StartsWith(prefix)
+            && text.Length - prefix.Length <= MaxIPv4Length
+            && TryParse(text[prefix.Length..], out address)
+            && address.IsIPv4;
     }
 
     /// <summary>Eight groups of four digits, the only form in /proc: all digits are decoded at once.</summary>

@@ -6,7 +6,9 @@ namespace Agent.Kernel.Netlink;
 /// Native memory for one datagram or one read of a /proc file: outside the managed heap, made once and used for every
 /// socket and namespace of a scan. Not thread-safe.
 /// </summary>
-/// <remarks>The kernel fills at most 32 KiB of a dump into one datagram (netlink_dump, net/netlink/af_netlink.c), so 64 KiB never truncate.</remarks>
+/// <remarks>
+/// The kernel fills at most 32 KiB of a dump into one datagram (netlink_dump, net/netlink/af_netlink.c), so 64 KiB never truncate.
+/// </remarks>
 public sealed unsafe class NetlinkBuffer : SafeHandle
 {
     /// <summary>Bytes in the buffer.</summary>

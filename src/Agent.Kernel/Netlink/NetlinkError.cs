@@ -4,7 +4,9 @@ using static Agent.Kernel.Interop.NetlinkConstants;
 
 namespace Agent.Kernel.Netlink;
 
-/// <summary>Decodes NLMSG_ERROR and the status that NLMSG_DONE carries, with the kernel's own message (extended acknowledgement, Linux 4.12).</summary>
+/// <summary>
+/// Decodes NLMSG_ERROR and the status that NLMSG_DONE carries, with the kernel's own message (extended acknowledgement, Linux 4.12).
+/// </summary>
 internal static class NetlinkError
 {
     /// <summary>The error number of an NLMSG_ERROR (struct nlmsgerr) or NLMSG_DONE (int): 0 for success, positive for an error.</summary>

@@ -4,7 +4,9 @@ using static Agent.Kernel.Interop.NetlinkConstants;
 
 namespace Agent.Kernel.Netlink;
 
-/// <summary>Writes one request into the caller's buffer. A buffer that is too small is a bug of the caller: <see cref="ArgumentException"/>.</summary>
+/// <summary>
+/// Writes one request into the caller's buffer. A buffer that is too small is a bug of the caller: <see cref="ArgumentException"/>.
+/// </summary>
 public ref struct NetlinkRequestWriter
 {
     private readonly Span<byte> _buffer;

@@ -23,7 +23,9 @@ public sealed unsafe class NetlinkSocket : INetlinkTransport
     /// <summary>Opens a socket in the network namespace of the calling thread.</summary>
     /// <param name="protocol">NETLINK_NETFILTER (12), NETLINK_SOCK_DIAG (4), ...</param>
     /// <param name="receiveTimeout">How long <see cref="Receive"/> waits for the kernel; zero or less waits for ever.</param>
-    /// <exception cref="KernelException">EPROTONOSUPPORT: the protocol's module is not loaded. EPERM: a seccomp filter forbids it.</exception>
+    /// <exception cref="KernelException">
+    /// EPROTONOSUPPORT: the protocol's module is not loaded. EPERM: a seccomp filter forbids it.
+    /// </exception>
     public static NetlinkSocket Open(int protocol, TimeSpan receiveTimeout)
     {
         var descriptor = Libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
@@ -99,7 +101,8 @@ public sealed unsafe class NetlinkSocket : INetlinkTransport
 
     private static void SetOptions(SafeFileHandle socket, TimeSpan receiveTimeout)
     {
-        // Kernels before 4.12 know neither option and answer ENOPROTOOPT: errors then come without a message, which is not worth failing for.
+        // Kernels before 4.12 know neither option and answer ENOPROTOOPT: errors then come without
+        // a message, which is not worth failing for.
         var on = 1;
         _ = Libc.setsockopt(socket, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(int));
         _ = Libc.setsockopt(socket, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(int));

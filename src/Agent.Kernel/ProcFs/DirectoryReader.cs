@@ -5,7 +5,9 @@ using static Agent.Kernel.Interop.DirectoryConstants;
 
 namespace Agent.Kernel.ProcFs;
 
-/// <summary>Lists a directory by getdents64(2) into one buffer that is kept: names are bytes, inodes come for nothing. Not thread-safe.</summary>
+/// <summary>
+/// Lists a directory by getdents64(2) into one buffer that is kept: names are bytes, inodes come for nothing. Not thread-safe.
+/// </summary>
 internal sealed unsafe class DirectoryReader
 {
     // struct linux_dirent64: u64 d_ino, s64 d_off, u16 d_reclen, u8 d_type, d_name with a NUL.

@@ -3,7 +3,10 @@ using Agent.Kernel.Net;
 
 namespace Agent.Kernel.ProcFs;
 
-/// <summary>Reads the IPv4 addresses of a namespace from /proc/PID/net/fib_trie, which needs no privilege. Source: fib_trie_seq_show (net/ipv4/fib_trie.c).</summary>
+/// <summary>
+/// Reads the IPv4 addresses of a namespace from /proc/PID/net/fib_trie, which needs no privilege.
+/// Source: fib_trie_seq_show (net/ipv4/fib_trie.c).
+/// </summary>
 /// <remarks>
 /// A leaf is <c>|-- ADDRESS</c>; each route to it follows in a line of its own: <c>/32 host LOCAL</c> is an address of this namespace.
 /// In the host's namespace with kube-proxy in IPVS mode the Service addresses (kube-ipvs0) are among them.

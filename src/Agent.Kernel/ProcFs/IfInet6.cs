@@ -2,7 +2,10 @@ using Agent.Kernel.Net;
 
 namespace Agent.Kernel.ProcFs;
 
-/// <summary>Reads the IPv6 addresses of a namespace from /proc/PID/net/if_inet6, which needs no privilege. Source: if6_seq_show (net/ipv6/addrconf.c).</summary>
+/// <summary>
+/// Reads the IPv6 addresses of a namespace from /proc/PID/net/if_inet6, which needs no privilege.
+/// Source: if6_seq_show (net/ipv6/addrconf.c).
+/// </summary>
 /// <remarks><c>ADDRESS ifindex plen scope flags name</c>, all hexadecimal but the name. The file is absent where IPv6 is off.</remarks>
 public static class IfInet6
 {

@@ -70,15 +70,22 @@ public sealed class NetDirectory
         }
     }
 
-    /// <summary>Hands the TCP sockets of both families to a sink: <c>tcp</c>, then <c>tcp6</c>, which is absent where IPv6 is off.</summary>
+    /// <summary>
+    /// Hands the TCP sockets of both families to a sink: <c>tcp</c>, then <c>tcp6</c>, which is absent where IPv6 is off.
+    /// </summary>
     /// <remarks>
-    /// For each of the two the kernel walks its whole table of connections, whatever the namespace has: 2 to 4 ms with 262,144 buckets, ten times as
-    /// long as sock_diag needs. So a family without sockets, which the small files <c>sockstat</c> and <c>sockstat6</c> tell, is left out.
+    /// For each of the two the kernel walks its whole table of connections, whatever the namespace
+    /// has: 2 to 4 ms with 262,144 buckets, ten times as long as sock_diag needs. So a family without
+    /// sockets, which the small files <c>sockstat</c> and <c>sockstat6</c> tell, is left out.
     /// </remarks>
     /// <returns>False when the namespace is gone.</returns>
     /// <inheritdoc cref="NetTcp.TryDump" path="/exception"/>
     public bool TryDumpSockets<TSink>(
-        string netPath, ref TSink sink, out DumpResult result, uint stateMask = TcpStates.All, CancellationToken cancellationToken = default)
+        string netPath,
+        ref TSink sink,
+        out DumpResult result,
+        uint stateMask = TcpStates.All,
+        CancellationToken cancellationToken = default)
         where TSink : ISocketSink, allows ref struct
     {
         result = default;
@@ -105,8 +112,8 @@ public sealed class NetDirectory
     }
 
     /// <summary>
-    /// False only when the namespace has no TCP socket of any kind: then a dump, which walks the sockets of the whole machine, can be left out. Two
-    /// small files, about 40 us.
+    /// False only when the namespace has no TCP socket of any kind: then a dump, which walks the
+    /// sockets of the whole machine, can be left out. Two small files, about 40 us.
     /// </summary>
     /// <exception cref="KernelException">A file may not be read.</exception>
     public bool MaybeSockets(string netPath) =>

@@ -2,15 +2,16 @@ namespace Agent.Kernel.ProcFs;
 
 /// <summary>
 /// Reads /proc/PID/net/sockstat and sockstat6: whether a namespace has TCP sockets at all. Source: sockstat_seq_show (net/ipv4/proc.c).
-/// <c>TCP: inuse 4 orphan 0 tw 2 alloc 5 mem 1</c>; <c>inuse</c> counts listeners too, mini-sockets (TIME_WAIT and orphaned FIN_WAIT2 of both
-/// families) are in <c>tw</c> only.
+/// <c>TCP: inuse 4 orphan 0 tw 2 alloc 5 mem 1</c>; <c>inuse</c> counts listeners too, mini-sockets (TIME_WAIT and orphaned FIN_WAIT2 of
+/// both families) are in <c>tw</c> only.
 /// </summary>
 internal static class NetSockstat
 {
     /// <summary>False only when the file says that the family has no socket beside mini-sockets.</summary>
     /// <param name="text">The file.</param>
     /// <param name="family"><c>TCP:</c> or <c>TCP6:</c>.</param>
-    public static bool MaybeSockets(ReadOnlySpan<byte> text, ReadOnlySpan<byte> family) => !TryRead(text, family, "inuse"u8, out var inUse) || inUse != 0;
+    public static bool MaybeSockets(ReadOnlySpan<byte> text, ReadOnlySpan<byte> family) =>
+        !TryRead(text, family, "inuse"u8, out var inUse) || inUse != 0;
 
     /// <summary>False only when the file says that there is no mini-socket.</summary>
     /// <param name="text">The file <c>sockstat</c>.</param>

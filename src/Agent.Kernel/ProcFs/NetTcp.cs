@@ -5,10 +5,14 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Agent.Kernel.ProcFs;
 
-/// <summary>Reads lines of /proc/PID/net/tcp and tcp6. Sources: get_tcp4_sock, get_openreq4, get_timewait4_sock (net/ipv4/tcp_ipv4.c) and their IPv6 twins.</summary>
+/// <summary>
+/// Reads lines of /proc/PID/net/tcp and tcp6. Sources: get_tcp4_sock, get_openreq4,
+/// get_timewait4_sock (net/ipv4/tcp_ipv4.c) and their IPv6 twins.
+/// </summary>
 /// <remarks>
-/// <c>sl: local remote st tx:rx tr:when retrnsmt uid timeout inode ...</c>; addresses are 32-bit words in the machine's byte order, printed as
-/// numbers. A listener's row has the accept queue but not its limit (<see cref="TcpSocket.SendQueue"/> is 0). A request socket or a mini-socket (TIME_WAIT, orphaned FIN_WAIT2) has fewer columns after the inode, so nothing there is used.
+/// <c>sl: local remote st tx:rx tr:when retrnsmt uid timeout inode ...</c>; addresses are 32-bit words in the machine's byte order, printed
+/// as numbers. A listener's row has the accept queue but not its limit (<see cref="TcpSocket.SendQueue"/> is 0). A request socket or a
+/// mini-socket (TIME_WAIT, orphaned FIN_WAIT2) has fewer columns after the inode, so nothing there is used.
 /// </remarks>
 public static class NetTcp
 {
@@ -30,7 +34,13 @@ public static class NetTcp
     /// <remarks>The table is read while it changes: a socket may come twice or not at all.</remarks>
     /// <exception cref="KernelException">The file may not be read, or the process ended while it was read.</exception>
     public static bool TryDump<TSink>(
-        string path, bool isInet6, Span<byte> buffer, ref TSink sink, out DumpResult result, uint stateMask = TcpStates.All, CancellationToken cancellationToken = default)
+        string path,
+        bool isInet6,
+        Span<byte> buffer,
+        ref TSink sink,
+        out DumpResult result,
+        uint stateMask = TcpStates.All,
+        CancellationToken cancellationToken = default)
         where TSink : ISocketSink, allows ref struct
     {
         result = default;

@@ -16,7 +16,9 @@ public static class ProcMount
         return directory.IsOn(PROC_SUPER_MAGIC);
     }
 
-    /// <summary>The hidepid option (proc(5)) that this proc file system is mounted with, for example <c>2</c> or <c>invisible</c>; null without one.</summary>
+    /// <summary>
+    /// The hidepid option (proc(5)) that this proc file system is mounted with, for example <c>2</c> or <c>invisible</c>; null without one.
+    /// </summary>
     /// <exception cref="KernelException">/proc/self/mountinfo may not be read.</exception>
     public static string? HidePid(string procRoot)
     {

@@ -32,7 +32,8 @@ public static class ProcSelf
     private static DateTimeOffset BootTime()
     {
         var line = File.ReadLines("/proc/stat").FirstOrDefault(static line => line.StartsWith("btime ", StringComparison.Ordinal));
-        return DateTimeOffset.FromUnixTimeSeconds(line is null ? throw new FormatException("/proc/stat has no btime") : Number(line["btime ".Length..]));
+        return DateTimeOffset.FromUnixTimeSeconds(
+            line is null ? throw new FormatException("/proc/stat has no btime") : Number(line["btime ".Length..]));
     }
 
     private static long Number(string text) => long.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);

@@ -14,7 +14,9 @@ public static partial class Sysctl
 
     /// <summary>Reads the numeric nf_conntrack_* files.</summary>
     /// <param name="procRoot">Where proc is mounted, or the root of a captured tree.</param>
-    /// <param name="wanted">Which names, without the prefix, are wanted; null for all. Each costs a search among the files of that name of all namespaces.</param>
+    /// <param name="wanted">
+    /// Which names, without the prefix, are wanted; null for all. Each costs a search among the files of that name of all namespaces.
+    /// </param>
     /// <returns>
     /// Pairs of name, without the prefix <c>nf_conntrack_</c>, and value: timeouts in seconds, switches 0, 1 or 2, and also
     /// <c>count</c>, <c>max</c> and <c>buckets</c>. Empty when nf_conntrack is not loaded, or sysctls are not there.

@@ -7,7 +7,9 @@ using static Agent.Kernel.Interop.SocketConstants;
 
 namespace Agent.Kernel.SockDiag;
 
-/// <summary>Decodes struct inet_diag_msg and the attributes behind it. Ports and addresses are in network order, the rest in the machine's.</summary>
+/// <summary>
+/// Decodes struct inet_diag_msg and the attributes behind it. Ports and addresses are in network order, the rest in the machine's.
+/// </summary>
 internal static class InetDiagMessage
 {
     /// <summary>Decodes one message.</summary>
@@ -68,7 +70,9 @@ internal static class InetDiagMessage
         return !attributes.IsMalformed;
     }
 
-    /// <summary>struct tcp_info grows with every few kernels: only what the attribute is long enough for is there. A listener's ages are all zero.</summary>
+    /// <summary>
+    /// struct tcp_info grows with every few kernels: only what the attribute is long enough for is there. A listener's ages are all zero.
+    /// </summary>
     private static void ReadTcpInfo(ReadOnlySpan<byte> info, ref TcpSocket socket)
     {
         if (info.Length >= TcpiLastAckRecvOffset + sizeof(uint) && socket.State != TcpState.Listen)

@@ -1,6 +1,8 @@
 namespace Agent.Kernel.SockDiag;
 
-/// <summary>What to ask for beside the plain socket: bits of idiag_ext, <c>1 &lt;&lt; (INET_DIAG_* - 1)</c>. Source: include/uapi/linux/inet_diag.h.</summary>
+/// <summary>
+/// What to ask for beside the plain socket: bits of idiag_ext, <c>1 &lt;&lt; (INET_DIAG_* - 1)</c>. Source: include/uapi/linux/inet_diag.h.
+/// </summary>
 [Flags]
 public enum SockDiagExtensions : byte
 {

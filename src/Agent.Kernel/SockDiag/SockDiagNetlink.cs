@@ -6,7 +6,10 @@ using static Agent.Kernel.Interop.SocketConstants;
 
 namespace Agent.Kernel.SockDiag;
 
-/// <summary>Dumps the TCP sockets of one network namespace over NETLINK_SOCK_DIAG, sock_diag(7). Needs no capability, only to be in the namespace. Not thread-safe.</summary>
+/// <summary>
+/// Dumps the TCP sockets of one network namespace over NETLINK_SOCK_DIAG, sock_diag(7). Needs no
+/// capability, only to be in the namespace. Not thread-safe.
+/// </summary>
 /// <remarks>
 /// A dump walks the kernel's whole table of connections, which all namespaces share, so the number of walks is what counts. The older
 /// request TCPDIAG_GETSOCK (inet_diag_dump_compat, net/ipv4/inet_diag.c) takes AF_UNSPEC and gives IPv4 and IPv6 in one walk; the newer
@@ -40,10 +43,14 @@ public sealed class SockDiagNetlink : IDisposable
     public bool DumpsEachFamily { get; private set; }
 
     /// <summary>Dumps the sockets of the namespace that are in one of the given states.</summary>
-    /// <param name="stateMask">Bits <c>1 &lt;&lt; TCP_*</c>, see <see cref="TcpStates"/>. Orphaned FIN_WAIT2 sockets come with FIN_WAIT2, not with TIME_WAIT.</param>
+    /// <param name="stateMask">
+    /// Bits <c>1 &lt;&lt; TCP_*</c>, see <see cref="TcpStates"/>. Orphaned FIN_WAIT2 sockets come with FIN_WAIT2, not with TIME_WAIT.
+    /// </param>
     /// <param name="extensions">What to ask for beside.</param>
     /// <param name="sink">Receives the sockets.</param>
-    /// <param name="maxSockets">Stop after so many; the kernel does no more work for the rest. This object must not be used afterwards.</param>
+    /// <param name="maxSockets">
+    /// Stop after so many; the kernel does no more work for the rest. This object must not be used afterwards.
+    /// </param>
     /// <param name="cancellationToken">Ends the dump between two datagrams.</param>
     /// <exception cref="KernelException">The kernel refused it: ENOENT without the module inet_diag or tcp_diag.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -96,7 +103,8 @@ public sealed class SockDiagNetlink : IDisposable
             var inet6 = Run(AF_INET6, stateMask, extensions, ref handler, cancellationToken);
             if (inet6.Retries == 0 || retries == NetlinkDump.MaxRetries)
             {
-                return new(inet.Messages + inet6.Messages, retries, inet.Interrupted || inet6.Retries > 0, inet.Malformed + inet6.Malformed);
+                return new(
+                    inet.Messages + inet6.Messages, retries, inet.Interrupted || inet6.Retries > 0, inet.Malformed + inet6.Malformed);
             }
 
             // The second dump started over and with that made the sink forget the first.

@@ -2,8 +2,12 @@ using Agent.Kernel.Net;
 
 namespace Agent.Kernel.SockDiag;
 
-/// <summary>One TCP socket as sock_diag or /proc/net/tcp shows it. Handed to a sink by reference: copy what is to outlive the call.</summary>
-/// <remarks>Sources: struct inet_diag_msg (include/uapi/linux/inet_diag.h), struct tcp_info (include/uapi/linux/tcp.h), get_tcp4_sock().</remarks>
+/// <summary>
+/// One TCP socket as sock_diag or /proc/net/tcp shows it. Handed to a sink by reference: copy what is to outlive the call.
+/// </summary>
+/// <remarks>
+/// Sources: struct inet_diag_msg (include/uapi/linux/inet_diag.h), struct tcp_info (include/uapi/linux/tcp.h), get_tcp4_sock().
+/// </remarks>
 public struct TcpSocket
 {
     /// <summary>The socket's own view: local end first. v4-mapped addresses are IPv4.</summary>
@@ -21,7 +25,9 @@ public struct TcpSocket
     /// <summary>tcpi_bytes_received.</summary>
     public ulong BytesReceived;
 
-    /// <summary>idiag_rqueue: unread bytes (a CLOSE_WAIT socket counts 1 for the FIN itself); for a listener, connections waiting to be accepted.</summary>
+    /// <summary>
+    /// idiag_rqueue: unread bytes (a CLOSE_WAIT socket counts 1 for the FIN itself); for a listener, connections waiting to be accepted.
+    /// </summary>
     public uint ReceiveQueue;
 
     /// <summary>idiag_wqueue: unacknowledged and unsent bytes; for a listener, its backlog.</summary>
@@ -67,5 +73,6 @@ public struct TcpSocket
     /// True when this side spoke last: a server has answered all that came. A connection whose request waits for its answer is
     /// quiet, too, but not idle. A new socket has both ages alike, so one that has sent nothing is told by that.
     /// </summary>
-    public readonly bool HasAnswered => LastDataSentMilliseconds <= LastDataReceivedMilliseconds && (BytesSent > 0 || !Has(TcpSocketFields.Bytes));
+    public readonly bool HasAnswered =>
+        LastDataSentMilliseconds <= LastDataReceivedMilliseconds && (BytesSent > 0 || !Has(TcpSocketFields.Bytes));
 }

@@ -44,7 +44,9 @@ internal static partial class CommandLineRunner
         }
         catch (Exception e)
         {
-            terminal.WriteError($"internal error: {e.GetType().Name}: {e.Message.ReplaceLineEndings(" ")}; run it again with --debug and report what it prints");
+            terminal.WriteError(
+                $"internal error: {e.GetType().Name}: {e.Message.ReplaceLineEndings(" ")}; "
+                + "run it again with --debug and report what it prints");
             if (parsed.GetValue(options.Debug))
             {
                 terminal.Error.WriteLine(e);
@@ -70,12 +72,16 @@ internal static partial class CommandLineRunner
         foreach (var word in parsed.UnmatchedTokens.Take(unknownOptions.Length == 0 ? 1 : 0))
         {
             var kind = command.Subcommands.Count > 0 ? "command" : "argument";
-            yield return $"unknown {kind} {word}; {NearestName.Hint(word, command.Subcommands.Select(static known => known.Name), $"'{path} --help' lists what there is")}";
+            var known = command.Subcommands.Select(static known => known.Name);
+            yield return $"unknown {kind} {word}; {NearestName.Hint(word, known, $"'{path} --help' lists what there is")}";
         }
 
-        foreach (var error in parsed.Errors.Where(error => !parsed.UnmatchedTokens.Any(token => error.Message.Contains(token, StringComparison.Ordinal))))
+        bool IsSaid(ParseError error) =>
+            parsed.UnmatchedTokens.Any(token => error.Message.Contains(token, StringComparison.Ordinal));
+        foreach (var error in parsed.Errors.Where(error => !IsSaid(error)))
         {
-            yield return $"{error.Message.TrimEnd('.')}{(error.Message.Contains(';', StringComparison.Ordinal) ? "" : $"; see '{path} --help'")}";
+            var remedy = error.Message.Contains(';', StringComparison.Ordinal) ? "" : $"; see '{path} --help'";
+            yield return error.Message.TrimEnd('.') + remedy;
         }
     }
 
@@ -95,7 +101,8 @@ internal static partial class CommandLineRunner
         }
     }
 
-    private static string Path(CommandResult result) => result.Parent is CommandResult parent ? $"{Path(parent)} {result.Command.Name}" : "closewatch";
+    private static string Path(CommandResult result) =>
+        result.Parent is CommandResult parent ? $"{Path(parent)} {result.Command.Name}" : "closewatch";
 
     [GeneratedRegex("^--[A-Za-z]+:")]
     private static partial Regex SettingArgument();

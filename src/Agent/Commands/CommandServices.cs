@@ -16,11 +16,14 @@ internal sealed record CommandServices
     /// <summary>Makes what reads the node; the pods are null where the API server is not asked.</summary>
     public required Func<AgentOptions, IKubernetesPods?, INodeScanner> CreateScanner { get; init; }
 
-    public Func<DiagnosisContext, ImmutableArray<Finding>, DiagnosisResult> Diagnose { get; init; } = static (context, alsoFound) => DiagnosisEngine.Evaluate(context, alsoFound);
+    public Func<DiagnosisContext, ImmutableArray<Finding>, DiagnosisResult> Diagnose { get; init; } =
+        static (context, alsoFound) => DiagnosisEngine.Evaluate(context, alsoFound);
 
     /// <summary>Asks the agent that runs on this node.</summary>
-    public Func<AgentOptions, ReportQuery, CancellationToken, Task<AgentAnswer>> AskAgent { get; init; } = static (options, query, cancellationToken) =>
-        new RunningAgent(options, NodeReader.ReadBootId(options.Collection.ProcRoot), RunningAgent.Patience).AskAsync(query, cancellationToken);
+    public Func<AgentOptions, ReportQuery, CancellationToken, Task<AgentAnswer>> AskAgent { get; init; } =
+        static (options, query, cancellationToken) =>
+            new RunningAgent(options, NodeReader.ReadBootId(options.Collection.ProcRoot), RunningAgent.Patience)
+                .AskAsync(query, cancellationToken);
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

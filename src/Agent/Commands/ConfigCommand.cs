@@ -29,7 +29,8 @@ internal sealed class ConfigCommand(CommandServices services, CommonOptions comm
             var value = HumanText.Printable(setting.Value.Length == 0 ? "\"\"" : setting.Value).PadRight(values);
             var isDefault = setting.Origin == "default";
             services.Terminal.Output.WriteLine(
-                $"{setting.Name.PadRight(names)}  {(isDefault ? value : style.Bold(value))}  {style.Paint(HumanText.Printable(setting.Origin), isDefault ? Tone.Muted : Tone.Notice)}");
+                $"{setting.Name.PadRight(names)}  {(isDefault ? value : style.Bold(value))}  "
+                + style.Paint(HumanText.Printable(setting.Origin), isDefault ? Tone.Muted : Tone.Notice));
         }
 
         return ExitCode.Done;

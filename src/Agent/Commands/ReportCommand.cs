@@ -15,34 +15,47 @@ internal sealed class ReportCommand(CommandServices services, CommonOptions comm
 {
     private readonly Option<ReportFormat> _output = Typed(
         "--output", "text|json|markdown|html", "Format of the report (default: text)",
-        SettingTypes.Choice(("text", ReportFormat.Text), ("json", ReportFormat.Json), ("markdown", ReportFormat.Markdown), ("html", ReportFormat.Html)),
+        SettingTypes.Choice(
+            ("text", ReportFormat.Text), ("json", ReportFormat.Json), ("markdown", ReportFormat.Markdown), ("html", ReportFormat.Html)),
         "-o");
 
     private readonly Option<string?> _namespace = new("--namespace", "-n") { Description = "Only pods of this namespace", HelpName = "NS" };
 
-    private readonly Option<string?> _pod = new("--pod") { Description = "Only this pod, or host, netns:NAME, container:ID", HelpName = "[NS/]NAME" };
+    private readonly Option<string?> _pod =
+        new("--pod") { Description = "Only this pod, or host, netns:NAME, container:ID", HelpName = "[NS/]NAME" };
 
     private readonly Option<int?> _top = Typed(
-        "--top", "N", $"How many pods, most half-closed connections first (default: {ReportOptions.DefaultTop}; json: all)", Nullable(SettingTypes.Integer(0, int.MaxValue)));
+        "--top",
+        "N",
+        $"How many pods, most half-closed connections first (default: {ReportOptions.DefaultTop}; json: all)",
+        Nullable(SettingTypes.Integer(0, int.MaxValue)));
 
     private readonly Option<int?> _connections = Typed(
-        "--connections", "N", $"How many connections of each pod, oldest first (default: {ReportOptions.DefaultConnections}, at most {SnapshotBuilder.ConnectionsPerOwner})",
+        "--connections",
+        "N",
+        $"How many connections of each pod, oldest first (default: {ReportOptions.DefaultConnections}, "
+            + $"at most {SnapshotBuilder.ConnectionsPerOwner})",
         Nullable(SettingTypes.Integer(0, SnapshotBuilder.ConnectionsPerOwner)));
 
     private readonly Option<TimeSpan> _window = Typed(
         "--window", "DURATION", "Scan twice, so far apart, so that counters become rates (default: 0, one scan)", SettingTypes.Duration);
 
-    private readonly Option<bool> _fresh = new("--fresh") { Description = "Scan now; without it the agent that runs on this node is asked for its last scan, if there is one" };
+    private readonly Option<bool> _fresh = new("--fresh")
+    {
+        Description = "Scan now; without it the agent that runs on this node is asked for its last scan, if there is one",
+    };
 
     private readonly Option<Severity?> _failOn = Typed(
         "--fail-on", "info|warning|critical", "Exit with 1 when there is a finding at or above",
         Nullable(SettingTypes.Choice(("info", Severity.Info), ("warning", Severity.Warning), ("critical", Severity.Critical))));
 
-    private readonly Option<string?> _procRoot = new("--proc-root") { Description = "Where /proc is, or a captured tree (default: /proc)", HelpName = "DIR" };
+    private readonly Option<string?> _procRoot =
+        new("--proc-root") { Description = "Where /proc is, or a captured tree (default: /proc)", HelpName = "DIR" };
 
     private readonly Option<string?> _upstream = new("--upstream")
     {
-        Description = $"What is in front of the pods ({string.Join(", ", Upstream.Presets.Select(static preset => preset.Name))}), or how long it keeps idle connections (default: {Upstream.Default.Name})",
+        Description = $"What is in front of the pods ({string.Join(", ", Upstream.Presets.Select(static preset => preset.Name))}), "
+            + $"or how long it keeps idle connections (default: {Upstream.Default.Name})",
         HelpName = "PRESET|DURATION",
     };
 
@@ -77,20 +90,22 @@ internal sealed class ReportCommand(CommandServices services, CommonOptions comm
         Overrides = [.. Override("Diagnosis:Upstream", _upstream, parsed), .. Override("Collection:ProcRoot", _procRoot, parsed)],
     };
 
-    private static ImmutableArray<ConfigurationEntry> Override(string key, Option<string?> option, ParseResult parsed) => parsed.GetValue(option) switch
-    {
-        null => [],
-        // A relative path is meant from where the command is given.
-        var directory when option.Name == "--proc-root" => [new(key, Path.GetFullPath(directory), $"option {option.Name}")],
-        var value => [new(key, value, $"option {option.Name}")],
-    };
+    private static ImmutableArray<ConfigurationEntry> Override(string key, Option<string?> option, ParseResult parsed) =>
+        parsed.GetValue(option) switch
+        {
+            null => [],
+            // A relative path is meant from where the command is given.
+            var directory when option.Name == "--proc-root" => [new(key, Path.GetFullPath(directory), $"option {option.Name}")],
+            var value => [new(key, value, $"option {option.Name}")],
+        };
 
-    private static Option<T> Typed<T>(string name, string helpName, string description, SettingType<T> type, params string[] aliases) => new(name, aliases)
-    {
-        Description = description,
-        HelpName = helpName,
-        CustomParser = result => Parse(name, type, result),
-    };
+    private static Option<T> Typed<T>(string name, string helpName, string description, SettingType<T> type, params string[] aliases) =>
+        new(name, aliases)
+        {
+            Description = description,
+            HelpName = helpName,
+            CustomParser = result => Parse(name, type, result),
+        };
 
     private static T? Parse<T>(string name, SettingType<T> type, ArgumentResult result)
     {
@@ -107,6 +122,8 @@ internal sealed class ReportCommand(CommandServices services, CommonOptions comm
     private static SettingType<T?> Nullable<T>(SettingType<T> type)
         where T : struct => new(
         type.Name,
-        text => type.Parse(text) is var parsed && parsed.Reason is { } reason ? ParsedSetting<T?>.Failed(reason, parsed.Remedy) : ParsedSetting<T?>.Of(parsed.Value),
+        text => type.Parse(text) is var parsed && parsed.Reason is { } reason
+            ? ParsedSetting<T?>.Failed(reason, parsed.Remedy)
+            : ParsedSetting<T?>.Of(parsed.Value),
         value => value is { } known ? type.Format(known) : "");
 }

@@ -23,7 +23,8 @@ internal sealed class ReportRunner(CommandServices services)
         using var signal = new TerminationSignal();
         var work = Task.Run(() => AskOrScanAsync(request, configuration.Options, signal.Token), CancellationToken.None);
         var ended = Task.WhenAny(work, signal.Received);
-        await ScanProgress.ShowAsync(ended, request.Window > TimeSpan.Zero ? "scanning twice" : "scanning", _terminal, services.Time).ConfigureAwait(false);
+        await ScanProgress.ShowAsync(ended, request.Window > TimeSpan.Zero ? "scanning twice" : "scanning", _terminal, services.Time)
+            .ConfigureAwait(false);
         await ended.ConfigureAwait(false);
         if (signal.ExitCode != 0)
         {
@@ -41,11 +42,13 @@ internal sealed class ReportRunner(CommandServices services)
         return ExitFor(request, answer.Worst);
     }
 
-    private async Task<(AgentAnswer Answer, Scans? Scans)> AskOrScanAsync(ReportRequest request, AgentOptions options, CancellationToken cancellationToken)
+    private async Task<(AgentAnswer Answer, Scans? Scans)> AskOrScanAsync(
+        ReportRequest request, AgentOptions options, CancellationToken cancellationToken)
     {
         var answer = request.Fresh ? AgentAnswer.None("--fresh was given")
             : request.Window > TimeSpan.Zero ? AgentAnswer.None("--window was given")
-            : await services.AskAgent(options, new(request.Format, request.Options, Style(request)), cancellationToken).ConfigureAwait(false);
+            : await services.AskAgent(options, new(request.Format, request.Options, Style(request)), cancellationToken)
+                .ConfigureAwait(false);
         return (answer, answer.Report is null ? await ScanAsync(options, request.Window, cancellationToken).ConfigureAwait(false) : null);
     }
 
@@ -101,9 +104,17 @@ internal sealed class ReportRunner(CommandServices services)
     private static string NotHere(ReportOptions options, Snapshot snapshot)
     {
         var (what, wanted, known) = options.Pod is { } pod
-            ? ("pod", pod, snapshot.Pods.Select(candidate => pod.Contains('/', StringComparison.Ordinal) ? candidate.Identity.DisplayName : candidate.Identity.Name))
-            : ("pod in namespace", options.Namespace!, snapshot.Pods.Select(static candidate => candidate.Identity.Namespace).Where(static name => name.Length > 0).Distinct());
-        return $"there is no {what} {wanted} on node {snapshot.Node.Name}; {NearestName.Hint(wanted, known, "'closewatch report' lists the pods, 'kubectl get pod -o wide' shows where they run")}";
+            ? (
+                "pod",
+                pod,
+                snapshot.Pods.Select(
+                    candidate => pod.Contains('/', StringComparison.Ordinal) ? candidate.Identity.DisplayName : candidate.Identity.Name))
+            : (
+                "pod in namespace",
+                options.Namespace!,
+                snapshot.Pods.Select(static candidate => candidate.Identity.Namespace).Where(static name => name.Length > 0).Distinct());
+        const string lists = "'closewatch report' lists the pods, 'kubectl get pod -o wide' shows where they run";
+        return $"there is no {what} {wanted} on node {snapshot.Node.Name}; {NearestName.Hint(wanted, known, lists)}";
     }
 
     /// <summary>What was read.</summary>

@@ -20,7 +20,8 @@ internal static class ScanProgress
         var written = false;
         while (await Task.WhenAny(work, Task.Delay(written ? s_step : s_quiet, time)).ConfigureAwait(false) != work)
         {
-            terminal.Error.Write(string.Create(CultureInfo.InvariantCulture, $"\r{what} ... {time.GetElapsedTime(start).TotalSeconds:0.0} s"));
+            terminal.Error.Write(
+                string.Create(CultureInfo.InvariantCulture, $"\r{what} ... {time.GetElapsedTime(start).TotalSeconds:0.0} s"));
             written = true;
         }
 

@@ -7,7 +7,11 @@ namespace Agent.Commands;
 /// <summary><c>closewatch sysctl plan</c> and <c>closewatch sysctl apply</c>: their options.</summary>
 internal sealed class SysctlCommand(CommandServices services, CommonOptions common)
 {
-    private readonly Option<string?> _procRoot = new("--proc-root") { Description = "Where /proc is, or a captured tree, which is never written (default: /proc)", HelpName = "DIR" };
+    private readonly Option<string?> _procRoot = new("--proc-root")
+    {
+        Description = "Where /proc is, or a captured tree, which is never written (default: /proc)",
+        HelpName = "DIR",
+    };
 
     private readonly Option<bool> _yes = new("--yes", "-y") { Description = "Write without asking" };
 
@@ -17,7 +21,8 @@ internal sealed class SysctlCommand(CommandServices services, CommonOptions comm
         plan.SetAction((parsed, _) => new SysctlRunner(services).RunAsync(Request(parsed, writes: false)));
         var apply = new Command("apply", "Write it once") { _procRoot, _yes };
         apply.SetAction((parsed, _) => new SysctlRunner(services).RunAsync(Request(parsed, writes: true)));
-        var command = new Command("sysctl", "Raise the conntrack settings of this node and its pods (section Remediation), once and by hand") { plan, apply };
+        var command = new Command(
+            "sysctl", "Raise the conntrack settings of this node and its pods (section Remediation), once and by hand") { plan, apply };
         command.SetAction(_ =>
         {
             services.Terminal.WriteError("sysctl needs plan or apply; see 'closewatch sysctl --help'");

@@ -32,17 +32,21 @@ internal sealed class SysctlRunner(CommandServices services)
         var snapshot = scanner.Scan(ScanRequest.Full, cancellationToken);
         if (request.Writes && snapshot.Node.CapturedTree)
         {
-            _terminal.WriteError($"{options.Collection.ProcRoot} is a captured tree, which is never written; 'closewatch sysctl plan' shows what would be");
+            _terminal.WriteError(
+                $"{options.Collection.ProcRoot} is a captured tree, which is never written; 'closewatch sysctl plan' shows what would be");
             return ExitCode.Usage;
         }
 
         if (snapshot.HostSettings is null && snapshot.Pods.All(static pod => pod.Settings is null))
         {
-            _terminal.WriteError($"no conntrack setting could be read: {snapshot.Source(SourceNames.Sysctl)?.Detail ?? "unknown"}; load the module (modprobe nf_conntrack), or run it as root");
+            _terminal.WriteError(
+                $"no conntrack setting could be read: {snapshot.Source(SourceNames.Sysctl)?.Detail ?? "unknown"}; "
+                + "load the module (modprobe nf_conntrack), or run it as root");
             return ExitCode.NothingRead;
         }
 
-        using var remediator = new Remediator($"closewatch sysctl apply ({Environment.UserName})", services.KubeProxyEndpoint, services.Time, NullLogger.Instance);
+        using var remediator = new Remediator(
+            $"closewatch sysctl apply ({Environment.UserName})", services.KubeProxyEndpoint, services.Time, NullLogger.Instance);
         var (plan, kubeProxy) = remediator.Plan(snapshot, options);
         foreach (var section in SysctlText.OfPlan(plan, kubeProxy))
         {
@@ -61,10 +65,13 @@ internal sealed class SysctlRunner(CommandServices services)
 
         var outcomes = remediator.Apply(snapshot, plan);
         Print(SysctlText.OfOutcomes(outcomes), request);
-        return outcomes.All(static outcome => outcome.Result is WriteResult.Written or WriteResult.AlreadyThere) ? ExitCode.Done : ExitCode.NothingRead;
+        return outcomes.All(static outcome => outcome.Result is WriteResult.Written or WriteResult.AlreadyThere)
+            ? ExitCode.Done
+            : ExitCode.NothingRead;
     }
 
-    private void Print(ReportSection section, SysctlRequest request) => _terminal.Output.Write(TextReport.Render(section, _terminal.Style(request.NoColor)));
+    private void Print(ReportSection section, SysctlRequest request) =>
+        _terminal.Output.Write(TextReport.Render(section, _terminal.Style(request.NoColor)));
 
     private bool Confirms(int changes)
     {

@@ -67,7 +67,8 @@ internal static class SysctlText
         [.. titles.Select(static (title, index) => new ReportColumn(title, index is 2 or 3))],
         [.. rows.Select(static row => row.ToImmutableArray())]);
 
-    private static TextBlock[] Paragraph(string title, Tone tone, string text) => [new(HumanText.Printable(title), tone), new(HumanText.Printable(text))];
+    private static TextBlock[] Paragraph(string title, Tone tone, string text) =>
+        [new(HumanText.Printable(title), tone), new(HumanText.Printable(text))];
 
     private static string Number(long? value) => value?.ToString(CultureInfo.InvariantCulture) ?? HumanText.Unknown;
 

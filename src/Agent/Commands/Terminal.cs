@@ -33,11 +33,15 @@ internal sealed record Terminal
         Error = Open(Console.OpenStandardError()),
         OutputIsTerminal = !Console.IsOutputRedirected,
         ErrorIsTerminal = !Console.IsErrorRedirected,
-        Width = Console.IsOutputRedirected ? 80 : Console.WindowWidth is > 0 and var width ? Math.Clamp(width, NarrowestUseful, WidestReadable) : 80,
+        Width = !Console.IsOutputRedirected && Console.WindowWidth is > 0 and var width
+            ? Math.Clamp(width, NarrowestUseful, WidestReadable)
+            : 80,
         Environment = environment,
     };
 
-    /// <summary>How text is to look. Colours only on a terminal that has them; characters beyond ASCII only where the locale is UTF-8 (locale(7)).</summary>
+    /// <summary>
+    /// How text is to look. Colours only on a terminal that has them; characters beyond ASCII only where the locale is UTF-8 (locale(7)).
+    /// </summary>
     public TextStyle Style(bool noColor) => new(
         Width,
         Color: OutputIsTerminal && !noColor && Variable("NO_COLOR").Length == 0 && Variable("TERM") != "dumb",
@@ -55,5 +59,6 @@ internal sealed record Terminal
     private string Variable(string name) => Environment.GetValueOrDefault(name, "");
 
     // The console's own writer would replace what the locale's character set lacks.
-    private static StreamWriter Open(Stream stream) => new(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true };
+    private static StreamWriter Open(Stream stream) =>
+        new(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true };
 }

@@ -28,7 +28,8 @@ internal static class VersionCommand
     private static int Print(Terminal terminal)
     {
         var commit = Build.Commit.Length == 0 ? "commit unknown" : $"commit {Build.Commit}";
-        terminal.Output.WriteLine($"closewatch {Build.Version} ({commit}, {AgentBuild.Current.Runtime}, {RuntimeInformation.RuntimeIdentifier})");
+        terminal.Output.WriteLine(
+            $"closewatch {Build.Version} ({commit}, {AgentBuild.Current.Runtime}, {RuntimeInformation.RuntimeIdentifier})");
         return ExitCode.Done;
     }
 }

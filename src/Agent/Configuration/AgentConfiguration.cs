@@ -86,7 +86,8 @@ internal sealed record AgentConfiguration
     }
 
     private static bool IsSection(ConfigurationKey key, string name) =>
-        string.Equals(key.Section, name, StringComparison.OrdinalIgnoreCase) || (key.IsMap && string.Equals(key.Name, name, StringComparison.OrdinalIgnoreCase));
+        string.Equals(key.Section, name, StringComparison.OrdinalIgnoreCase)
+            || (key.IsMap && string.Equals(key.Name, name, StringComparison.OrdinalIgnoreCase));
 
     private static string Nearest(string name) =>
         NearestName.Hint(name, ConfigurationKeys.All.Select(static key => key.Name), "'closewatch config' lists the keys");

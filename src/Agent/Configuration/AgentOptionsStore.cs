@@ -8,7 +8,9 @@ internal sealed class AgentOptionsStore(AgentOptions options)
 
     public AgentOptions Current => _current;
 
-    /// <summary>Ends when <see cref="Current"/> is swapped. Take it before reading <see cref="Current"/>, and no change is missed.</summary>
+    /// <summary>
+    /// Ends when <see cref="Current"/> is swapped. Take it before reading <see cref="Current"/>, and no change is missed.
+    /// </summary>
     public Task Changed => Volatile.Read(ref _changed).Task;
 
     public void Swap(AgentOptions options)

@@ -7,7 +7,10 @@ internal static class ConfigurationConsistency
     {
         if (options.Diagnosis.TablePressureWarning > options.Diagnosis.TablePressureCritical)
         {
-            yield return Error("Diagnosis:TablePressureWarning", "is above Diagnosis:TablePressureCritical", "a warning comes before the critical state: lower it");
+            yield return Error(
+                "Diagnosis:TablePressureWarning",
+                "is above Diagnosis:TablePressureCritical",
+                "a warning comes before the critical state: lower it");
         }
 
         if (options.Http.CertificateFile.Length == 0 != (options.Http.KeyFile.Length == 0))
@@ -18,12 +21,14 @@ internal static class ConfigurationConsistency
 
         if (options.Http.CertificateFile.Length == 0 && options.Http.Listen.StartsWith("https:", StringComparison.OrdinalIgnoreCase))
         {
-            yield return Error("Http:Listen", "is https without a certificate", "set Http:CertificateFile and Http:KeyFile, or listen on http");
+            yield return Error(
+                "Http:Listen", "is https without a certificate", "set Http:CertificateFile and Http:KeyFile, or listen on http");
         }
 
         if (!Directory.Exists(options.Collection.ProcRoot))
         {
-            yield return Error("Collection:ProcRoot", "is no directory, or may not be read", "name a mounted proc file system or a captured tree");
+            yield return Error(
+                "Collection:ProcRoot", "is no directory, or may not be read", "name a mounted proc file system or a captured tree");
         }
 
         ConfigurationError Error(string key, string reason, string remedy) => origins.TryGetValue(key, out var entry)

@@ -19,7 +19,9 @@ internal sealed record ConfigurationInput
     /// <summary>Arguments of the form <c>--Section:Key=value</c>.</summary>
     public ImmutableArray<string> Arguments { get; init; } = [];
 
-    /// <summary>Values of options that stand for a key, as <c>--upstream</c> does for <c>Diagnosis:Upstream</c>. Later than everything else.</summary>
+    /// <summary>
+    /// Values of options that stand for a key, as <c>--upstream</c> does for <c>Diagnosis:Upstream</c>. Later than everything else.
+    /// </summary>
     public ImmutableArray<ConfigurationEntry> Overrides { get; init; } = [];
 
     public string HostName { get; init; } = "";

@@ -25,21 +25,27 @@ internal static class ConfigurationKeys
 
     private static IEnumerable<ConfigurationKey> Collection()
     {
-        var section = new ConfigurationSectionKeys<CollectionOptions>("Collection", static o => o.Collection, static (o, s) => o with { Collection = s });
+        var section = new ConfigurationSectionKeys<CollectionOptions>(
+            "Collection", static o => o.Collection, static (o, s) => o with { Collection = s });
         yield return section.Key(
             "Interval",
             Duration.Where("from 1s to 1h", static value => value >= TimeSpan.FromSeconds(1) && value <= TimeSpan.FromHours(1)),
             "Time from the start of one scan to the start of the next", static s => s.Interval, static (s, v) => s with { Interval = v });
         yield return section.Key(
-            "CpuBudgetPercent", Number(0, 100), "Percent of one core that dumps of the conntrack table may take: a big table is dumped less often",
+            "CpuBudgetPercent",
+            Number(0, 100),
+            "Percent of one core that dumps of the conntrack table may take: a big table is dumped less often",
             static s => s.CpuBudgetPercent, static (s, v) => s with { CpuBudgetPercent = v });
-        yield return section.Key("Conntrack", s_backend, "How the conntrack table is read", static s => s.Conntrack, static (s, v) => s with { Conntrack = v });
-        yield return section.Key("Sockets", s_backend, "How sockets are read", static s => s.Sockets, static (s, v) => s with { Sockets = v });
+        yield return section.Key(
+            "Conntrack", s_backend, "How the conntrack table is read", static s => s.Conntrack, static (s, v) => s with { Conntrack = v });
+        yield return section.Key(
+            "Sockets", s_backend, "How sockets are read", static s => s.Sockets, static (s, v) => s with { Sockets = v });
         yield return section.Key(
             "PodNamespaces", SettingTypes.Boolean, "Whether the network namespaces of pods are read, or the host's alone",
             static s => s.PodNamespaces, static (s, v) => s with { PodNamespaces = v });
         yield return section.Key(
-            "ProcRoot", s_directory, "Where the host's /proc is mounted, or a captured tree", static s => s.ProcRoot, static (s, v) => s with { ProcRoot = v });
+            "ProcRoot", s_directory, "Where the host's /proc is mounted, or a captured tree",
+            static s => s.ProcRoot, static (s, v) => s with { ProcRoot = v });
     }
 
     private static IEnumerable<ConfigurationKey> Pods()
@@ -47,18 +53,23 @@ internal static class ConfigurationKeys
         var section = new ConfigurationSectionKeys<PodsOptions>("Pods", static o => o.Pods, static (o, s) => o with { Pods = s });
         yield return section.Key(
             "Source", Choice(("auto", PodSource.Auto), ("kubernetes", PodSource.Kubernetes), ("none", PodSource.None)),
-            "Whether the API server is asked about pods; auto: inside a cluster", static s => s.Source, static (s, v) => s with { Source = v });
+            "Whether the API server is asked about pods; auto: inside a cluster",
+            static s => s.Source, static (s, v) => s with { Source = v });
         yield return section.Key(
-            "NodeName", Text, "The name of this node", static s => s.NodeName, static (s, v) => s with { NodeName = v }, "$NODE_NAME, else the host name");
+            "NodeName", Text, "The name of this node",
+            static s => s.NodeName, static (s, v) => s with { NodeName = v }, "$NODE_NAME, else the host name");
         yield return section.Key(
-            "LogRoot", s_directory, "The kubelet's log directory: it names every pod", static s => s.LogRoot, static (s, v) => s with { LogRoot = v });
+            "LogRoot", s_directory, "The kubelet's log directory: it names every pod",
+            static s => s.LogRoot, static (s, v) => s with { LogRoot = v });
         yield return section.Key(
-            "CgroupRoot", s_directory, "Where the host's cgroup file system is mounted", static s => s.CgroupRoot, static (s, v) => s with { CgroupRoot = v });
+            "CgroupRoot", s_directory, "Where the host's cgroup file system is mounted",
+            static s => s.CgroupRoot, static (s, v) => s with { CgroupRoot = v });
     }
 
     private static IEnumerable<ConfigurationKey> Diagnosis()
     {
-        var section = new ConfigurationSectionKeys<Thresholds>("Diagnosis", static o => o.Diagnosis, static (o, s) => o with { Diagnosis = s });
+        var section = new ConfigurationSectionKeys<Thresholds>(
+            "Diagnosis", static o => o.Diagnosis, static (o, s) => o with { Diagnosis = s });
         yield return section.Key(
             "CloseWaitTimeout", s_positive, "The recommended nf_conntrack_tcp_timeout_close_wait",
             static s => s.CloseWaitTimeout, static (s, v) => s with { CloseWaitTimeout = v });
@@ -69,9 +80,11 @@ internal static class ConfigurationKeys
             "ExpiringWithin", s_positive, "An entry with less time left, while its socket is half-closed, is reported as expiring",
             static s => s.ExpiringWithin, static (s, v) => s with { ExpiringWithin = v });
         yield return section.Key(
-            "LeakAge", s_positive, "A CLOSE_WAIT socket older than this counts as leaked", static s => s.LeakAge, static (s, v) => s with { LeakAge = v });
+            "LeakAge", s_positive, "A CLOSE_WAIT socket older than this counts as leaked",
+            static s => s.LeakAge, static (s, v) => s with { LeakAge = v });
         yield return section.Key(
-            "LeakCount", Integer(1, 1_000_000), "So many leaked sockets of a pod are a leak", static s => s.LeakCount, static (s, v) => s with { LeakCount = v });
+            "LeakCount", Integer(1, 1_000_000), "So many leaked sockets of a pod are a leak",
+            static s => s.LeakCount, static (s, v) => s with { LeakCount = v });
         yield return section.Key(
             "TablePressureWarning", Number(0, 1), "Entries over limit from which the table is under pressure",
             static s => s.TablePressureWarning, static (s, v) => s with { TablePressureWarning = v });
@@ -82,7 +95,8 @@ internal static class ConfigurationKeys
 
     private static IEnumerable<ConfigurationKey> Metrics()
     {
-        var section = new ConfigurationSectionKeys<MetricsOptions>("Metrics", static o => o.Metrics, static (o, s) => o with { Metrics = s });
+        var section = new ConfigurationSectionKeys<MetricsOptions>(
+            "Metrics", static o => o.Metrics, static (o, s) => o with { Metrics = s });
         yield return section.Key(
             "PodLabels",
             Choice(("pod", PodLabels.Pod), ("workload", PodLabels.Workload), ("namespace", PodLabels.Namespace), ("none", PodLabels.None)),
@@ -95,17 +109,22 @@ internal static class ConfigurationKeys
     private static IEnumerable<ConfigurationKey> Http()
     {
         var section = new ConfigurationSectionKeys<HttpOptions>("Http", static o => o.Http, static (o, s) => o with { Http = s });
-        yield return section.Key("Listen", ListenUrl, "Where metrics and reports are served", static s => s.Listen, static (s, v) => s with { Listen = v });
         yield return section.Key(
-            "CertificateFile", FilePath, "Certificate for TLS (PEM), read again when it changes", static s => s.CertificateFile, static (s, v) => s with { CertificateFile = v });
-        yield return section.Key("KeyFile", FilePath, "Its private key (PEM)", static s => s.KeyFile, static (s, v) => s with { KeyFile = v });
+            "Listen", ListenUrl, "Where metrics and reports are served", static s => s.Listen, static (s, v) => s with { Listen = v });
         yield return section.Key(
-            "BearerTokenFile", FilePath, "File with the token that callers must present", static s => s.BearerTokenFile, static (s, v) => s with { BearerTokenFile = v });
+            "CertificateFile", FilePath, "Certificate for TLS (PEM), read again when it changes",
+            static s => s.CertificateFile, static (s, v) => s with { CertificateFile = v });
+        yield return section.Key(
+            "KeyFile", FilePath, "Its private key (PEM)", static s => s.KeyFile, static (s, v) => s with { KeyFile = v });
+        yield return section.Key(
+            "BearerTokenFile", FilePath, "File with the token that callers must present",
+            static s => s.BearerTokenFile, static (s, v) => s with { BearerTokenFile = v });
     }
 
     private static IEnumerable<ConfigurationKey> Remediation()
     {
-        var section = new ConfigurationSectionKeys<RemediationOptions>("Remediation", static o => o.Remediation, static (o, s) => o with { Remediation = s });
+        var section = new ConfigurationSectionKeys<RemediationOptions>(
+            "Remediation", static o => o.Remediation, static (o, s) => o with { Remediation = s });
         yield return section.Key(
             "Mode", Choice(("off", RemediationMode.Off), ("dry-run", RemediationMode.DryRun), ("apply", RemediationMode.Apply)),
             "Whether settings are written", static s => s.Mode, static (s, v) => s with { Mode = v });
@@ -116,9 +135,11 @@ internal static class ConfigurationKeys
         yield return section.Key(
             "PodSelector",
             Text.Where("a label selector, for example app=web,tier!=cache", static value => LabelSelector.TryParse(value, out _)),
-            "Label selector of the pods whose namespaces are written; empty for all", static s => s.PodSelector, static (s, v) => s with { PodSelector = v });
+            "Label selector of the pods whose namespaces are written; empty for all",
+            static s => s.PodSelector, static (s, v) => s with { PodSelector = v });
         yield return section.Key(
-            "RestoreOnExit", SettingTypes.Boolean, "Whether the values found are put back when the agent ends", static s => s.RestoreOnExit, static (s, v) => s with { RestoreOnExit = v });
+            "RestoreOnExit", SettingTypes.Boolean, "Whether the values found are put back when the agent ends",
+            static s => s.RestoreOnExit, static (s, v) => s with { RestoreOnExit = v });
         yield return section.Key(
             "MaxTableFill", Number(0, 1), "A timeout is not raised when the table would then fill beyond this",
             static s => s.MaxTableFill, static (s, v) => s with { MaxTableFill = v });
@@ -126,7 +147,8 @@ internal static class ConfigurationKeys
             "OverrideKubeProxy", SettingTypes.Boolean, "Whether values that kube-proxy sets are written too",
             static s => s.OverrideKubeProxy, static (s, v) => s with { OverrideKubeProxy = v });
         yield return section.Key(
-            "StateDirectory", s_directory, "Where the values found are kept across restarts", static s => s.StateDirectory, static (s, v) => s with { StateDirectory = v });
+            "StateDirectory", s_directory, "Where the values found are kept across restarts",
+            static s => s.StateDirectory, static (s, v) => s with { StateDirectory = v });
     }
 
     private static ConfigurationKey RemediationSettings() => new()
@@ -137,7 +159,8 @@ internal static class ConfigurationKeys
         Default = "nf_conntrack_tcp_timeout_close_wait: 3600",
         Description = "The wanted value of each setting below net.netfilter; an empty value takes a default away",
         Bind = BindRemediationSetting,
-        Show = static options => options.Remediation.Settings.Select(static pair => (pair.Key, pair.Value.ToString(CultureInfo.InvariantCulture))),
+        Show = static options =>
+            options.Remediation.Settings.Select(static pair => (pair.Key, pair.Value.ToString(CultureInfo.InvariantCulture))),
     };
 
     private static ParsedSetting<AgentOptions> BindRemediationSetting(AgentOptions options, string member, string? text)
@@ -148,7 +171,10 @@ internal static class ConfigurationKeys
         {
             return ParsedSetting<AgentOptions>.Failed(
                 "is not a conntrack setting that may be written",
-                NearestName.Hint(name, SysctlCatalog.All.Select(static known => known.Name), "write its name without net.netfilter, for example nf_conntrack_tcp_timeout_close_wait"));
+                NearestName.Hint(
+                    name,
+                    SysctlCatalog.All.Select(static known => known.Name),
+                    "write its name without net.netfilter, for example nf_conntrack_tcp_timeout_close_wait"));
         }
 
         if (string.IsNullOrEmpty(text))
@@ -176,7 +202,8 @@ internal static class ConfigurationKeys
 
     private static IEnumerable<ConfigurationKey> Logging()
     {
-        var section = new ConfigurationSectionKeys<LoggingOptions>("Logging", static o => o.Logging, static (o, s) => o with { Logging = s });
+        var section = new ConfigurationSectionKeys<LoggingOptions>(
+            "Logging", static o => o.Logging, static (o, s) => o with { Logging = s });
         yield return section.Key(
             "Level",
             Choice(
@@ -185,6 +212,7 @@ internal static class ConfigurationKeys
             "The least important messages to log", static s => s.Level, static (s, v) => s with { Level = v });
         yield return section.Key(
             "Format", Choice(("auto", LogFormat.Auto), ("json", LogFormat.Json), ("text", LogFormat.Text)),
-            "How messages are written; auto: text on a terminal, json otherwise", static s => s.Format, static (s, v) => s with { Format = v });
+            "How messages are written; auto: text on a terminal, json otherwise",
+            static s => s.Format, static (s, v) => s with { Format = v });
     }
 }

@@ -59,7 +59,13 @@ internal static class ConfigurationReader
         {
             // The provider wraps the parser's error, which says line and column.
             var detail = (e.InnerException as JsonException ?? e as JsonException)?.Message ?? e.Message;
-            errors.Add(new("configuration", null, $"file {file}", $"is not valid JSON: {detail.ReplaceLineEndings(" ").TrimEnd('.')}", "correct it there"));
+            errors.Add(
+                new(
+                    "configuration",
+                    null,
+                    $"file {file}",
+                    $"is not valid JSON: {detail.ReplaceLineEndings(" ").TrimEnd('.')}",
+                    "correct it there"));
         }
 
         return [];

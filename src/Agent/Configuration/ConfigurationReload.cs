@@ -12,7 +12,8 @@ internal sealed partial class ConfigurationReload : IReloadable
     private AgentConfiguration _configuration;
     private bool _exists;
 
-    public ConfigurationReload(AgentConfiguration configuration, AgentOptionsStore store, LoggingLevelSwitch level, ILogger<ConfigurationReload> logger)
+    public ConfigurationReload(
+        AgentConfiguration configuration, AgentOptionsStore store, LoggingLevelSwitch level, ILogger<ConfigurationReload> logger)
     {
         (_configuration, _store, _level, _logger) = (configuration, store, level, logger);
         _file = new(configuration.File ?? configuration.Input.DefaultFile);
@@ -71,6 +72,8 @@ internal sealed partial class ConfigurationReload : IReloadable
         }
     }
 
-    [LoggerMessage(EventId = 22, Level = LogLevel.Warning, Message = "{Keys} changed in the configuration; this is in force only after a restart")]
+    [LoggerMessage(
+        EventId = 22, Level = LogLevel.Warning,
+        Message = "{Keys} changed in the configuration; this is in force only after a restart")]
     private partial void LogNeedsRestart(string keys);
 }

@@ -4,10 +4,16 @@ namespace Agent.Configuration;
 /// <param name="name">The section.</param>
 /// <param name="get">Its record.</param>
 /// <param name="set">The options with another record for it.</param>
-internal sealed class ConfigurationSectionKeys<TSection>(string name, Func<AgentOptions, TSection> get, Func<AgentOptions, TSection, AgentOptions> set)
+internal sealed class ConfigurationSectionKeys<TSection>(
+    string name, Func<AgentOptions, TSection> get, Func<AgentOptions, TSection, AgentOptions> set)
 {
     public ConfigurationKey Key<T>(
-        string key, SettingType<T> type, string description, Func<TSection, T> read, Func<TSection, T, TSection> write, string? defaultText = null) => new()
+        string key,
+        SettingType<T> type,
+        string description,
+        Func<TSection, T> read,
+        Func<TSection, T, TSection> write,
+        string? defaultText = null) => new()
         {
             Name = $"{name}:{key}",
             Type = type.Name,

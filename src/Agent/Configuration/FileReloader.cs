@@ -3,8 +3,11 @@ using System.Security.Cryptography;
 
 namespace Agent.Configuration;
 
-/// <summary>Looks every few seconds, and at once on SIGHUP, whether the files of the configuration, the token and the certificate have changed.</summary>
-internal sealed partial class FileReloader(IEnumerable<IReloadable> reloadables, TimeProvider time, ILogger<FileReloader> logger) : BackgroundService
+/// <summary>
+/// Looks every few seconds, and at once on SIGHUP, whether the files of the configuration, the token and the certificate have changed.
+/// </summary>
+internal sealed partial class FileReloader(
+    IEnumerable<IReloadable> reloadables, TimeProvider time, ILogger<FileReloader> logger) : BackgroundService
 {
     public static readonly TimeSpan Period = TimeSpan.FromSeconds(5);
 

@@ -12,7 +12,9 @@ internal sealed record SettingType<T>(string Name, Func<string, ParsedSetting<T>
         Parse = text =>
         {
             var parsed = Parse(text);
-            return parsed.Reason is null && !isValid(parsed.Value!) ? ParsedSetting<T>.Failed("is out of range", $"must be {range}") : parsed;
+            return parsed.Reason is null && !isValid(parsed.Value!)
+                ? ParsedSetting<T>.Failed("is out of range", $"must be {range}")
+                : parsed;
         },
     };
 }

@@ -25,7 +25,8 @@ internal static class SettingTypes
         },
         static value => value ? "true" : "false");
 
-    public static SettingType<string> Text { get; } = new("text", static text => ParsedSetting<string>.Of(text.Trim()), static value => value);
+    public static SettingType<string> Text { get; } = new(
+        "text", static text => ParsedSetting<string>.Of(text.Trim()), static value => value);
 
     /// <summary>Empty, or an absolute path. Whether something is there is found out by whoever opens it.</summary>
     public static SettingType<string> FilePath { get; } = new(
@@ -48,7 +49,8 @@ internal static class SettingTypes
             ? ParsedSetting<int>.Failed("is not an integer", "write digits only")
             : value >= minimum && value <= maximum
                 ? ParsedSetting<int>.Of((int)value)
-                : ParsedSetting<int>.Failed("is out of range", string.Create(CultureInfo.InvariantCulture, $"must be from {minimum} to {maximum}")),
+                : ParsedSetting<int>.Failed(
+                    "is out of range", string.Create(CultureInfo.InvariantCulture, $"must be from {minimum} to {maximum}")),
         static value => value.ToString(CultureInfo.InvariantCulture));
 
     public static SettingType<double> Number(double above, double maximum) => new(
@@ -57,7 +59,8 @@ internal static class SettingTypes
             ? ParsedSetting<double>.Failed("is not a number", "write it with a point, for example 0.75")
             : value > above && value <= maximum
                 ? ParsedSetting<double>.Of(value)
-                : ParsedSetting<double>.Failed("is out of range", string.Create(CultureInfo.InvariantCulture, $"must be above {above} and at most {maximum}")),
+                : ParsedSetting<double>.Failed(
+                    "is out of range", string.Create(CultureInfo.InvariantCulture, $"must be above {above} and at most {maximum}")),
         static value => value.ToString("0.0###", CultureInfo.InvariantCulture));
 
     /// <summary>One of a few words.</summary>
@@ -78,7 +81,8 @@ internal static class SettingTypes
         value => Array.Find(words, pair => EqualityComparer<T>.Default.Equals(pair.Value, value)).Word);
 
     private static ParsedSetting<string> ParseListenUrl(string text) => ListenAddress.Parse(text, out var problem) is null
-        ? ParsedSetting<string>.Failed(problem, "write http://ADDRESS:PORT, for example http://127.0.0.1:9742, or http://*:9742 for all addresses")
+        ? ParsedSetting<string>.Failed(
+            problem, "write http://ADDRESS:PORT, for example http://127.0.0.1:9742, or http://*:9742 for all addresses")
         : ParsedSetting<string>.Of(text.Trim());
 
     private static ParsedSetting<Upstream> ParseUpstream(string text)
@@ -91,10 +95,12 @@ internal static class SettingTypes
         }
 
         return DurationText.TryParse(name, out var keepAlive) && keepAlive > TimeSpan.Zero
-            ? ParsedSetting<Upstream>.Of(new Upstream(name, $"an upstream that keeps idle connections for {DurationText.Format(keepAlive)}", keepAlive))
+            ? ParsedSetting<Upstream>.Of(
+                new Upstream(name, $"an upstream that keeps idle connections for {DurationText.Format(keepAlive)}", keepAlive))
             : ParsedSetting<Upstream>.Failed(
                 "is neither a known load balancer nor a duration",
                 (NearestName.Find(name, presets.Select(static known => known.Name)) is { } nearest ? $"did you mean {nearest}? " : "")
-                    + $"it is one of {string.Join(", ", presets.Select(static known => known.Name))}, or how long idle connections are kept, for example 75s");
+                    + $"it is one of {string.Join(", ", presets.Select(static known => known.Name))}, "
+                    + "or how long idle connections are kept, for example 75s");
     }
 }

@@ -28,7 +28,8 @@ internal static partial class AgentHost
             var options = settings.Configuration.Options;
             await StartAsync(app, options.Http, cancellationToken).ConfigureAwait(false);
             var addresses = string.Join(' ', app.Urls);
-            LogStarted(app.Logger, AgentBuild.Current.Version, AgentBuild.Current.Commit, addresses, options.Collection.Interval.TotalSeconds);
+            LogStarted(
+                app.Logger, AgentBuild.Current.Version, AgentBuild.Current.Commit, addresses, options.Collection.Interval.TotalSeconds);
             app.Lifetime.ApplicationStopping.Register(static () => SystemdNotifier.Notify("STOPPING=1"));
             SystemdNotifier.Notify("READY=1");
             await app.WaitForShutdownAsync(cancellationToken).ConfigureAwait(false);
@@ -45,7 +46,8 @@ internal static partial class AgentHost
         }
         catch (Exception e) when (e is IOException or SocketException)
         {
-            var reason = e.InnerException is AddressInUseException || e is SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse }
+            var reason = e.InnerException is AddressInUseException
+                || e is SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse }
                 ? "the port is in use; stop what listens there (ss -ltnp shows it) or choose another"
                 : $"cannot listen: {(e.InnerException ?? e).Message}; choose an address of this machine and a port from 1024 up";
             throw new AgentStartException($"Http:Listen = {http.Listen}: {reason}", e);
@@ -57,7 +59,8 @@ internal static partial class AgentHost
     public static WebApplication Build(AgentHostSettings settings)
     {
         var http = settings.Configuration.Options.Http;
-        var listen = ListenAddress.Parse(http.Listen, out var problem) ?? throw new AgentStartException($"Http:Listen = {http.Listen}: {problem}");
+        var listen = ListenAddress.Parse(http.Listen, out var problem)
+            ?? throw new AgentStartException($"Http:Listen = {http.Listen}: {problem}");
         var certificates = Load("Http:CertificateFile", http.CertificateFile, path => CertificateStore.Load(path, http.KeyFile));
         var token = Load("Http:BearerTokenFile", http.BearerTokenFile, BearerToken.Load);
 
@@ -69,7 +72,8 @@ internal static partial class AgentHost
         builder.WebHost.ConfigureKestrel(kestrel => KestrelSetup.Configure(kestrel, listen, certificates));
 
         var app = builder.Build();
-        var endpoints = new HttpEndpoints(app.Services.GetRequiredService<SnapshotStore>(), app.Services.GetRequiredService<LoopHealth>(), token);
+        var endpoints = new HttpEndpoints(
+            app.Services.GetRequiredService<SnapshotStore>(), app.Services.GetRequiredService<LoopHealth>(), token);
         app.Run(endpoints.HandleAsync);
         return app;
     }
@@ -92,7 +96,8 @@ internal static partial class AgentHost
         var level = new LoggingLevelSwitch();
         builder.Logging.SetMinimumLevel(LogLevel.Trace);
         builder.Services.AddSingleton<ILoggerProvider>(
-            _ => new SerilogLoggerProvider(AgentLogging.Create(settings.Configuration.Options.Logging, level, settings.LogSink), dispose: true));
+            _ => new SerilogLoggerProvider(
+                AgentLogging.Create(settings.Configuration.Options.Logging, level, settings.LogSink), dispose: true));
         builder.Services.AddSingleton(level);
     }
 
@@ -118,7 +123,9 @@ internal static partial class AgentHost
         services.AddSingleton<SnapshotStore>();
         services.AddSingleton<LoopHealth>();
         services.AddSingleton<StatusLog>();
-        services.AddSingleton(provider => new Remediator("closewatch run", KubeProxyProbe.DefaultEndpoint, settings.Time, provider.GetRequiredService<ILogger<Remediator>>()));
+        services.AddSingleton(
+            provider => new Remediator(
+                "closewatch run", KubeProxyProbe.DefaultEndpoint, settings.Time, provider.GetRequiredService<ILogger<Remediator>>()));
         services.AddSingleton<IMetricsRenderer, ExpositionRenderer>();
 
         services.AddHostedService(provider => CreateLoop(provider, settings));
@@ -149,6 +156,8 @@ internal static partial class AgentHost
         return ActivatorUtilities.CreateInstance<CollectorLoop>(services, pipeline);
     }
 
-    [LoggerMessage(EventId = 30, Level = LogLevel.Information, Message = "Closewatch {Version} ({Commit}) listens on {Addresses} and scans every {Seconds} s")]
+    [LoggerMessage(
+        EventId = 30, Level = LogLevel.Information,
+        Message = "Closewatch {Version} ({Commit}) listens on {Addresses} and scans every {Seconds} s")]
     private static partial void LogStarted(ILogger logger, string version, string commit, string addresses, double seconds);
 }

@@ -4,7 +4,9 @@ using Agent.Configuration;
 
 namespace Agent.Http;
 
-/// <summary>The token of Http:BearerTokenFile. Kept and compared as a digest: the comparison takes the same time whatever is sent.</summary>
+/// <summary>
+/// The token of Http:BearerTokenFile. Kept and compared as a digest: the comparison takes the same time whatever is sent.
+/// </summary>
 internal sealed class BearerToken : IReloadable
 {
     private const string Scheme = "Bearer ";

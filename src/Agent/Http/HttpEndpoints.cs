@@ -13,19 +13,22 @@ internal sealed class HttpEndpoints(SnapshotStore store, LoopHealth health, Bear
         ["/healthz"] = context => health.IsAlive
             ? HttpAnswer.WriteLineAsync(context, StatusCodes.Status200OK, "ok")
             : HttpAnswer.WriteLineAsync(
-                context, StatusCodes.Status503ServiceUnavailable, $"the collector loop has been silent for {health.SinceLastBeat.TotalSeconds:F0} s: a scan hangs"),
+                context,
+                StatusCodes.Status503ServiceUnavailable,
+                $"the collector loop has been silent for {health.SinceLastBeat.TotalSeconds:F0} s: a scan hangs"),
         ["/readyz"] = context => store.Fresh(out var problem) is not null
             ? HttpAnswer.WriteLineAsync(context, StatusCodes.Status200OK, "ok")
             : HttpAnswer.WriteLineAsync(context, StatusCodes.Status503ServiceUnavailable, problem),
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
-    private readonly FrozenDictionary<string, Func<HttpContext, Published, Task>> _guarded = new Dictionary<string, Func<HttpContext, Published, Task>>
-    {
-        ["/metrics"] = MetricsEndpoint.WriteAsync,
-        ["/report"] = ReportEndpoint.For(ReportFormat.Text),
-        ["/report.json"] = ReportEndpoint.For(ReportFormat.Json),
-        ["/"] = ReportEndpoint.For(ReportFormat.Html),
-    }.ToFrozenDictionary(StringComparer.Ordinal);
+    private readonly FrozenDictionary<string, Func<HttpContext, Published, Task>> _guarded =
+        new Dictionary<string, Func<HttpContext, Published, Task>>
+        {
+            ["/metrics"] = MetricsEndpoint.WriteAsync,
+            ["/report"] = ReportEndpoint.For(ReportFormat.Text),
+            ["/report.json"] = ReportEndpoint.For(ReportFormat.Json),
+            ["/"] = ReportEndpoint.For(ReportFormat.Html),
+        }.ToFrozenDictionary(StringComparer.Ordinal);
 
     public Task HandleAsync(HttpContext context)
     {
@@ -39,7 +42,10 @@ internal sealed class HttpEndpoints(SnapshotStore store, LoopHealth health, Bear
 
         if (!isOpen && !_guarded.ContainsKey(path))
         {
-            return HttpAnswer.WriteLineAsync(context, StatusCodes.Status404NotFound, $"there is no such page; there are {string.Join(" ", _guarded.Keys.Concat(_open.Keys).Order(StringComparer.Ordinal))}");
+            return HttpAnswer.WriteLineAsync(
+                context,
+                StatusCodes.Status404NotFound,
+                $"there is no such page; there are {string.Join(" ", _guarded.Keys.Concat(_open.Keys).Order(StringComparer.Ordinal))}");
         }
 
         if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))

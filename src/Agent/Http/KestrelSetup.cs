@@ -41,7 +41,8 @@ internal static class KestrelSetup
                 options.UseHttps(new TlsHandshakeCallbackOptions
                 {
                     HandshakeTimeout = HeadTimeout,
-                    OnConnection = _ => ValueTask.FromResult(new SslServerAuthenticationOptions { ServerCertificateContext = certificates.Current }),
+                    OnConnection = _ =>
+                        ValueTask.FromResult(new SslServerAuthenticationOptions { ServerCertificateContext = certificates.Current }),
                 });
             }
         });

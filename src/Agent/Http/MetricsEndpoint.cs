@@ -22,7 +22,10 @@ internal static class MetricsEndpoint
         }
 
         return HttpAnswer.WriteAsync(
-            context, StatusCodes.Status200OK, format == MetricsFormat.OpenMetrics ? OpenMetricsType : TextType, gzip ? body.Gzip : body.Identity);
+            context,
+            StatusCodes.Status200OK,
+            format == MetricsFormat.OpenMetrics ? OpenMetricsType : TextType,
+            gzip ? body.Gzip : body.Identity);
     }
 
     /// <summary>OpenMetrics where it is named and liked no less than text.</summary>
@@ -53,6 +56,7 @@ internal static class MetricsEndpoint
 
     /// <summary>Version 0.0.1 was the draft of 1.0.0; scrapers that ask for it read both.</summary>
     private static bool IsVersion1(MediaTypeHeaderValue type) =>
-        type.Parameters.FirstOrDefault(static parameter => parameter.Name.Equals("version", StringComparison.OrdinalIgnoreCase))?.Value.Value
+        type.Parameters.FirstOrDefault(
+            static parameter => parameter.Name.Equals("version", StringComparison.OrdinalIgnoreCase))?.Value.Value
             is null or "1.0.0" or "0.0.1";
 }

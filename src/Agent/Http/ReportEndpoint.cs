@@ -11,7 +11,8 @@ namespace Agent.Http;
 /// </summary>
 internal static class ReportEndpoint
 {
-    public static Func<HttpContext, Published, Task> For(ReportFormat format) => (context, published) => WriteAsync(context, published, format);
+    public static Func<HttpContext, Published, Task> For(ReportFormat format) =>
+        (context, published) => WriteAsync(context, published, format);
 
     private static Task WriteAsync(HttpContext context, Published published, ReportFormat format)
     {
@@ -29,7 +30,8 @@ internal static class ReportEndpoint
         var view = reports.ViewOf(query.Options);
         if (query.Options.IsFiltered && view.Pods.IsEmpty)
         {
-            return HttpAnswer.WriteLineAsync(context, StatusCodes.Status404NotFound, $"there is no such pod on node {published.Snapshot.Node.Name}");
+            return HttpAnswer.WriteLineAsync(
+                context, StatusCodes.Status404NotFound, $"there is no such pod on node {published.Snapshot.Node.Name}");
         }
 
         reports.Sign(view).Write(context.Response.Headers);

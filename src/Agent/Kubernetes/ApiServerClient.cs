@@ -137,16 +137,29 @@ internal sealed class ApiServerClient : IDisposable
     {
         ApiServerException => null,
         OperationCanceledException => patience.IsExhausted
-            ? new(ApiServerFailure.TimedOut, string.Create(CultureInfo.InvariantCulture, $"the API server at {Host} went silent during {what} (waited {patience.Limit.TotalSeconds:0} s)"), exception)
+            ? new(
+                ApiServerFailure.TimedOut,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"the API server at {Host} went silent during {what} (waited {patience.Limit.TotalSeconds:0} s)"),
+                exception)
             : null,
         HttpRequestException { InnerException: AuthenticationException } => new(
-            ApiServerFailure.Untrusted, $"the certificate of the API server at {Host} is not valid for it, or not signed by {_location.CertificateAuthorityFile}", exception),
-        HttpRequestException { InnerException: CryptographicException or UnauthorizedAccessException or FileNotFoundException or DirectoryNotFoundException } => new(
+            ApiServerFailure.Untrusted,
+            $"the certificate of the API server at {Host} is not valid for it, or not signed by {_location.CertificateAuthorityFile}",
+            exception),
+        HttpRequestException
+        {
+            InnerException: CryptographicException or UnauthorizedAccessException or FileNotFoundException or DirectoryNotFoundException,
+        } => new(
             ApiServerFailure.NoCredentials, $"{_location.CertificateAuthorityFile} can not be read as PEM certificates", exception),
         EndOfStreamException => new(ApiServerFailure.Unreachable, exception.Message, exception),
         HttpRequestException or IOException or SocketException => new(
-            ApiServerFailure.Unreachable, $"the API server at {Host} can not be reached for {what}: {Innermost(exception).Message}", exception),
-        JsonException => new(ApiServerFailure.Garbage, $"the answer of the API server at {Host} to {what} is not readable: {exception.Message}", exception),
+            ApiServerFailure.Unreachable,
+            $"the API server at {Host} can not be reached for {what}: {Innermost(exception).Message}",
+            exception),
+        JsonException => new(
+            ApiServerFailure.Garbage, $"the answer of the API server at {Host} to {what} is not readable: {exception.Message}", exception),
         _ => null,
     };
 
@@ -162,7 +175,8 @@ internal sealed class ApiServerClient : IDisposable
         return exception;
     }
 
-    private static async Task<ApiServerException> DescribeAsync(HttpResponseMessage response, string what, CancellationToken cancellationToken)
+    private static async Task<ApiServerException> DescribeAsync(
+        HttpResponseMessage response, string what, CancellationToken cancellationToken)
     {
         var body = new byte[MaxErrorBodyBytes];
         using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);

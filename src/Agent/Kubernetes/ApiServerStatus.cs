@@ -43,7 +43,8 @@ internal readonly record struct ApiServerStatus(int Code, string Message, int? R
             _ => (ApiServerFailure.ServerError, ""),
         };
         var said = Message.Length > 0 ? $": {Message}" : "";
-        return new ApiServerException(failure, string.Create(CultureInfo.InvariantCulture, $"the API server answered {Code} to {what}{said}{remedy}"))
+        return new ApiServerException(
+            failure, string.Create(CultureInfo.InvariantCulture, $"the API server answered {Code} to {what}{said}{remedy}"))
         {
             RetryAfter = retryAfter ?? (RetryAfterSeconds is { } seconds and > 0 ? TimeSpan.FromSeconds(seconds) : null),
         };

@@ -14,7 +14,9 @@ internal readonly record struct Backoff(TimeSpan First, TimeSpan Cap)
     /// <param name="failures">How many failures in a row, this one included.</param>
     /// <param name="retryAfter">The least to wait, as the server asks; null when it does not.</param>
     /// <param name="random">Source of the jitter.</param>
-    /// <returns>Between a tenth of the ceiling (so that bad luck is no hammering) and the ceiling, or a little over what was asked for.</returns>
+    /// <returns>
+    /// Between a tenth of the ceiling (so that bad luck is no hammering) and the ceiling, or a little over what was asked for.
+    /// </returns>
     public TimeSpan Next(int failures, TimeSpan? retryAfter, Random random)
     {
         var ceiling = Math.Min(Cap.TotalSeconds, First.TotalSeconds * Math.Pow(2, Math.Clamp(failures - 1, 0, MaxDoublings)));

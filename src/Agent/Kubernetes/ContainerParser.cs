@@ -29,7 +29,11 @@ internal static class ContainerParser
     }
 
     private static void Add(
-        ImmutableArray<KubernetesContainer>.Builder containers, JsonElement container, JsonElement podStatus, string statuses, bool isSidecar)
+        ImmutableArray<KubernetesContainer>.Builder containers,
+        JsonElement container,
+        JsonElement podStatus,
+        string statuses,
+        bool isSidecar)
     {
         if (container.Text("name") is not { Length: > 0 } name)
         {
@@ -109,7 +113,8 @@ internal static class ContainerParser
 
     private static (string? Kind, JsonElement Handler) Handler(JsonElement probe)
     {
-        ReadOnlySpan<(string Field, string Kind)> handlers = [("httpGet", "http"), ("tcpSocket", "tcp"), ("grpc", "grpc"), ("exec", "exec")];
+        ReadOnlySpan<(string Field, string Kind)> handlers =
+            [("httpGet", "http"), ("tcpSocket", "tcp"), ("grpc", "grpc"), ("exec", "exec")];
         foreach (var (field, kind) in handlers)
         {
             if (probe.Child(field) is { ValueKind: JsonValueKind.Object } handler)

@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace Agent.Kubernetes;
 
-/// <summary>Reading a field that may be absent, null or of another type than the API says: the answer is then "unknown", never an exception.</summary>
+/// <summary>
+/// Reading a field that may be absent, null or of another type than the API says: the answer is then "unknown", never an exception.
+/// </summary>
 internal static class JsonFields
 {
     /// <summary>The child of that name; undefined when this is no object or has none.</summary>
@@ -53,5 +55,7 @@ internal static class JsonFields
     public static bool IsTrue(this JsonElement element, string name) => element.Child(name).ValueKind == JsonValueKind.True;
 
     public static DateTimeOffset? Time(this JsonElement element, string name) =>
-        DateTimeOffset.TryParse(element.Text(name), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null;
+        DateTimeOffset.TryParse(element.Text(name), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+            ? time
+            : null;
 }

@@ -61,7 +61,9 @@ internal sealed partial class PodWatcher : BackgroundService, IKubernetesPods
     /// <inheritdoc/>
     public KubernetesView Current => _state.ToView(_time.GetUtcNow(), _replicas);
 
-    /// <summary>Completes when the first list has arrived or failed, or there is nothing to ask: a single report need not wait longer.</summary>
+    /// <summary>
+    /// Completes when the first list has arrived or failed, or there is nothing to ask: a single report need not wait longer.
+    /// </summary>
     public Task FirstAttempt => _firstAttempt.Task;
 
     /// <summary>Starts, and waits a moment for the first list.</summary>
@@ -112,7 +114,8 @@ internal sealed partial class PodWatcher : BackgroundService, IKubernetesPods
             catch (Exception exception)
             {
                 LogBug(_logger, exception);
-                delay = Fail(new ApiServerException(ApiServerFailure.Garbage, $"an error in this program ({exception.GetType().Name})", exception));
+                delay = Fail(
+                    new ApiServerException(ApiServerFailure.Garbage, $"an error in this program ({exception.GetType().Name})", exception));
             }
 
             _firstAttempt.TrySetResult();
@@ -167,7 +170,8 @@ internal sealed partial class PodWatcher : BackgroundService, IKubernetesPods
             var list = await PodList.ReadAsync(stream, patience.Token);
             if (list.ResourceVersion.Length == 0)
             {
-                throw new ApiServerException(ApiServerFailure.Garbage, $"{what} has no resourceVersion: is {_settings.Location!.Address} a Kubernetes API server?");
+                throw new ApiServerException(
+                    ApiServerFailure.Garbage, $"{what} has no resourceVersion: is {_settings.Location!.Address} a Kubernetes API server?");
             }
 
             Publish(_state with { Pods = list.Pods, ResourceVersion = list.ResourceVersion, Skipped = list.Skipped });
@@ -194,7 +198,8 @@ internal sealed partial class PodWatcher : BackgroundService, IKubernetesPods
         using var response = await client.GetAsync(path, what, stoppingToken);
         var opened = _time.GetTimestamp();
 
-        // FailingSince stays until a frame comes or the watch has run for a while: a server may accept every watch and then send nothing but errors.
+        // FailingSince stays until a frame comes or the watch has run for a while: a server may
+        // accept every watch and then send nothing but errors.
         _state = _state with { Failure = null };
         using var patience = new Patience(timeout + s_watchOverrun, _time, stoppingToken);
         using var framer = JsonFramer.ForSequence(PodList.MaxObjectBytes);
@@ -212,7 +217,9 @@ internal sealed partial class PodWatcher : BackgroundService, IKubernetesPods
             }
             while (count > 0);
 
-            return framer.IsBetweenObjects ? frames : throw new EndOfStreamException("the API server ended the watch of pods in the middle of an event");
+            return framer.IsBetweenObjects
+                ? frames
+                : throw new EndOfStreamException("the API server ended the watch of pods in the middle of an event");
         }
         catch (Exception exception) when (client.Translate(exception, what, patience) is { } translated)
         {
@@ -317,7 +324,8 @@ internal sealed partial class PodWatcher : BackgroundService, IKubernetesPods
         // An API server that was away has forgotten its history: it is back, and nothing speaks for waiting on.
         _failures = isExpired && _lastFailure != ApiServerFailure.Expired ? 1 : _failures + 1;
         _lastFailure = exception.Failure;
-        var isNoMatterOfConnection = exception.Failure is ApiServerFailure.ServerError or ApiServerFailure.Garbage or ApiServerFailure.NotFound;
+        var isNoMatterOfConnection =
+            exception.Failure is ApiServerFailure.ServerError or ApiServerFailure.Garbage or ApiServerFailure.NotFound;
         var now = _time.GetUtcNow();
         _state = _state with
         {
@@ -332,7 +340,9 @@ internal sealed partial class PodWatcher : BackgroundService, IKubernetesPods
             LogLost(_logger, _state.Describe(now).Detail);
         }
 
-        var backoff = exception.Failure is ApiServerFailure.Forbidden or ApiServerFailure.NoCredentials or ApiServerFailure.NotFound ? s_slowBackoff : s_backoff;
+        var backoff = exception.Failure is ApiServerFailure.Forbidden or ApiServerFailure.NoCredentials or ApiServerFailure.NotFound
+            ? s_slowBackoff
+            : s_backoff;
         var delay = backoff.Next(_failures, exception.RetryAfter, _settings.Random);
         delay += isExpired ? _settings.Random.NextDouble() * s_relistSpread : TimeSpan.Zero;
         LogRetry(_logger, delay.TotalSeconds, _failures, exception.Message);

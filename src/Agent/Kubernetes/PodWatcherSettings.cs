@@ -18,7 +18,8 @@ internal sealed record PodWatcherSettings(string NodeName, ApiServerLocation? Lo
     public TimeSpan StartPatience { get; init; } = TimeSpan.FromSeconds(0.5);
 
     /// <summary>Waits between attempts.</summary>
-    public Func<TimeSpan, TimeProvider, CancellationToken, Task> Delay { get; init; } = static (delay, time, cancellationToken) => Task.Delay(delay, time, cancellationToken);
+    public Func<TimeSpan, TimeProvider, CancellationToken, Task> Delay { get; init; } =
+        static (delay, time, cancellationToken) => Task.Delay(delay, time, cancellationToken);
 
     /// <summary>What the configuration asks for; null where the API server is not to be asked: switched off, or not in a cluster.</summary>
     public static PodWatcherSettings? FromOptions(PodsOptions pods)

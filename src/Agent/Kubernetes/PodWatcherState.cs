@@ -61,7 +61,9 @@ internal sealed record PodWatcherState
         }
 
         Array.Sort(pods, static (left, right) =>
-            string.CompareOrdinal(left.Namespace, right.Namespace) is not 0 and var order ? order : string.CompareOrdinal(left.Name, right.Name));
+            string.CompareOrdinal(left.Namespace, right.Namespace) is not 0 and var order
+                ? order
+                : string.CompareOrdinal(left.Name, right.Name));
         var (status, detail) = Describe(now);
         return new KubernetesView(ImmutableCollectionsMarshal.AsImmutableArray(pods), status, detail, LastSyncAt);
     }
@@ -89,12 +91,18 @@ internal sealed record PodWatcherState
         if (Skipped > 0)
         {
             var objects = Skipped == 1 ? "1 object was" : string.Create(CultureInfo.InvariantCulture, $"{Skipped} objects were");
-            return (SourceStatus.Degraded, $"{objects} larger than {PodList.MaxObjectBytes / (1024 * 1024)} MiB or not a pod, and skipped: a pod may be missing or out of date");
+            return (
+                SourceStatus.Degraded,
+                $"{objects} larger than {PodList.MaxObjectBytes / (1024 * 1024)} MiB or not a pod, and skipped: "
+                + "a pod may be missing or out of date");
         }
 
         // The program is itself in a pod of its node.
         return Pods.IsEmpty
-            ? (SourceStatus.Degraded, $"the API server knows no pod on node \"{NodeName}\": is that its name? (set Pods:NodeName or NODE_NAME from spec.nodeName)")
+            ? (
+                SourceStatus.Degraded,
+                $"the API server knows no pod on node \"{NodeName}\": is that its name? "
+                + "(set Pods:NodeName or NODE_NAME from spec.nodeName)")
             : (SourceStatus.Ok, "");
     }
 
@@ -102,7 +110,8 @@ internal sealed record PodWatcherState
         ? (SourceStatus.Failed, $"{Failure!.Message}; what is known of pods is {Age(age)} old, too old to judge them by")
         : (SourceStatus.Degraded, $"{Failure!.Message}; what is known of pods is {Age(age)} old");
 
-    private static bool IsDenied(ApiServerException failure) => failure.Failure is ApiServerFailure.Forbidden or ApiServerFailure.NoCredentials;
+    private static bool IsDenied(ApiServerException failure) =>
+        failure.Failure is ApiServerFailure.Forbidden or ApiServerFailure.NoCredentials;
 
     private static string Age(TimeSpan age) => age.TotalMinutes < 2
         ? string.Create(CultureInfo.InvariantCulture, $"{Math.Max(0, age.TotalSeconds):0} s")

@@ -39,7 +39,8 @@ internal readonly record struct WatchEvent(WatchEventKind Kind, KubernetesPod? P
             "ADDED" or "MODIFIED" => OfPod(WatchEventKind.Changed, content, version),
             "DELETED" => OfPod(WatchEventKind.Deleted, content, version),
             "BOOKMARK" => new(WatchEventKind.Bookmark, null, version, null),
-            "ERROR" => new(WatchEventKind.Error, null, "", ApiServerStatus.Parse(content).ToException("the watch of pods", retryAfter: null)),
+            "ERROR" =>
+                new(WatchEventKind.Error, null, "", ApiServerStatus.Parse(content).ToException("the watch of pods", retryAfter: null)),
             _ => new(WatchEventKind.Unknown, null, version, null),
         };
     }

@@ -44,7 +44,10 @@ internal static class WorkloadName
     }
 
     private static string? WithoutSuffix(string name, string? hash) =>
-        hash is { Length: > 0 } && name.Length > hash.Length + 1 && name.EndsWith(hash, StringComparison.Ordinal) && name[^(hash.Length + 1)] == '-'
+        hash is { Length: > 0 }
+            && name.Length > hash.Length + 1
+            && name.EndsWith(hash, StringComparison.Ordinal)
+            && name[^(hash.Length + 1)] == '-'
             ? name[..^(hash.Length + 1)]
             : null;
 

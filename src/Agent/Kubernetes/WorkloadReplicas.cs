@@ -92,7 +92,8 @@ internal sealed partial class WorkloadReplicas(ApiServerClient client, TimeProvi
     private async Task AskAsync((string Namespace, string Workload) candidate, string resource, CancellationToken cancellationToken)
     {
         var name = candidate.Workload[(candidate.Workload.IndexOf('/') + 1)..];
-        var path = $"/apis/apps/v1/namespaces/{Uri.EscapeDataString(candidate.Namespace)}/{resource}/{Uri.EscapeDataString(name)}?resourceVersion=0";
+        var path = $"/apis/apps/v1/namespaces/{Uri.EscapeDataString(candidate.Namespace)}/"
+            + $"{resource}/{Uri.EscapeDataString(name)}?resourceVersion=0";
         int? replicas = null;
         try
         {

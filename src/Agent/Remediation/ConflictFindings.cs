@@ -10,26 +10,38 @@ namespace Agent.Remediation;
 internal static class ConflictFindings
 {
     public static IEnumerable<Finding> Of(
-        Snapshot snapshot, RewritePacing pacing, IReadOnlyDictionary<SysctlKey, WrittenValue> written, KubeProxyState kubeProxy, ImmutableArray<string> writers)
+        Snapshot snapshot,
+        RewritePacing pacing,
+        IReadOnlyDictionary<SysctlKey, WrittenValue> written,
+        KubeProxyState kubeProxy,
+        ImmutableArray<string> writers)
     {
-        foreach (var owner in pacing.Conflicts.Where(conflict => written.ContainsKey(conflict.Key)).ToLookup(conflict => written[conflict.Key].Target))
+        var owners = pacing.Conflicts
+            .Where(conflict => written.ContainsKey(conflict.Key))
+            .ToLookup(conflict => written[conflict.Key].Target);
+        foreach (var owner in owners)
         {
             var isHost = owner.Key.Scope == SysctlTarget.HostScope;
             var first = owner.First();
             var evidence = owner.Select(static conflict => string.Create(
                 CultureInfo.InvariantCulture,
-                $"net.netfilter.{conflict.Key.Sysctl}: this agent wrote {conflict.Wanted}, later it was {conflict.Found}; changed {conflict.Conflicts} times, next rewrite in {Math.Max(0, conflict.NextIn.TotalMinutes):0} min at the earliest."));
+                $"net.netfilter.{conflict.Key.Sysctl}: this agent wrote {conflict.Wanted}, later it was {conflict.Found}; "
+                + $"changed {conflict.Conflicts} times, "
+                + $"next rewrite in {Math.Max(0, conflict.NextIn.TotalMinutes):0} min at the earliest."));
             var writer = isHost ? HostWriter(first.Key.Sysctl, first.Found, kubeProxy, writers) : PodWriter;
             yield return FindingCatalog.Get(FindingIds.SysctlConflict).Report(
                 Severity.Warning,
                 isHost ? FindingSubject.Node(snapshot) : FindingSubject.Of(owner.Key.Identity),
-                $"another writer sets {first.Key.Sysctl} of {owner.Key.DisplayName} to {first.Found.ToString(CultureInfo.InvariantCulture)}",
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"another writer sets {first.Key.Sysctl} of {owner.Key.DisplayName} to {first.Found}"),
                 [.. evidence, $"Most likely: {writer}."],
                 owner.Sum(static conflict => conflict.Conflicts));
         }
     }
 
-    private const string PodWriter = "a privileged container of the pod, such as a service mesh's (linkerd: annotation config.linkerd.io/close-wait-timeout)";
+    private const string PodWriter =
+        "a privileged container of the pod, such as a service mesh's (linkerd: annotation config.linkerd.io/close-wait-timeout)";
 
     private static string HostWriter(string sysctl, long found, KubeProxyState kubeProxy, ImmutableArray<string> writers)
     {

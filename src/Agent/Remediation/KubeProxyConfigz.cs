@@ -30,7 +30,8 @@ internal static class KubeProxyConfigz
         {
             var reader = new Utf8JsonReader(json, new() { MaxDepth = 64 });
             using var document = JsonDocument.ParseValue(ref reader);
-            return Find(document.RootElement, "conntrack", MaxDepth) is { ValueKind: JsonValueKind.Object } conntrack && TryRead(conntrack, ref values);
+            return Find(document.RootElement, "conntrack", MaxDepth) is { ValueKind: JsonValueKind.Object } conntrack
+                && TryRead(conntrack, ref values);
         }
         catch (JsonException)
         {
@@ -55,9 +56,13 @@ internal static class KubeProxyConfigz
             values = seconds > 0 ? values.Add(sysctl, seconds) : values;
         }
 
-        if (Member(conntrack, "maxPerCore") is { ValueKind: JsonValueKind.Number } perCore && perCore.TryGetInt64(out var entries) && entries > 0)
+        if (Member(conntrack, "maxPerCore") is { ValueKind: JsonValueKind.Number } perCore
+            && perCore.TryGetInt64(out var entries)
+            && entries > 0)
         {
-            var least = Member(conntrack, "min") is { ValueKind: JsonValueKind.Number } minimum && minimum.TryGetInt64(out var floor) ? floor : 0;
+            var least = Member(conntrack, "min") is { ValueKind: JsonValueKind.Number } minimum && minimum.TryGetInt64(out var floor)
+                ? floor
+                : 0;
             values = values.Add(SysctlCatalog.TableLimit, Math.Max(entries, least));
         }
 

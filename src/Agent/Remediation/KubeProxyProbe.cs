@@ -2,7 +2,9 @@ using Agent.Core.Remediation;
 
 namespace Agent.Remediation;
 
-/// <summary>Finds kube-proxy on this node and asks what it sets. k3s and others have it inside their own process, so its port is asked in any case.</summary>
+/// <summary>
+/// Finds kube-proxy on this node and asks what it sets. k3s and others have it inside their own process, so its port is asked in any case.
+/// </summary>
 internal sealed class KubeProxyProbe : IDisposable
 {
     public static readonly Uri DefaultEndpoint = new("http://127.0.0.1:10249/configz");
@@ -13,7 +15,8 @@ internal sealed class KubeProxyProbe : IDisposable
 
     private readonly Uri _endpoint;
     private readonly TimeProvider _time;
-    private readonly SocketsHttpHandler _handler = new() { UseProxy = false, AllowAutoRedirect = false, UseCookies = false, ConnectTimeout = s_patience };
+    private readonly SocketsHttpHandler _handler =
+        new() { UseProxy = false, AllowAutoRedirect = false, UseCookies = false, ConnectTimeout = s_patience };
     private readonly HttpClient _client;
     private KubeProxyState? _state;
     private bool _wasFound;

@@ -10,7 +10,18 @@ internal sealed class NodeProcesses : IDisposable
 {
     // The names of programs as /proc/PID/comm has them: at most 15 characters.
     private static readonly ImmutableArray<string> s_writers =
-        ["kube-proxy", "tuned", "openshift-tuned", "salt-minion", "puppet", "chef-client", "cf-agent", "cfagent", "calico-node", "cilium-agent", "kube-router"];
+        [
+            "kube-proxy",
+            "tuned",
+            "openshift-tuned",
+            "salt-minion",
+            "puppet",
+            "chef-client",
+            "cf-agent",
+            "cfagent",
+            "calico-node",
+            "cilium-agent",
+            "kube-router"];
 
     private readonly TimeProvider _time;
 

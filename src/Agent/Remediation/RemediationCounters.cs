@@ -20,7 +20,8 @@ internal sealed class RemediationCounters
         .. from value in plan.Desired
            group value by (value.Target.Scope, value.Sysctl) into same
            let worst = same.OrderBy(static value => value.Value).ThenByDescending(static value => value.Desired).First()
-           select new SysctlNumbers(same.Key.Scope, same.Key.Sysctl, worst.Value, worst.Desired, Of(_writes, same.Key), Of(_conflicts, same.Key)),
+           select new SysctlNumbers(
+               same.Key.Scope, same.Key.Sysctl, worst.Value, worst.Desired, Of(_writes, same.Key), Of(_conflicts, same.Key)),
     ];
 
     private static void Count(Dictionary<(string, string), ImmutableSortedDictionary<string, long>> counts, SysctlKey key, string result)
@@ -30,7 +31,8 @@ internal sealed class RemediationCounters
         counts[name] = known.SetItem(result, known.GetValueOrDefault(result) + 1);
     }
 
-    private static ImmutableSortedDictionary<string, long> Of(Dictionary<(string, string), ImmutableSortedDictionary<string, long>> counts, (string, string) name) =>
+    private static ImmutableSortedDictionary<string, long> Of(
+        Dictionary<(string, string), ImmutableSortedDictionary<string, long>> counts, (string, string) name) =>
         counts.GetValueOrDefault(name, ImmutableSortedDictionary<string, long>.Empty);
 
     private static string Name(WriteResult result) => result switch

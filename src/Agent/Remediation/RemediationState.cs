@@ -89,7 +89,8 @@ internal sealed class RemediationState(string directory)
                 UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
             }))
             {
-                JsonSerializer.Serialize(file, new StateDocument { BootId = _bootId, Values = [.. _values.Values] }, StateJson.Default.StateDocument);
+                JsonSerializer.Serialize(
+                    file, new StateDocument { BootId = _bootId, Values = [.. _values.Values] }, StateJson.Default.StateDocument);
                 file.Flush(flushToDisk: true);
             }
 
@@ -103,7 +104,8 @@ internal sealed class RemediationState(string directory)
     }
 
     private static bool IsPlausible(WrittenValue? value) =>
-        value is { Scope: SysctlTarget.HostScope or SysctlTarget.PodScope, Uid: not null, Sysctl: not null, Name: not null, Namespace: not null }
+        value is { Uid: not null, Sysctl: not null, Name: not null, Namespace: not null }
+            && value.Scope is SysctlTarget.HostScope or SysctlTarget.PodScope
         && SysctlCatalog.Find(value.Sysctl) is { } sysctl
         && sysctl.Allows(value.Written)
         && value.Original is >= 0 and <= int.MaxValue;

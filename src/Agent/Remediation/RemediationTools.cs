@@ -26,7 +26,8 @@ internal sealed class RemediationTools : IDisposable
     /// <summary>False for a captured tree.</summary>
     public bool IsLive => Processes.Table.IsLive;
 
-    public bool Fits(AgentOptions options) => options.Collection.ProcRoot == _procRoot && options.Remediation.StateDirectory == _stateDirectory;
+    public bool Fits(AgentOptions options) =>
+        options.Collection.ProcRoot == _procRoot && options.Remediation.StateDirectory == _stateDirectory;
 
     public void Dispose()
     {

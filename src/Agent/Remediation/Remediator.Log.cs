@@ -26,27 +26,43 @@ internal sealed partial class Remediator
         _told.IntersectWith(current);
     }
 
-    [LoggerMessage(EventId = 60, Level = LogLevel.Information, Message = "Sysctl written by {Actor}: {Target}: {Sysctl} from {From} to {To}; why: {Reason}; guard: {Guard}")]
+    [LoggerMessage(
+        EventId = 60, Level = LogLevel.Information,
+        Message = "Sysctl written by {Actor}: {Target}: {Sysctl} from {From} to {To}; why: {Reason}; guard: {Guard}")]
     private partial void LogWritten(string actor, string target, string sysctl, long from, long to, string reason, string guard);
 
-    [LoggerMessage(EventId = 61, Level = LogLevel.Information, Message = "Dry run: {Target}: {Sysctl} would be raised from {From} to {To}; why: {Reason}; guard: {Guard}")]
+    [LoggerMessage(
+        EventId = 61, Level = LogLevel.Information,
+        Message = "Dry run: {Target}: {Sysctl} would be raised from {From} to {To}; why: {Reason}; guard: {Guard}")]
     private partial void LogWouldWrite(string target, string sysctl, long from, long to, string reason, string guard);
 
-    [LoggerMessage(EventId = 62, Level = LogLevel.Warning, Message = "Remediation refused: {Where}: {Sysctl}: {Reason}; instead: {Instead}")]
+    [LoggerMessage(
+        EventId = 62, Level = LogLevel.Warning,
+        Message = "Remediation refused: {Where}: {Sysctl}: {Reason}; instead: {Instead}")]
     private partial void LogRefused(string where, string sysctl, string reason, string instead);
 
-    [LoggerMessage(EventId = 63, Level = LogLevel.Warning, Message = "Sysctl not written: {Target}: {Sysctl} to {To}: {Result}: {Detail}; it is tried again later")]
+    [LoggerMessage(
+        EventId = 63, Level = LogLevel.Warning,
+        Message = "Sysctl not written: {Target}: {Sysctl} to {To}: {Result}: {Detail}; it is tried again later")]
     private partial void LogNotWritten(string target, string sysctl, long to, WriteResult result, string detail);
 
-    [LoggerMessage(EventId = 64, Level = LogLevel.Warning, Message = "Sysctl conflict: {Target}: another writer set {Sysctl} to {Found}; it was written again to {To}, and next time only after a while")]
+    [LoggerMessage(
+        EventId = 64, Level = LogLevel.Warning,
+        Message = "Sysctl conflict: {Target}: another writer set {Sysctl} to {Found}; it was written again to {To}, and next"
+            + " time only after a while")]
     private partial void LogConflict(string target, string sysctl, long found, long to);
 
-    [LoggerMessage(EventId = 65, Level = LogLevel.Warning, Message = "Sysctl conflict: {Target}: another writer set {Sysctl} to {Found} again; it is left so for now instead of {To}")]
+    [LoggerMessage(
+        EventId = 65, Level = LogLevel.Warning,
+        Message = "Sysctl conflict: {Target}: another writer set {Sysctl} to {Found} again; it is left so for now instead of {To}")]
     private partial void LogHeld(string target, string sysctl, long found, long to);
 
     [LoggerMessage(EventId = 66, Level = LogLevel.Warning, Message = "Sysctl not restored: {Target}: {Sysctl} to {To}: {Detail}")]
     private partial void LogNotRestored(string target, string sysctl, long to, string detail);
 
-    [LoggerMessage(EventId = 67, Level = LogLevel.Warning, Message = "What values were before cannot be kept: {Problem}; after a restart of the agent RestoreOnExit does not know them (Remediation:StateDirectory)")]
+    [LoggerMessage(
+        EventId = 67, Level = LogLevel.Warning,
+        Message = "What values were before cannot be kept: {Problem}; after a restart of the agent RestoreOnExit does not know"
+            + " them (Remediation:StateDirectory)")]
     private partial void LogStateProblem(string problem);
 }

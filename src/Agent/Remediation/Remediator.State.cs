@@ -26,7 +26,9 @@ internal sealed partial class Remediator
         bool IsThere(SysctlKey key) => key.Scope == SysctlTarget.HostScope || alive.Contains((key.Uid, key.NamespaceInode));
     }
 
-    /// <summary>A pod whose sandbox was made again may get the same inode number: a namespace younger than our write was never ours.</summary>
+    /// <summary>
+    /// A pod whose sandbox was made again may get the same inode number: a namespace younger than our write was never ours.
+    /// </summary>
     private void RemoveOlderNamespaces(RemediationState state, IEnumerable<WriteRequest> requests, Snapshot snapshot)
     {
         foreach (var request in requests)

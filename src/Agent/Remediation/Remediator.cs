@@ -38,7 +38,8 @@ internal sealed partial class Remediator(string actor, Uri kubeProxyEndpoint, Ti
         }
 
         var tools = ToolsFor(options);
-        return new([.. ConflictFindings.Of(snapshot, _pacing, tools.State.Values, kubeProxy, tools.Processes.Writers)], _counters.Numbers(plan));
+        return new(
+            [.. ConflictFindings.Of(snapshot, _pacing, tools.State.Values, kubeProxy, tools.Processes.Writers)], _counters.Numbers(plan));
     }
 
     /// <summary>What would be written.</summary>
@@ -75,7 +76,11 @@ internal sealed partial class Remediator(string actor, Uri kubeProxyEndpoint, Ti
         var outcomes = tools.Writer.Apply(requests);
         foreach (var outcome in outcomes)
         {
-            Conclude(tools.State, outcome, known.GetValueOrDefault(outcome.Request.Key), changes[(outcome.Request.Target, outcome.Request.Sysctl)]);
+            Conclude(
+                tools.State,
+                outcome,
+                known.GetValueOrDefault(outcome.Request.Key),
+                changes[(outcome.Request.Target, outcome.Request.Sysctl)]);
         }
 
         Save(tools.State);
@@ -85,7 +90,9 @@ internal sealed partial class Remediator(string actor, Uri kubeProxyEndpoint, Ti
     /// <summary>Puts back what was there before, where Remediation:RestoreOnExit says so and nobody else has written since.</summary>
     public void Restore()
     {
-        if (_tools is not { IsLive: true } tools || _bootId is null || _options.Remediation is not { Mode: RemediationMode.Apply, RestoreOnExit: true })
+        if (_tools is not { IsLive: true } tools
+            || _bootId is null
+            || _options.Remediation is not { Mode: RemediationMode.Apply, RestoreOnExit: true })
         {
             return;
         }
@@ -100,7 +107,14 @@ internal sealed partial class Remediator(string actor, Uri kubeProxyEndpoint, Ti
         {
             if (outcome.Result == WriteResult.Written)
             {
-                LogWritten(actor, outcome.Request.Target.DisplayName, outcome.Request.Sysctl, outcome.Request.From, outcome.Request.To, "Remediation:RestoreOnExit puts back what was there", "not needed");
+                LogWritten(
+                    actor,
+                    outcome.Request.Target.DisplayName,
+                    outcome.Request.Sysctl,
+                    outcome.Request.From,
+                    outcome.Request.To,
+                    "Remediation:RestoreOnExit puts back what was there",
+                    "not needed");
             }
             else
             {
@@ -188,7 +202,14 @@ internal sealed partial class Remediator(string actor, Uri kubeProxyEndpoint, Ti
         {
             case WriteResult.Written:
                 _counters.CountWrite(request.Key, outcome.Result);
-                LogWritten(actor, request.Target.DisplayName, request.Sysctl, outcome.Actual ?? request.From, request.To, change.Reason, change.Guard);
+                LogWritten(
+                    actor,
+                    request.Target.DisplayName,
+                    request.Sysctl,
+                    outcome.Actual ?? request.From,
+                    request.To,
+                    change.Reason,
+                    change.Guard);
                 state.Set(Written(request, before?.Original ?? request.From));
                 NoteWritten(request, outcome, wasOurs);
                 break;

@@ -10,7 +10,9 @@ namespace Agent.Remediation;
 /// <summary>The only class that writes settings. Not thread-safe.</summary>
 internal sealed class SysctlWriter : IDisposable
 {
-    /// <summary>Where overlays/remediate mounts the node's /proc/sys: a container's own is read-only, and nothing can be mounted inside /proc.</summary>
+    /// <summary>
+    /// Where overlays/remediate mounts the node's /proc/sys: a container's own is read-only, and nothing can be mounted inside /proc.
+    /// </summary>
     public const string MountedProcRoot = "/host/proc";
 
     private readonly ProcessTable _processes;
@@ -60,7 +62,8 @@ internal sealed class SysctlWriter : IDisposable
         }
         catch (KernelException exception)
         {
-            outcomes.AddRange(requests.Skip(outcomes.Count).Select(request => new WriteOutcome(request, Classify(exception), null, exception.Message)));
+            outcomes.AddRange(
+                requests.Skip(outcomes.Count).Select(request => new WriteOutcome(request, Classify(exception), null, exception.Message)));
         }
 
         return outcomes.ToImmutable();
@@ -68,17 +71,21 @@ internal sealed class SysctlWriter : IDisposable
 
     public void Dispose() => _thread.Dispose();
 
-    private void Apply(NamespaceVisitor visitor, SysctlTarget target, IEnumerable<WriteRequest> requests, ImmutableArray<WriteOutcome>.Builder outcomes)
+    private void Apply(
+        NamespaceVisitor visitor, SysctlTarget target, IEnumerable<WriteRequest> requests, ImmutableArray<WriteOutcome>.Builder outcomes)
     {
         if (Find(target) is not { } found)
         {
-            outcomes.AddRange(requests.Select(static request => new WriteOutcome(request, WriteResult.Vanished, null, "the namespace is gone")));
+            outcomes.AddRange(
+                requests.Select(static request => new WriteOutcome(request, WriteResult.Vanished, null, "the namespace is gone")));
             return;
         }
 
         if (!visitor.TryEnter(found, out var refusal))
         {
-            var (result, detail) = refusal is null ? (WriteResult.Vanished, "the namespace is gone") : (WriteResult.Denied, refusal.Message);
+            var (result, detail) = refusal is null
+                ? (WriteResult.Vanished, "the namespace is gone")
+                : (WriteResult.Denied, refusal.Message);
             outcomes.AddRange(requests.Select(request => new WriteOutcome(request, result, null, detail)));
             return;
         }
@@ -132,7 +139,11 @@ internal sealed class SysctlWriter : IDisposable
         var after = Sysctl.ReadNetfilter(_procRoot, name);
         return after == request.To
             ? new(request, WriteResult.Written, before)
-            : new(request, WriteResult.Failed, before, $"it was written but reads {after} afterwards: another writer, or the kernel, replaced it at once");
+            : new(
+                request,
+                WriteResult.Failed,
+                before,
+                $"it was written but reads {after} afterwards: another writer, or the kernel, replaced it at once");
     }
 
     private static WriteResult Classify(KernelException exception) => exception.Errno switch

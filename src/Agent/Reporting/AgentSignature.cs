@@ -5,8 +5,8 @@ using Agent.Configuration;
 namespace Agent.Reporting;
 
 /// <summary>
-/// What an agent says of a report in the headers of its answer, whatever the format: enough for <c>closewatch report</c> to tell whether it is the
-/// report that it would have made itself, of this machine and by these settings, and what to exit with.
+/// What an agent says of a report in the headers of its answer, whatever the format: enough for <c>closewatch report</c> to tell whether it
+/// is the report that it would have made itself, of this machine and by these settings, and what to exit with.
 /// </summary>
 /// <param name="Schema">The schema of the JSON report.</param>
 /// <param name="BootId">The boot id of the machine that was scanned.</param>
@@ -21,9 +21,13 @@ internal sealed record AgentSignature(string Schema, string BootId, string Setti
     private const string ReadableHeader = "Closewatch-Readable";
     private const string VerdictHeader = "Closewatch-Verdict";
 
-    private static readonly string[] s_sections = [nameof(AgentOptions.Collection), nameof(AgentOptions.Pods), nameof(AgentOptions.Diagnosis)];
+    private static readonly string[] s_sections =
+        [nameof(AgentOptions.Collection), nameof(AgentOptions.Pods), nameof(AgentOptions.Diagnosis)];
 
-    /// <summary>A digest of each section that decides what a report says, in the order of their names: two programs can compare them without showing them.</summary>
+    /// <summary>
+    /// A digest of each section that decides what a report says, in the order of their names: two
+    /// programs can compare them without showing them.
+    /// </summary>
     public static string SettingsOf(AgentOptions options)
     {
         var (collection, pods, diagnosis) = options.Reading;
@@ -32,7 +36,11 @@ internal sealed record AgentSignature(string Schema, string BootId, string Setti
 
     /// <summary>The sections in which two agents' settings differ.</summary>
     public static string Differences(string mine, string theirs) =>
-        string.Join(", ", s_sections.Zip(mine.Split(' '), theirs.Split(' ')).Where(static section => section.Second != section.Third).Select(static section => section.First));
+        string.Join(
+            ", ",
+            s_sections.Zip(mine.Split(' '), theirs.Split(' '))
+                .Where(static section => section.Second != section.Third)
+                .Select(static section => section.First));
 
     public void Write(IHeaderDictionary headers)
     {
@@ -54,8 +62,11 @@ internal sealed record AgentSignature(string Schema, string BootId, string Setti
                 ? new(schema, bootId, settings, readable, verdict)
                 : null;
 
-        string? Header(string name) => response.Headers.TryGetValues(name, out var values) && values.ToArray() is [var value] ? value : null;
+        string? Header(string name) => response.Headers.TryGetValues(name, out var values) && values.ToArray() is [var value]
+            ? value
+            : null;
     }
 
-    private static string Digest(string settings) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(settings)).AsSpan(0, 8));
+    private static string Digest(string settings) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(settings)).AsSpan(0, 8));
 }

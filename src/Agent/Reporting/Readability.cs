@@ -16,11 +16,21 @@ internal sealed record Readability(bool Unreadable, bool Denied, string Message)
     {
         if (s_connections.Any(snapshot.HasSource))
         {
-            var denied = !isRoot && !snapshot.Node.CapturedTree && snapshot.Source(SourceNames.Conntrack) is { Status: SourceStatus.Unavailable or SourceStatus.Failed };
-            return denied ? new(false, true, $"the conntrack table could not be read: {Why(snapshot, SourceNames.Conntrack)}; run it as root or with CAP_NET_ADMIN") : new(false, false, "");
+            var denied = !isRoot
+                && !snapshot.Node.CapturedTree
+                && snapshot.Source(SourceNames.Conntrack) is { Status: SourceStatus.Unavailable or SourceStatus.Failed };
+            return denied
+                ? new(
+                    false,
+                    true,
+                    $"the conntrack table could not be read: {Why(snapshot, SourceNames.Conntrack)}; run it as root or with CAP_NET_ADMIN")
+                : new(false, false, "");
         }
 
-        var reasons = s_connections.Where(name => snapshot.Source(name) is not null).Select(name => $"{name}: {Why(snapshot, name)}").ToArray();
+        var reasons = s_connections
+            .Where(name => snapshot.Source(name) is not null)
+            .Select(name => $"{name}: {Why(snapshot, name)}")
+            .ToArray();
         if (reasons.Length == 0)
         {
             reasons = ["every source is off (Collection:Conntrack, Collection:Sockets)"];
@@ -29,7 +39,8 @@ internal sealed record Readability(bool Unreadable, bool Denied, string Message)
         return new(true, false, $"nothing could be read: {string.Join("; ", reasons)}; {Remedy(snapshot, isRoot)}");
     }
 
-    private static string Why(Snapshot snapshot, string source) => snapshot.Source(source)!.Detail is { Length: > 0 } detail ? detail.TrimEnd('.') : "no reason given";
+    private static string Why(Snapshot snapshot, string source) =>
+        snapshot.Source(source)!.Detail is { Length: > 0 } detail ? detail.TrimEnd('.') : "no reason given";
 
     private static string Remedy(Snapshot snapshot, bool isRoot) =>
         snapshot.Node.CapturedTree ? "give --proc-root the directory that holds net/nf_conntrack or net/tcp"

@@ -49,7 +49,9 @@ internal sealed record ReportQuery(ReportFormat Format, ReportOptions Options, T
                     style = style with { Unicode = unicode };
                     break;
                 default:
-                    problem = $"'{name}={value}' is not understood; there are output=text|json|markdown|html, namespace, pod, top, connections, quiet=true, and for text width, color=true, unicode=false";
+                    problem =
+                        $"'{name}={value}' is not understood; there are output=text|json|markdown|html, namespace, pod, top, "
+                        + "connections, quiet=true, and for text width, color=true, unicode=false";
                     return null;
             }
         }
@@ -80,5 +82,6 @@ internal sealed record ReportQuery(ReportFormat Format, ReportOptions Options, T
         }
     }
 
-    private static bool TryCount(string text, out int count) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out count);
+    private static bool TryCount(string text, out int count) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out count);
 }

@@ -12,7 +12,10 @@ using Microsoft.Net.Http.Headers;
 
 namespace Agent.Reporting;
 
-/// <summary>Asks the <c>closewatch run</c> of this machine for its report, where the configuration says that it listens. Never waits long, and never takes another's answer for it.</summary>
+/// <summary>
+/// Asks the <c>closewatch run</c> of this machine for its report, where the configuration says that
+/// it listens. Never waits long, and never takes another's answer for it.
+/// </summary>
 internal sealed class RunningAgent
 {
     /// <summary>An agent answers from memory; whoever takes longer is not waited for.</summary>
@@ -71,7 +74,9 @@ internal sealed class RunningAgent
         return answer;
     }
 
-    /// <summary>Where an agent of this configuration can be asked: its address, and the loopback in case its command line says otherwise.</summary>
+    /// <summary>
+    /// Where an agent of this configuration can be asked: its address, and the loopback in case its command line says otherwise.
+    /// </summary>
     internal static IEnumerable<IPEndPoint> Addresses(HttpOptions http)
     {
         if (ListenAddress.Parse(http.Listen, out _) is not { Port: > 0 } listen)
@@ -104,7 +109,10 @@ internal sealed class RunningAgent
         }
         catch (SocketException e)
         {
-            return AgentAnswer.None(e.SocketErrorCode == SocketError.ConnectionRefused ? $"no agent runs at {address}" : $"no agent can be reached at {address} ({e.Message})");
+            return AgentAnswer.None(
+                e.SocketErrorCode == SocketError.ConnectionRefused
+                    ? $"no agent runs at {address}"
+                    : $"no agent can be reached at {address} ({e.Message})");
         }
     }
 
@@ -123,7 +131,8 @@ internal sealed class RunningAgent
                 SslOptions = isTls ? new() { RemoteCertificateValidationCallback = TrustOnly(_http.CertificateFile) } : new(),
             };
             using var client = new HttpClient(handler) { MaxResponseContentBufferSize = MaxReportBytes };
-            using var request = new HttpRequestMessage(HttpMethod.Get, $"{(isTls ? "https" : "http")}://{address}/report{query.ToQueryString()}");
+            using var request = new HttpRequestMessage(
+                HttpMethod.Get, $"{(isTls ? "https" : "http")}://{address}/report{query.ToQueryString()}");
             if (_http.BearerTokenFile.Length > 0)
             {
                 var token = await File.ReadAllTextAsync(_http.BearerTokenFile, deadline).ConfigureAwait(false);
@@ -171,7 +180,8 @@ internal sealed class RunningAgent
 
         if (signature.Settings != _settings)
         {
-            return AgentAnswer.None($"the agent at {address} has other settings ({AgentSignature.Differences(_settings, signature.Settings)})");
+            return AgentAnswer.None(
+                $"the agent at {address} has other settings ({AgentSignature.Differences(_settings, signature.Settings)})");
         }
 
         if (!signature.Readable)
@@ -193,7 +203,10 @@ internal sealed class RunningAgent
         _ => (false, null),
     };
 
-    /// <summary>Text that does nothing to a terminal but colour it; null for anything else. Any local user may listen on the agent's port while the agent does not.</summary>
+    /// <summary>
+    /// Text that does nothing to a terminal but colour it; null for anything else. Any local user
+    /// may listen on the agent's port while the agent does not.
+    /// </summary>
     internal static string? Printable(byte[] body)
     {
         string text;
@@ -235,7 +248,9 @@ internal sealed class RunningAgent
         return parameters >= 0 && text[2 + parameters] == 'm' ? parameters + 3 : 0;
     }
 
-    /// <summary>The agent shows the certificate of the configuration that it shares with this command; no authority is needed to know it.</summary>
+    /// <summary>
+    /// The agent shows the certificate of the configuration that it shares with this command; no authority is needed to know it.
+    /// </summary>
     private static RemoteCertificateValidationCallback TrustOnly(string certificateFile)
     {
         using var certificate = X509Certificate2.CreateFromPem(File.ReadAllText(certificateFile));
