@@ -6,7 +6,12 @@ internal static class SockDiagConstants
     internal const ushort TCPDIAG_GETSOCK = 18;
     internal const ushort SOCK_DIAG_BY_FAMILY = 20;
 
+    internal const int SKNLGRP_INET_TCP_DESTROY = 1;
+    internal const int SKNLGRP_INET6_TCP_DESTROY = 3;
+
     internal const int INET_DIAG_INFO = 2;
+    internal const int INET_DIAG_SHUTDOWN = 8;
+    internal const int INET_DIAG_PROTOCOL = 10;
     internal const int INET_DIAG_CGROUP_ID = 21;
 
     // struct inet_diag_req: u8 family, src_len, dst_len, ext; inet_diag_sockid; u32 states; u32 dbs.
@@ -28,6 +33,7 @@ internal static class SockDiagConstants
     internal const int MsgDportOffset = 6;
     internal const int MsgSrcOffset = 8;
     internal const int MsgDstOffset = 24;
+    internal const int MsgCookieOffset = 44;
     internal const int MsgExpiresOffset = 52;
     internal const int MsgRqueueOffset = 56;
     internal const int MsgWqueueOffset = 60;
@@ -35,9 +41,16 @@ internal static class SockDiagConstants
     internal const int MsgInodeOffset = 68;
 
     // struct tcp_info.
+    internal const int TcpiRetransmitsOffset = 2;
+    internal const int TcpiProbesOffset = 3;
     internal const int TcpiLastDataSentOffset = 44;
+    internal const int TcpiLastAckSentOffset = 48;
     internal const int TcpiLastDataRecvOffset = 52;
     internal const int TcpiLastAckRecvOffset = 56;
+    internal const int TcpiBytesAckedOffset = 120;
     internal const int TcpiBytesReceivedOffset = 128;
+    internal const int TcpiSegsOutOffset = 136;
+    internal const int TcpiSegsInOffset = 140;
     internal const int TcpiBytesSentOffset = 200;
+    internal const int TcpiBytesRetransOffset = 208;
 }
