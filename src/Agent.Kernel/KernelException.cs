@@ -20,11 +20,24 @@ public sealed class KernelException : Exception
         Errno = errno;
     }
 
+    /// <summary>Creates an exception for an operation that asks for a privilege.</summary>
+    /// <param name="operation">What was tried.</param>
+    /// <param name="errno">The positive error number.</param>
+    /// <param name="denial">What is missing; null when the error number is no refusal. Its remedy becomes the detail.</param>
+    public KernelException(string operation, int errno, Denial? denial)
+        : this(operation, errno, denial?.Remedy)
+    {
+        Denial = denial;
+    }
+
     /// <summary>What was tried.</summary>
     public string Operation { get; }
 
     /// <summary>The positive error number (errno(3)).</summary>
     public int Errno { get; }
+
+    /// <summary>Which privilege is missing; null when that is not known, or not the reason.</summary>
+    public Denial? Denial { get; init; }
 
     /// <summary>EPERM or EACCES: a privilege is missing.</summary>
     public bool IsDenied => Errno is ErrnoText.EPERM or ErrnoText.EACCES;

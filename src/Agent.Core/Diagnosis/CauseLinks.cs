@@ -40,21 +40,17 @@ public static class CauseLinks
     ];
 
     /// <summary>
-    /// Sets <see cref="Finding.CausedBy"/>, says so in the evidence, and puts the cause's fixes in place of the consequence's own. Findings that already name a
-    /// cause keep it.
+    /// Sets <see cref="Finding.CausedBy"/> and puts the cause's fixes in place of the consequence's own. Findings that already name a cause keep it.
     /// </summary>
     public static ImmutableArray<Finding> Link(IEnumerable<Finding> findings)
     {
         ImmutableArray<Finding> all = [.. findings];
         var known = all.ToLookup(static finding => (finding.Id, finding.Subject));
-        var ofNode = all.Where(static finding => finding.Subject.Kind is "node").ToLookup(static finding => finding.Id, StringComparer.Ordinal);
+        var ofNode = all.Where(static finding => finding.Subject.Kind == SubjectKind.Node).ToLookup(static finding => finding.Id, StringComparer.Ordinal);
         return [.. all.Select(finding => finding.CausedBy is null && CauseOf(finding, known, ofNode) is { } cause
-            ? finding with { CausedBy = cause.Id, CauseSubject = cause.Subject, Fix = cause.Fix, Evidence = finding.Evidence.Add(RepairFirst(cause.Id)) }
+            ? finding with { CausedBy = cause.Id, CauseSubject = cause.Subject, Fix = cause.Fix }
             : finding)];
     }
-
-    /// <summary>What a consequence says in its evidence.</summary>
-    internal static string RepairFirst(string cause) => $"Follows from {cause}: repair that first.";
 
     private static Finding? CauseOf(Finding finding, ILookup<(string Id, FindingSubject Subject), Finding> known, ILookup<string, Finding> ofNode) => s_links
         .Where(link => link.Consequence == finding.Id)

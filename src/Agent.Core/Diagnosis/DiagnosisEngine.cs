@@ -64,7 +64,7 @@ public static class DiagnosisEngine
         {
             return [FindingCatalog.Get(FindingIds.SourceUnavailable).Report(
                 Severity.Warning,
-                new FindingSubject("source", "", "internal"),
+                FindingSubject.Source("internal"),
                 $"internal error: the rule {rule.Id} failed, so nothing is said about it",
                 [$"{exception.GetType().Name}: {exception.Message}", $"Node {context.Current.Node.Name}, kernel {context.Current.Node.Kernel}."],
                 fixes: [new("what to send with a report of this bug", "closewatch report --fresh -o json")])];

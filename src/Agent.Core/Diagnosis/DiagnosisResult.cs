@@ -5,7 +5,7 @@ namespace Agent.Core.Diagnosis;
 /// <summary>The judgement on one snapshot.</summary>
 /// <param name="Findings">Worst first, one for each subject; what follows from another finding names it in <see cref="Finding.CausedBy"/> and comes after it.</param>
 /// <param name="Headline">One line that a tired person understands.</param>
-public sealed record DiagnosisResult(ImmutableArray<Finding> Findings, string Headline)
+public sealed record DiagnosisResult(ImmutableArray<Finding> Findings, Headline Headline)
 {
     /// <summary>The owners in the snapshot that was judged; a finding about any other pod is not carried on. Null when not known.</summary>
     public ImmutableHashSet<FindingSubject>? Present { get; init; }
@@ -19,12 +19,6 @@ public sealed record DiagnosisResult(ImmutableArray<Finding> Findings, string He
     /// <summary>The worst severity; null when there is no finding.</summary>
     public Severity? Worst => Findings.IsEmpty ? null : Findings.Max(static finding => finding.Severity);
 
-    /// <summary><c>ok</c>, <c>info</c>, <c>warning</c> or <c>critical</c>.</summary>
-    public string Verdict => Worst switch
-    {
-        null => "ok",
-        Severity.Info => "info",
-        Severity.Warning => "warning",
-        _ => "critical",
-    };
+    /// <summary>By the worst severity alone: never <see cref="Verdict.Unknown"/>, which the headline may say.</summary>
+    public Verdict Verdict => Worst is { } worst ? Verdicts.Of(worst) : Verdict.Ok;
 }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Agent.Core.Model;
 
 namespace Agent.Core.Diagnosis;
 
@@ -21,11 +20,14 @@ public sealed record Finding
     /// <summary>What was seen, with numbers; one sentence each.</summary>
     public required ImmutableArray<string> Evidence { get; init; }
 
+    /// <summary>Single connections that show it, one sentence each; a bounded number.</summary>
+    public ImmutableArray<string> Examples { get; init; } = [];
+
     /// <summary>Why it matters, in one or two sentences.</summary>
     public required string Why { get; init; }
 
     /// <summary>What to do: settings, annotations and commands that can be pasted, the best first.</summary>
-    public required ImmutableArray<string> Fix { get; init; }
+    public required ImmutableArray<FindingFix> Fix { get; init; }
 
     /// <summary>Where to read on.</summary>
     public required string Reference { get; init; }
@@ -42,31 +44,9 @@ public sealed record Finding
     /// <summary>What that finding is about; null for this one's own subject.</summary>
     public FindingSubject? CauseSubject { get; init; }
 
+    /// <summary>What follows from this one, worst first; filled in for reading only, see <see cref="FindingGroups"/>.</summary>
+    public ImmutableArray<Finding> Consequences { get; init; } = [];
+
     /// <summary>Since when it holds; set by the tracker of the long-running agent, null for a single scan.</summary>
     public DateTimeOffset? FirstSeen { get; init; }
-}
-
-/// <summary>What a finding is about.</summary>
-/// <param name="Kind">node, pod, host, netns, container or source.</param>
-/// <param name="Namespace">Kubernetes namespace, or empty.</param>
-/// <param name="Name">Name.</param>
-public sealed record FindingSubject(string Kind, string Namespace, string Name)
-{
-    /// <summary><c>namespace/name</c>, or the name alone where there is no namespace.</summary>
-    public string DisplayName => Namespace.Length == 0 ? Name : $"{Namespace}/{Name}";
-
-    /// <summary>The node.</summary>
-    public static FindingSubject Node(Snapshot snapshot) => new("node", "", snapshot.Node.Name);
-
-    /// <summary>A pod or whatever else owns connections.</summary>
-    public static FindingSubject Of(PodIdentity identity) => new(
-        identity.Kind switch
-        {
-            PodKind.Pod => "pod",
-            PodKind.Host => "host",
-            PodKind.NetworkNamespace => "netns",
-            _ => "container",
-        },
-        identity.Namespace,
-        identity.Name);
 }

@@ -55,9 +55,9 @@ public sealed record FindingExplanation
         IEnumerable<FindingFix>? fixes = null,
         params (string Name, string Value)[] values)
     {
-        (string Name, string Value)[] all = subject.Kind == "pod" ? [.. values, ("NAMESPACE", subject.Namespace), ("POD", subject.Name)] : values;
-        ImmutableArray<string> filled = [.. (fixes ?? Fixes).Select(fix => $"{fix.Where}: {Fill(fix.Text, all)}")];
-        ImmutableArray<string> usable = [.. filled.Where(static fix => !s_kubernetesOnly.Any(name => fix.Contains(name, StringComparison.Ordinal)))];
+        (string Name, string Value)[] all = subject.Kind == SubjectKind.Pod ? [.. values, ("NAMESPACE", subject.Namespace), ("POD", subject.Name)] : values;
+        ImmutableArray<FindingFix> filled = [.. (fixes ?? Fixes).Select(fix => fix with { Text = Fill(fix.Text, all) })];
+        ImmutableArray<FindingFix> usable = [.. filled.Where(static fix => !s_kubernetesOnly.Any(name => fix.Text.Contains(name, StringComparison.Ordinal)))];
         return new()
         {
             Id = Id,
@@ -87,7 +87,7 @@ public sealed record FindingExplanation
     {
         if (pod is { Workload: { } workload })
         {
-            yield return ("WORKLOAD", workload);
+            yield return ("WORKLOAD", workload.DisplayName);
             yield return ("REPLICAS", ((pod.WorkloadReplicas ?? 1) + 1).ToString(CultureInfo.InvariantCulture));
         }
 
@@ -108,8 +108,3 @@ public sealed record FindingExplanation
 /// <param name="Purpose">What the command shows.</param>
 /// <param name="Command">A shell command.</param>
 public sealed record FindingCheck(string Purpose, string Command);
-
-/// <summary>A way to repair.</summary>
-/// <param name="Where">The runtime, platform or object that it is for.</param>
-/// <param name="Text">A setting, an annotation or a command that can be pasted.</param>
-public sealed record FindingFix(string Where, string Text);

@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace Agent.Core.Diagnosis;
 
 /// <summary>
-/// Makes findings readable: what follows from a cause becomes evidence of that cause, and many pods with the same finding
+/// Makes findings readable: what follows from a cause goes with that cause, and many pods with the same finding
 /// become one entry. Metrics and JSON keep one for each pod.
 /// </summary>
 public static class FindingGroups
@@ -51,8 +51,8 @@ public static class FindingGroups
         cause with { Severity = consequences.Select(static consequence => consequence.Severity).Append(cause.Severity).Max() };
 
     private static IEnumerable<ImmutableArray<Finding>> Together(ImmutableArray<Finding> findings) => findings
-        .GroupBy(static finding => (finding.Id, finding.Form, finding.Severity, finding.CausedBy, IsNode: finding.Subject.Kind is "node" or "source"))
-        .SelectMany(static group => group.Count() > ShownAlone && !group.Key.IsNode ? [[.. group]] : group.Select(static finding => ImmutableArray.Create(finding)));
+        .GroupBy(static finding => (finding.Id, finding.Form, finding.Severity, finding.CausedBy, finding.Subject.IsOfNode))
+        .SelectMany(static group => group.Count() > ShownAlone && !group.Key.IsOfNode ? [[.. group]] : group.Select(static finding => ImmutableArray.Create(finding)));
 
     private static Finding Merge(ImmutableArray<Finding> group)
     {
@@ -79,12 +79,5 @@ public static class FindingGroups
     }
 
     private static Finding WithConsequences(Finding cause, ImmutableArray<Finding> consequences) =>
-        consequences.IsEmpty ? cause : cause with { Evidence = [.. cause.Evidence, .. Together(consequences).Select(static group => Sentence(Merge(group)))] };
-
-    private static string Sentence(Finding consequence)
-    {
-        // The connections are listed elsewhere in each report, one by one.
-        var seen = consequence.Evidence.Where(line => line != CauseLinks.RepairFirst(consequence.CausedBy!) && !line.StartsWith(HalfClosedText.Example, StringComparison.Ordinal));
-        return $"{consequence.Severity.ToString().ToUpperInvariant()} {consequence.Id}: {consequence.Title}. {string.Join(' ', seen)}";
-    }
+        consequences.IsEmpty ? cause : cause with { Consequences = [.. Together(consequences).Select(Merge)] };
 }

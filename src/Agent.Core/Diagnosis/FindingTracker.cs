@@ -51,7 +51,7 @@ public sealed class FindingTracker
 
     // A finding about a pod that has ended is not carried on: metrics of a pod that is gone must go with it.
     private static bool IsGone((string Id, FindingSubject Subject) key, DiagnosisResult result) =>
-        key.Subject.Kind is not ("node" or "source") && result.Present is { } present && !present.Contains(key.Subject);
+        !key.Subject.IsOfNode && result.Present is { } present && !present.Contains(key.Subject);
 
     private sealed class Track(DateTimeOffset firstSeen)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Agent.Core.Model;
 
 namespace Agent.Core.Diagnosis;
@@ -5,18 +6,15 @@ namespace Agent.Core.Diagnosis;
 /// <summary>Half-closed connections as evidence.</summary>
 internal static class HalfClosedText
 {
-    /// <summary>How a line of evidence begins that shows a single connection.</summary>
-    public const string Example = "For example ";
-
     private const int Shown = 3;
 
     /// <summary>The first few, one sentence each.</summary>
-    public static IEnumerable<string> Examples(IEnumerable<HalfClosedConnection> connections) => connections.Take(Shown).Select(One);
+    public static ImmutableArray<string> Examples(IEnumerable<HalfClosedConnection> connections) => [.. connections.Take(Shown).Select(One)];
 
     /// <summary>The owner processes, the program with most connections first; empty when none is known.</summary>
     public static string Processes(IEnumerable<HalfClosedConnection> connections) => string.Join(", ", connections
         .Where(static connection => connection.Process is not null)
-        .GroupBy(static connection => connection.Process![..connection.Process!.LastIndexOf('(')])
+        .GroupBy(static connection => connection.Process!.Command)
         .OrderByDescending(static program => program.Count())
         .ThenBy(static program => program.Key, StringComparer.Ordinal)
         .Take(Shown)
@@ -25,7 +23,7 @@ internal static class HalfClosedText
     // A server that forks for each connection has as many processes as connections: sh(7, 8, 9 and 4 more).
     private static string Program(IGrouping<string, HalfClosedConnection> program)
     {
-        var ids = program.Select(connection => connection.Process![(program.Key.Length + 1)..^1]).Distinct().ToList();
+        var ids = program.Select(connection => connection.Process!.Pid).Distinct().ToList();
         return $"{program.Key}({string.Join(", ", ids.Take(Shown))}{(ids.Count > Shown ? $" and {ids.Count - Shown} more" : "")})";
     }
 
@@ -33,13 +31,13 @@ internal static class HalfClosedText
     {
         var tuple = connection.Tuple;
         var age = connection.Age is { } known ? $", half-closed for {(connection.AgeIsMinimum ? "at least " : "")}{Text.Duration(known)}" : "";
-        var process = connection.Process is { } name ? $", {name}" : "";
+        var process = connection.Process is { } name ? $", {name.DisplayName}" : "";
         var closer = connection.ClosedBy switch
         {
             ClosedBy.Peer => ", the peer closed first",
             ClosedBy.Pod => ", this side closed first",
             _ => "",
         };
-        return $"{Example}{tuple.Source.ToString(tuple.SourcePort)} to {tuple.Destination.ToString(tuple.DestinationPort)}: {StateNames.Of(connection.State)}{age}{closer}{process}.";
+        return $"For example {tuple.Source.ToString(tuple.SourcePort)} to {tuple.Destination.ToString(tuple.DestinationPort)}: {StateNames.Of(connection.State)}{age}{closer}{process}.";
     }
 }

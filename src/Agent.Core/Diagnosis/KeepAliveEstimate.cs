@@ -22,11 +22,11 @@ public sealed record KeepAliveEstimate(TimeSpan IdleTime, bool IsSure, long Clos
     // Defaults of servers that time out idle connections, by when they really close. Go's net/http never does by itself.
     private static readonly ImmutableArray<Default> s_defaults =
     [
-        new(2.5, 0.25, "gunicorn's default (2 s, looked at once a second)", ["gunicorn"]),
-        new(5.5, 0.2, "the default of Node.js (5 s, and it closes a second later), uvicorn (5 s) or Apache (5 s)", ["Node.js", "uvicorn", "Apache"]),
-        new(60, 0.1, "Tomcat's default (60 s)", ["Tomcat", "Spring Boot (Tomcat)"]),
-        new(75, 0.1, "nginx's default (75 s)", ["nginx"]),
-        new(130, 0.1, "Kestrel's default (130 s)", ["ASP.NET Core (Kestrel)"]),
+        new(2.5, 0.25, "gunicorn's default (2 s, looked at once a second)", [ServerRuntime.Gunicorn]),
+        new(5.5, 0.2, "the default of Node.js (5 s, and it closes a second later), uvicorn (5 s) or Apache (5 s)", [ServerRuntime.NodeJs, ServerRuntime.Uvicorn, ServerRuntime.Apache]),
+        new(60, 0.1, "Tomcat's default (60 s)", [ServerRuntime.Tomcat, ServerRuntime.SpringBoot]),
+        new(75, 0.1, "nginx's default (75 s)", [ServerRuntime.Nginx]),
+        new(130, 0.1, "Kestrel's default (130 s)", [ServerRuntime.DotNet]),
     ];
 
     /// <summary>Whose default this resembles, as a phrase; null when nobody's.</summary>
@@ -34,7 +34,7 @@ public sealed record KeepAliveEstimate(TimeSpan IdleTime, bool IsSure, long Clos
 
     /// <summary>The fixes, those for the runtimes that this resembles first.</summary>
     public IEnumerable<FindingFix> Sort(ImmutableArray<FindingFix> fixes) =>
-        fixes.OrderByDescending(fix => Match(IdleTime)?.Runtimes.Contains(fix.Where) ?? false);
+        fixes.OrderByDescending(fix => fix.AppliesTo.Runtime is { } runtime && (Match(IdleTime)?.Runtimes.Contains(runtime) ?? false));
 
     /// <summary>Estimates.</summary>
     /// <param name="listener">What was seen at the port.</param>
@@ -101,6 +101,6 @@ public sealed record KeepAliveEstimate(TimeSpan IdleTime, bool IsSure, long Clos
     /// <param name="Seconds">When it really closes.</param>
     /// <param name="Tolerance">As a share of that.</param>
     /// <param name="Names">For people.</param>
-    /// <param name="Runtimes">As the fixes name them.</param>
-    private sealed record Default(double Seconds, double Tolerance, string Names, ImmutableArray<string> Runtimes);
+    /// <param name="Runtimes">Who they are.</param>
+    private sealed record Default(double Seconds, double Tolerance, string Names, ImmutableArray<ServerRuntime> Runtimes);
 }

@@ -9,11 +9,11 @@ internal static class OwnTable
     /// <summary>What raises the timeout there: kube-proxy and the node's sysctl do not reach it.</summary>
     public static ImmutableArray<FindingFix> Fixes =>
     [
-        .. FindingCatalog.Get(FindingIds.CloseWaitTimeoutShort).Fixes.Where(static fix => IsOfMesh(fix) || fix.Where == "closewatch"),
+        .. FindingCatalog.Get(FindingIds.CloseWaitTimeoutShort).Fixes.Where(static fix => fix.Reaches.HasFlag(FixReach.PodTables)),
     ];
 
     /// <summary>What raises the timeout of the node's own table.</summary>
-    public static ImmutableArray<FindingFix> FixesOfHost => [.. FindingCatalog.Get(FindingIds.CloseWaitTimeoutShort).Fixes.Where(static fix => !IsOfMesh(fix))];
+    public static ImmutableArray<FindingFix> FixesOfHost => [.. FindingCatalog.Get(FindingIds.CloseWaitTimeoutShort).Fixes.Where(static fix => fix.Reaches.HasFlag(FixReach.HostTable))];
 
     /// <summary>
     /// True when the pod's own namespace tracks. Where that was not probed its entries tell; but the last one may have been forgotten already, so an
@@ -25,6 +25,4 @@ internal static class OwnTable
             || (pod.HalfClosed.Untracked > 0
                 && context.Current.HostSettings?.CloseWaitSeconds is { } host
                 && TimeSpan.FromSeconds(host) >= context.Options.CloseWaitTimeout));
-
-    private static bool IsOfMesh(FindingFix fix) => fix.Where.StartsWith("linkerd", StringComparison.Ordinal);
 }

@@ -7,18 +7,16 @@ namespace Agent.Core.Diagnosis;
 internal static class Serving
 {
     // Static pods serve their node, and a Job's pods serve nobody.
-    private static readonly ImmutableArray<string> s_notServing = ["Job/", "CronJob/", "Node/"];
+    private static readonly ImmutableArray<string> s_notServing = [WorkloadKinds.Job, WorkloadKinds.CronJob, WorkloadKinds.Node];
 
     /// <summary>A running pod that answers requests, by what the API server and its own sockets say.</summary>
     public static bool IsServing(PodSnapshot pod) =>
         pod.Kubernetes is { Phase: "Running" or "" } kubernetes
-        && !s_notServing.Any(kind => IsOf(kubernetes, kind))
+        && !(kubernetes.Workload is { } workload && s_notServing.Contains(workload.Kind))
         && (HasReachableListener(pod) || kubernetes.Containers.Any(static container => container.Ports.Length > 0 || container.ReadinessProbe is not null));
 
     /// <summary>A serving pod of a workload whose pods are replaced while they serve. A DaemonSet's pods mostly serve their own node only.</summary>
-    public static bool IsReplacedWhileServing(PodSnapshot pod) => IsServing(pod) && !IsOf(pod.Kubernetes!, "DaemonSet/");
-
-    private static bool IsOf(KubernetesPod pod, string kind) => pod.Workload?.StartsWith(kind, StringComparison.Ordinal) ?? false;
+    public static bool IsReplacedWhileServing(PodSnapshot pod) => IsServing(pod) && pod.Kubernetes!.Workload?.Kind != WorkloadKinds.DaemonSet;
 
     /// <summary>
     /// The programs of a cluster's node itself, such as the kubelet, which closes idle connections after 90 s: what load balancers
@@ -56,5 +54,5 @@ internal static class Serving
         ? 12
         : kubernetes.Containers
             .SelectMany(static container => new[] { container.ReadinessProbe, container.LivenessProbe })
-            .Sum(static probe => probe is null or { Kind: "exec" } ? 0 : 60.0 / Math.Max(1, probe.PeriodSeconds));
+            .Sum(static probe => probe is null or { Kind: ProbeKind.Exec } ? 0 : 60.0 / Math.Max(1, probe.PeriodSeconds));
 }

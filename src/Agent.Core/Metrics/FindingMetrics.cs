@@ -10,19 +10,12 @@ internal static class FindingMetrics
         var family = new PodFamilyBuilder(MetricCatalog.FindingActive, grouping);
         foreach (var finding in input.Diagnosis.Findings)
         {
-            var group = finding.Subject.Kind is "node" or "source"
+            var group = finding.Subject.IsOfNode
                 ? new PodGroup("", "", true)
                 : grouping[finding.Subject.Namespace, finding.Subject.Name];
-            family.Add(group, 1, finding.Id, SeverityLabel(finding.Severity));
+            family.Add(group, 1, finding.Id, Verdicts.Name(finding.Severity));
         }
 
         output.Add(MetricCatalog.FindingActive, family);
     }
-
-    private static string SeverityLabel(Severity severity) => severity switch
-    {
-        Severity.Info => "info",
-        Severity.Warning => "warning",
-        _ => "critical",
-    };
 }

@@ -79,7 +79,7 @@ public sealed class PodGrouping
         { Identity.Kind: not PodKind.Pod } => pod.Identity.Name,
         { Kubernetes: null } => "",
         { Kubernetes.Workload: null } => "Pod/" + pod.Identity.Name,
-        { Kubernetes.Workload: { } workload } => workload,
+        { Kubernetes.Workload: { } workload } => workload.DisplayName,
     });
 
     private PodGroup Fold(string podNamespace, string name, string workload) => _labels switch

@@ -40,8 +40,8 @@ public sealed record HalfClosedConnection
     /// <summary>Inode; 0 when no process owns the socket.</summary>
     public required ulong Inode { get; init; }
 
-    /// <summary>Owner process as <c>name(pid)</c>; null when unknown.</summary>
-    public string? Process { get; init; }
+    /// <summary>The process that holds it; null when unknown.</summary>
+    public OwnerProcess? Process { get; init; }
 
     /// <summary>Whose socket the other end is; null unless that is half-closed too, and on this node.</summary>
     public PodIdentity? OtherEnd { get; init; }

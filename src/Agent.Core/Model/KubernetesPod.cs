@@ -20,11 +20,8 @@ public sealed record KubernetesPod
     /// </summary>
     public string? ConfigHash { get; init; }
 
-    /// <summary>
-    /// Owner as <c>Deployment/web</c>, <c>StatefulSet/db</c>, <c>DaemonSet/proxy</c>,
-    /// <c>CronJob/backup</c>, <c>Node/name</c> (static pods); null when it has none.
-    /// </summary>
-    public string? Workload { get; init; }
+    /// <summary>Owner: a Deployment, StatefulSet, DaemonSet, CronJob ..., the Node of a static pod; null when it has none.</summary>
+    public Workload? Workload { get; init; }
 
     /// <summary>
     /// spec.replicas of the owner, asked for only where two or more of its pods run here; null when unknown or not allowed to ask.
@@ -111,11 +108,21 @@ public sealed record KubernetesContainer
 }
 
 /// <summary>A probe of a container.</summary>
-/// <param name="Kind">http, tcp, grpc or exec.</param>
+/// <param name="Kind">How it asks.</param>
 /// <param name="Port">
 /// Port by number, a name resolved in the container's own ports; null for exec and for a name that is none of them.
 /// </param>
 /// <param name="PeriodSeconds">periodSeconds.</param>
 /// <param name="TimeoutSeconds">timeoutSeconds.</param>
 /// <param name="FailureThreshold">failureThreshold.</param>
-public sealed record KubernetesProbe(string Kind, ushort? Port, int PeriodSeconds, int TimeoutSeconds, int FailureThreshold);
+public sealed record KubernetesProbe(ProbeKind Kind, ushort? Port, int PeriodSeconds, int TimeoutSeconds, int FailureThreshold)
+{
+    /// <summary><c>http</c>, <c>tcp</c>, <c>grpc</c> or <c>exec</c>.</summary>
+    public string KindName => Kind switch
+    {
+        ProbeKind.Http => "http",
+        ProbeKind.Tcp => "tcp",
+        ProbeKind.Grpc => "grpc",
+        _ => "exec",
+    };
+}

@@ -46,7 +46,7 @@ public static partial class JsonReport
             return;
         }
 
-        json.WriteStringIfKnown("workload", kubernetes.Workload);
+        json.WriteStringIfKnown("workload", kubernetes.Workload?.DisplayName);
         if (kubernetes.Ready is { } ready)
         {
             json.WriteBoolean("ready", ready);
@@ -180,7 +180,7 @@ public static partial class JsonReport
 
             json.WriteSeconds("idleBeforeCloseSeconds", connection.IdleBeforeClose);
             json.WriteNumber("unreadBytes", connection.UnreadBytes);
-            json.WriteStringIfKnown("process", connection.Process);
+            json.WriteStringIfKnown("process", connection.Process?.DisplayName);
             json.WriteString("tracking", connection.Tracking.ToString().ToLowerInvariant());
             if (connection.Entry is { } entry)
             {

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Agent.Core.Diagnosis;
 using Agent.Core.Model;
 
 namespace Agent.Core.Reporting;
@@ -19,8 +20,8 @@ public static partial class JsonReport
         using var json = new Utf8JsonWriter(output, new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
         json.WriteStartObject();
         json.WriteString("schema", Schema);
-        json.WriteString("verdict", view.Diagnosis.Verdict);
-        json.WriteString("headline", view.Diagnosis.Headline);
+        json.WriteString("verdict", Verdicts.Name(view.Diagnosis.Verdict));
+        json.WriteString("headline", view.Diagnosis.Headline.ToString());
         WriteTool(json, view.Input.Tool);
         WriteNode(json, view.Snapshot);
         WriteScan(json, view);
@@ -196,16 +197,16 @@ public static partial class JsonReport
         {
             json.WriteStartObject();
             json.WriteString("id", finding.Id);
-            json.WriteString("severity", finding.Severity.ToString().ToLowerInvariant());
+            json.WriteString("severity", Verdicts.Name(finding.Severity));
             json.WriteString("title", finding.Title);
             json.WriteStartObject("subject");
-            json.WriteString("kind", finding.Subject.Kind);
+            json.WriteString("kind", finding.Subject.KindName);
             json.WriteString("namespace", finding.Subject.Namespace);
             json.WriteString("name", finding.Subject.Name);
             json.WriteEndObject();
-            json.WriteStrings("evidence", finding.Evidence);
+            json.WriteStrings("evidence", FindingText.Evidence(finding));
             json.WriteString("why", finding.Why);
-            json.WriteStrings("fix", finding.Fix);
+            json.WriteStrings("fix", finding.Fix.Select(FindingText.Fix));
             json.WriteString("reference", finding.Reference);
             json.WriteStringIfKnown("causedBy", finding.CausedBy);
             json.WriteStringIfKnown("firstSeen", finding.FirstSeen is { } first ? Time(first) : null);

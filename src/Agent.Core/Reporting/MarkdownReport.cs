@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
+using Agent.Core.Diagnosis;
 
 namespace Agent.Core.Reporting;
 
@@ -10,7 +11,7 @@ public static class MarkdownReport
     public static string Render(ReportDocument document)
     {
         var output = new StringBuilder();
-        output.Append("# ").Append(document.Verdict).Append(": ").Append(Escape(document.Headline)).Append("\n\n");
+        output.Append("# ").Append(Escape(document.Headline.ToString())).Append("\n\n");
         foreach (var fact in document.Summary)
         {
             output.Append("- **").Append(fact.Label).Append(":** ").Append(EscapeProse(fact.Text)).Append('\n');
@@ -70,10 +71,10 @@ public static class MarkdownReport
     private static void WriteFinding(StringBuilder output, FindingBlock block)
     {
         var finding = block.Finding;
-        output.Append("### ").Append(block.Number).Append(". ").Append(finding.Severity.ToString().ToUpperInvariant()).Append(' ').Append(finding.Id)
+        output.Append("### ").Append(block.Number).Append(". ").Append(Verdicts.Name(finding.Severity).ToUpperInvariant()).Append(' ').Append(finding.Id)
             .Append(": ").Append(Escape(finding.Title)).Append("\n\n");
-        output.Append("Subject: ").Append(Escape(ReportNames.Subject(finding.Subject))).Append(block.Seen.Length > 0 ? $" · {block.Seen}" : "").Append("\n\n");
-        foreach (var evidence in finding.Evidence)
+        output.Append("Subject: ").Append(Escape(FindingText.Subject(finding.Subject))).Append(block.Seen.Length > 0 ? $" · {block.Seen}" : "").Append("\n\n");
+        foreach (var evidence in FindingText.Evidence(finding))
         {
             output.Append("- ").Append(EscapeProse(evidence)).Append('\n');
         }
@@ -81,8 +82,7 @@ public static class MarkdownReport
         output.Append("\n**Why:** ").Append(EscapeProse(finding.Why)).Append("\n\n**Fix:**\n\n");
         for (var i = 0; i < finding.Fix.Length; i++)
         {
-            var (where, what) = ReportNames.SplitFix(finding.Fix[i]);
-            output.Append(i + 1).Append(". ").Append(Escape(where)).Append(where.Length > 0 ? " " : "").Append(Code(what)).Append('\n');
+            output.Append(i + 1).Append(". ").Append(Escape(finding.Fix[i].Where)).Append(": ").Append(Code(finding.Fix[i].Text)).Append('\n');
         }
 
         output.Append("\nMore: ").Append(finding.Reference).Append('\n');

@@ -4,11 +4,10 @@ using Agent.Core.Diagnosis;
 namespace Agent.Core.Reporting;
 
 /// <summary>A report as content without form: what the text and the markdown report print. Strings are free of control characters.</summary>
-/// <param name="Verdict"><c>OK</c>, <c>INFO</c>, <c>WARNING</c>, <c>CRITICAL</c>, or <c>UNKNOWN</c> when too little was seen to say.</param>
-/// <param name="Headline">One line that a tired person understands.</param>
+/// <param name="Headline">The verdict, and one line that a tired person understands.</param>
 /// <param name="Summary">What to know next: what to do first, which node and when, what could not be seen.</param>
 /// <param name="Sections">The rest, most important first.</param>
-public sealed record ReportDocument(string Verdict, string Headline, ImmutableArray<ReportFact> Summary, ImmutableArray<ReportSection> Sections);
+public sealed record ReportDocument(Headline Headline, ImmutableArray<ReportFact> Summary, ImmutableArray<ReportSection> Sections);
 
 /// <summary>A labelled line.</summary>
 /// <param name="Label">For example <c>Do first</c>.</param>
@@ -59,7 +58,7 @@ public sealed record ReportCell(string Text, Tone Tone = Tone.Plain)
 /// <summary>A finding.</summary>
 /// <param name="Number">Its place, from 1.</param>
 /// <param name="Finding">The finding, its strings made safe to print.</param>
-/// <param name="Seen">For how long it has been seen, see <see cref="ReportNames.Seen"/>; empty when not known.</param>
+/// <param name="Seen">For how long it has been seen, see <see cref="FindingText.Seen"/>; empty when not known.</param>
 public sealed record FindingBlock(int Number, Finding Finding, string Seen) : ReportBlock;
 
 /// <summary>How something is meant; a renderer may show it as a colour.</summary>

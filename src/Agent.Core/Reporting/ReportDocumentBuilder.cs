@@ -25,8 +25,8 @@ public static class ReportDocumentBuilder
             Add(SourcesSection.Build(view));
         }
 
-        var (verdict, headline) = Headline(view);
-        return new(verdict, headline, Summary(view), sections.ToImmutable());
+        var headline = view.Diagnosis.Headline;
+        return new(headline with { Text = HumanText.Printable(headline.Text) }, Summary(view), sections.ToImmutable());
 
         void Add(ReportSection? section)
         {
@@ -45,22 +45,12 @@ public static class ReportDocumentBuilder
         _ => Tone.Notice,
     };
 
-    /// <summary>A headline begins with its own verdict, which says UNKNOWN where the severities only say that nothing was found.</summary>
-    private static (string Verdict, string Text) Headline(ReportView view)
-    {
-        var headline = HumanText.Printable(view.Diagnosis.Headline);
-        var colon = headline.IndexOf(": ", StringComparison.Ordinal);
-        return colon > 0 && !headline.AsSpan(0, colon).ContainsAnyExceptInRange('A', 'Z')
-            ? (headline[..colon], headline[(colon + 2)..])
-            : (view.Diagnosis.Verdict.ToUpperInvariant(), headline);
-    }
-
     private static ImmutableArray<ReportFact> Summary(ReportView view)
     {
         var facts = ImmutableArray.CreateBuilder<ReportFact>();
         if (view.Diagnosis.Grouped is [{ Severity: not Severity.Info, Fix: [var first, ..] }, ..])
         {
-            facts.Add(new("Do first", HumanText.Printable(first)));
+            facts.Add(new("Do first", HumanText.Printable(FindingText.Fix(first))));
         }
 
         facts.Add(new("Node", Node(view)));

@@ -70,7 +70,8 @@ public sealed record ReportView
 
         // What is wrong with the node concerns each of its pods.
         var findings = input.Diagnosis.Findings.Where(finding =>
-            finding.Subject.Kind is "node" or "source" or "host" || input.Options.Selects(finding.Subject.Namespace, finding.Subject.Name)).ToImmutableArray();
+            finding.Subject.IsOfNode || finding.Subject.Kind == SubjectKind.Host
+            || input.Options.Selects(finding.Subject.Namespace, finding.Subject.Name)).ToImmutableArray();
         return input.Diagnosis with { Findings = findings, Headline = Headline.Of(findings, input.Diagnosis.Unreadable) };
     }
 }

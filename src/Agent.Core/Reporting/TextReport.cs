@@ -1,4 +1,5 @@
 using System.Text;
+using Agent.Core.Diagnosis;
 
 namespace Agent.Core.Reporting;
 
@@ -12,8 +13,8 @@ public static class TextReport
     public static string Render(ReportDocument document, TextStyle style)
     {
         var output = new StringBuilder();
-        var tone = document.Verdict switch { "CRITICAL" => Tone.Critical, "WARNING" or "UNKNOWN" => Tone.Warning, "INFO" => Tone.Notice, _ => Tone.Good };
-        WriteHanging(output, style, document.Verdict, style.Paint(document.Verdict, tone), document.Headline, Tone.Plain, bold: true);
+        var verdict = Verdicts.Name(document.Headline.Verdict).ToUpperInvariant();
+        WriteHanging(output, style, verdict, style.Paint(verdict, ToneOf(document.Headline.Verdict)), document.Headline.Text, Tone.Plain, bold: true);
         foreach (var fact in document.Summary)
         {
             WriteLabelled(output, style, "", fact.Label, fact.Text, fact.Tone);
@@ -34,6 +35,14 @@ public static class TextReport
         WriteSection(output, style, section);
         return output.ToString();
     }
+
+    private static Tone ToneOf(Verdict verdict) => verdict switch
+    {
+        Verdict.Critical => Tone.Critical,
+        Verdict.Warning or Verdict.Unknown => Tone.Warning,
+        Verdict.Info => Tone.Notice,
+        _ => Tone.Good,
+    };
 
     private static void WriteSection(StringBuilder output, TextStyle style, ReportSection section)
     {
@@ -119,17 +128,17 @@ public static class TextReport
     private static void WriteFinding(StringBuilder output, TextStyle style, FindingBlock block)
     {
         var finding = block.Finding;
-        var severity = finding.Severity.ToString().ToUpperInvariant();
+        var severity = Verdicts.Name(finding.Severity).ToUpperInvariant();
         output.Append(Indent).Append(style.Paint(severity, ReportDocumentBuilder.ToneOf(finding.Severity))).Append("  ").Append(finding.Id).Append("  ")
-            .Append(style.Paint(style.Fit(ReportNames.Subject(finding.Subject) + (block.Seen.Length > 0 ? $" · {block.Seen}" : "")), Tone.Muted)).Append('\n');
+            .Append(style.Paint(style.Fit(FindingText.Subject(finding.Subject) + (block.Seen.Length > 0 ? $" · {block.Seen}" : "")), Tone.Muted)).Append('\n');
         foreach (var line in TextWrap.Lines(style.Fit(finding.Title), style.Width - Indent.Length))
         {
             output.Append(Indent).Append(style.Bold(line)).Append('\n');
         }
 
-        for (var i = 0; i < finding.Evidence.Length; i++)
+        foreach (var (index, sentence) in FindingText.Evidence(finding).Index())
         {
-            WriteLabelled(output, style, Indent, i == 0 ? "Seen" : "", finding.Evidence[i], Tone.Plain, "- ");
+            WriteLabelled(output, style, Indent, index == 0 ? "Seen" : "", sentence, Tone.Plain, "- ");
         }
 
         WriteLabelled(output, style, Indent, "Why", finding.Why, Tone.Plain);
@@ -142,20 +151,20 @@ public static class TextReport
     }
 
     /// <summary>A fix is there to be pasted, so its text is never broken: what does not fit beside the label gets lines of its own.</summary>
-    private static void WriteFix(StringBuilder output, TextStyle style, int index, string fix)
+    private static void WriteFix(StringBuilder output, TextStyle style, int index, FindingFix fix)
     {
         var head = $"{Indent}{(index == 0 ? "Fix" : "").PadRight(LabelWidth)}";
         var number = $"{index + 1}. ";
-        var (where, what) = ReportNames.SplitFix(fix);
+        var (where, what) = (fix.Where + ":", fix.Text);
         output.Append(style.Paint(head, Tone.Muted)).Append(number).Append(style.Fit(where));
         if (!what.Contains('\n', StringComparison.Ordinal) && head.Length + number.Length + where.Length + 1 + what.Length <= style.Width)
         {
-            output.Append(where.Length > 0 ? " " : "").Append(style.Fit(what)).Append('\n');
+            output.Append(' ').Append(style.Fit(what)).Append('\n');
             return;
         }
 
         var margin = new string(' ', head.Length + number.Length);
-        output.Append(where.Length > 0 ? "\n" + margin : "").Append(style.Fit(what).Replace("\n", "\n" + margin, StringComparison.Ordinal)).Append('\n');
+        output.Append('\n').Append(margin).Append(style.Fit(what).Replace("\n", "\n" + margin, StringComparison.Ordinal)).Append('\n');
     }
 
     private static void WriteLabelled(StringBuilder output, TextStyle style, string indent, string label, string text, Tone tone, string bullet = "")

@@ -40,7 +40,7 @@ public struct HalfClosedSocket
     public TimeSpan Watched;
 
     /// <summary>Owner process as <c>name(pid)</c>; null when unknown.</summary>
-    public string? Process;
+    public OwnerProcess? Process;
 
     /// <summary>The judgement of <see cref="TrackingJudge"/>.</summary>
     public TrackingState Tracking;

@@ -37,23 +37,8 @@ public static class Privileges
 
     /// <summary>What to do about a refusal: give the capability, or, where it is there, look at the security module.</summary>
     /// <returns>Null when the error number is no refusal.</returns>
-    internal static string? WhyDenied(int errno, Capability capability)
-    {
-        if (errno is not (ErrnoText.EPERM or ErrnoText.EACCES))
-        {
-            return null;
-        }
-
-        var name = capability switch
-        {
-            Capability.NetAdmin => "CAP_NET_ADMIN",
-            Capability.SysPtrace => "CAP_SYS_PTRACE",
-            _ => "CAP_SYS_ADMIN",
-        };
-        return Has(capability)
-            ? $"{name} is there, so a security module refuses it: run unconfined by AppArmor or SELinux, outside a user namespace"
-            : $"needs {name}";
-    }
+    internal static Denial? WhyDenied(int errno, Capability capability) =>
+        errno is ErrnoText.EPERM or ErrnoText.EACCES ? new(capability, Has(capability)) : null;
 }
 
 /// <summary>The capabilities in use, by their numbers in include/uapi/linux/capability.h.</summary>

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using Agent.Kernel.Namespaces;
 using static Agent.Kernel.Interop.NetlinkConstants;
 
 namespace Agent.Kernel.Netlink;
@@ -28,7 +29,9 @@ internal static class NetlinkError
     internal static KernelException ToException(string operation, int errno, ushort type, ushort flags, ReadOnlySpan<byte> payload)
     {
         var message = Message(type, flags, payload);
-        return new(operation, errno, message ?? Remedy(errno));
+        Denial? denial = errno == ErrnoText.EPERM ? new Denial(Capability.NetAdmin, IsHeld: false) : null;
+        var detail = message ?? (denial is { } known ? $"{known.Remedy} in this network namespace" : null);
+        return new(operation, errno, detail) { Denial = denial };
     }
 
     /// <summary>NLMSGERR_ATTR_MSG, or null.</summary>
@@ -75,6 +78,4 @@ internal static class NetlinkError
         payload = payload[(int)skip..];
         return true;
     }
-
-    private static string? Remedy(int errno) => errno == ErrnoText.EPERM ? "needs CAP_NET_ADMIN in this network namespace" : null;
 }

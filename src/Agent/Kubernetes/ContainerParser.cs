@@ -8,6 +8,9 @@ namespace Agent.Kubernetes;
 /// <summary>Containers of a pod: spec and status joined by name.</summary>
 internal static class ContainerParser
 {
+    private static readonly (string Field, ProbeKind Kind)[] s_handlers =
+        [("httpGet", ProbeKind.Http), ("tcpSocket", ProbeKind.Tcp), ("grpc", ProbeKind.Grpc), ("exec", ProbeKind.Exec)];
+
     /// <summary>The containers, and the init containers that keep running beside them (restartPolicy Always, "sidecars").</summary>
     public static ImmutableArray<KubernetesContainer> Parse(JsonElement spec, JsonElement status)
     {
@@ -104,18 +107,16 @@ internal static class ContainerParser
         return kind is null
             ? null
             : new KubernetesProbe(
-                kind,
+                kind.Value,
                 Port(container, handler.Child("port")),
                 probe.Number("periodSeconds") ?? 10,
                 probe.Number("timeoutSeconds") ?? 1,
                 probe.Number("failureThreshold") ?? 3);
     }
 
-    private static (string? Kind, JsonElement Handler) Handler(JsonElement probe)
+    private static (ProbeKind? Kind, JsonElement Handler) Handler(JsonElement probe)
     {
-        ReadOnlySpan<(string Field, string Kind)> handlers =
-            [("httpGet", "http"), ("tcpSocket", "tcp"), ("grpc", "grpc"), ("exec", "exec")];
-        foreach (var (field, kind) in handlers)
+        foreach (var (field, kind) in s_handlers)
         {
             if (probe.Child(field) is { ValueKind: JsonValueKind.Object } handler)
             {

@@ -17,5 +17,6 @@ internal interface IKubernetesPods
 /// <param name="LastSyncAt">When the last list, event or bookmark came; null before the first.</param>
 internal sealed record KubernetesView(ImmutableArray<KubernetesPod> Pods, SourceStatus Status, string Detail, DateTimeOffset? LastSyncAt)
 {
-    public static KubernetesView Unavailable(string detail) => new([], SourceStatus.Unavailable, detail, null);
+    /// <summary>What would repair it.</summary>
+    public SourceNeeds Needs { get; init; }
 }

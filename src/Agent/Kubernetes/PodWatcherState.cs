@@ -64,37 +64,38 @@ internal sealed record PodWatcherState
             string.CompareOrdinal(left.Namespace, right.Namespace) is not 0 and var order
                 ? order
                 : string.CompareOrdinal(left.Name, right.Name));
-        var (status, detail) = Describe(now);
-        return new KubernetesView(ImmutableCollectionsMarshal.AsImmutableArray(pods), status, detail, LastSyncAt);
+        var (status, detail, needs) = Describe(now);
+        return new KubernetesView(ImmutableCollectionsMarshal.AsImmutableArray(pods), status, detail, LastSyncAt) { Needs = needs };
     }
 
     /// <summary>How well things are known, and why not better; an empty detail when all is well.</summary>
-    public (SourceStatus Status, string Detail) Describe(DateTimeOffset now)
+    public (SourceStatus Status, string Detail, SourceNeeds Needs) Describe(DateTimeOffset now)
     {
         if (WhyNot is not null)
         {
-            return (SourceStatus.Unavailable, WhyNot);
+            return (SourceStatus.Unavailable, WhyNot, SourceNeeds.Cluster);
         }
 
         if (IsLost(now))
         {
             return LastSyncAt is { } last
                 ? DescribeAge(now - last, now - FailingSince >= Trusted)
-                : (IsDenied(Failure!) ? SourceStatus.Unavailable : SourceStatus.Failed, $"{Failure!.Message}; {Cost}");
+                : (IsDenied(Failure!) ? SourceStatus.Unavailable : SourceStatus.Failed, $"{Failure!.Message}; {Cost}", NeedsOf(Failure.Failure));
         }
 
         if (LastSyncAt is null)
         {
-            return (SourceStatus.Unavailable, $"the first list of pods has not arrived yet; {Cost}");
+            return (SourceStatus.Unavailable, $"the first list of pods has not arrived yet; {Cost}", SourceNeeds.ApiServerAnswer);
         }
 
         if (Skipped > 0)
         {
             var objects = Skipped == 1 ? "1 object was" : string.Create(CultureInfo.InvariantCulture, $"{Skipped} objects were");
+            var limit = PodList.MaxObjectBytes / (1024 * 1024);
             return (
                 SourceStatus.Degraded,
-                $"{objects} larger than {PodList.MaxObjectBytes / (1024 * 1024)} MiB or not a pod, and skipped: "
-                + "a pod may be missing or out of date");
+                $"{objects} larger than {limit} MiB or not a pod, and skipped: a pod may be missing or out of date",
+                SourceNeeds.None);
         }
 
         // The program is itself in a pod of its node.
@@ -102,13 +103,27 @@ internal sealed record PodWatcherState
             ? (
                 SourceStatus.Degraded,
                 $"the API server knows no pod on node \"{NodeName}\": is that its name? "
-                + "(set Pods:NodeName or NODE_NAME from spec.nodeName)")
-            : (SourceStatus.Ok, "");
+                + "(set Pods:NodeName or NODE_NAME from spec.nodeName)",
+                SourceNeeds.NodeName)
+            : (SourceStatus.Ok, "", SourceNeeds.None);
     }
 
-    private (SourceStatus Status, string Detail) DescribeAge(TimeSpan age, bool isTooOld) => isTooOld
-        ? (SourceStatus.Failed, $"{Failure!.Message}; what is known of pods is {Age(age)} old, too old to judge them by")
-        : (SourceStatus.Degraded, $"{Failure!.Message}; what is known of pods is {Age(age)} old");
+    private (SourceStatus Status, string Detail, SourceNeeds Needs) DescribeAge(TimeSpan age, bool isTooOld)
+    {
+        var detail = $"{Failure!.Message}; what is known of pods is {Age(age)} old";
+        return isTooOld
+            ? (SourceStatus.Failed, $"{detail}, too old to judge them by", NeedsOf(Failure.Failure))
+            : (SourceStatus.Degraded, detail, NeedsOf(Failure.Failure));
+    }
+
+    private static SourceNeeds NeedsOf(ApiServerFailure failure) => failure switch
+    {
+        ApiServerFailure.Forbidden => SourceNeeds.PodListPermission,
+        ApiServerFailure.Unauthorized => SourceNeeds.NewToken,
+        ApiServerFailure.NoCredentials => SourceNeeds.ServiceAccount,
+        ApiServerFailure.Untrusted => SourceNeeds.ApiServerCertificate,
+        _ => SourceNeeds.ApiServerAnswer,
+    };
 
     private static bool IsDenied(ApiServerException failure) =>
         failure.Failure is ApiServerFailure.Forbidden or ApiServerFailure.NoCredentials;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Agent.Core.Model;
 
 namespace Agent.Kubernetes;
 
@@ -12,8 +13,8 @@ internal static class WorkloadName
     /// <summary>How far the time in a Job's name may be from the pod's creation for the name to be a CronJob's doing.</summary>
     private static readonly TimeSpan s_cronJobDelay = TimeSpan.FromDays(1);
 
-    /// <returns><c>Kind/name</c>, or null for a pod that nothing controls.</returns>
-    public static string? Find(JsonElement metadata)
+    /// <returns>Null for a pod that nothing controls.</returns>
+    public static Workload? Find(JsonElement metadata)
     {
         foreach (var owner in metadata.Items("ownerReferences"))
         {
@@ -21,9 +22,9 @@ internal static class WorkloadName
             {
                 return kind switch
                 {
-                    "ReplicaSet" => OfReplicaSet(metadata, name),
-                    "Job" => OfJob(metadata, name),
-                    _ => $"{kind}/{name}",
+                    WorkloadKinds.ReplicaSet => OfReplicaSet(metadata, name),
+                    WorkloadKinds.Job => OfJob(metadata, name),
+                    _ => new(kind, name),
                 };
             }
         }
@@ -31,16 +32,18 @@ internal static class WorkloadName
         return null;
     }
 
-    private static string OfReplicaSet(JsonElement metadata, string name)
+    private static Workload OfReplicaSet(JsonElement metadata, string name)
     {
         var labels = metadata.Child("labels");
         if (WithoutSuffix(name, labels.Text("pod-template-hash")) is { } deployment)
         {
-            return $"Deployment/{deployment}";
+            return new(WorkloadKinds.Deployment, deployment);
         }
 
         // Argo Rollouts names its ReplicaSets in the same way.
-        return WithoutSuffix(name, labels.Text("rollouts-pod-template-hash")) is { } rollout ? $"Rollout/{rollout}" : $"ReplicaSet/{name}";
+        return WithoutSuffix(name, labels.Text("rollouts-pod-template-hash")) is { } rollout
+            ? new(WorkloadKinds.Rollout, rollout)
+            : new(WorkloadKinds.ReplicaSet, name);
     }
 
     private static string? WithoutSuffix(string name, string? hash) =>
@@ -52,7 +55,7 @@ internal static class WorkloadName
             : null;
 
     /// <summary>A CronJob names a Job after the scheduled minute (batch/v1, since 1.21) or second (before) since 1970.</summary>
-    private static string OfJob(JsonElement metadata, string name)
+    private static Workload OfJob(JsonElement metadata, string name)
     {
         var dash = name.LastIndexOf('-');
         if (dash > 0
@@ -60,10 +63,10 @@ internal static class WorkloadName
             && long.TryParse(name.AsSpan(dash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             && (IsNear(created, number, 60) || IsNear(created, number, 1)))
         {
-            return $"CronJob/{name[..dash]}";
+            return new(WorkloadKinds.CronJob, name[..dash]);
         }
 
-        return $"Job/{name}";
+        return new(WorkloadKinds.Job, name);
     }
 
     private static bool IsNear(DateTimeOffset created, long number, long secondsEach) =>

@@ -18,7 +18,7 @@ internal sealed partial class WorkloadReplicas(ApiServerClient client, TimeProvi
     private static readonly TimeSpan s_deniedAge = TimeSpan.FromHours(6);
     private static readonly TimeSpan s_answerTimeout = TimeSpan.FromSeconds(30);
 
-    private readonly ConcurrentDictionary<(string Namespace, string Workload), Answer> _answers = [];
+    private readonly ConcurrentDictionary<(string Namespace, Workload Workload), Answer> _answers = [];
     private readonly Dictionary<string, DateTimeOffset> _deniedUntil = [];
 
     /// <returns>Null when not asked for, not known or not allowed to ask.</returns>
@@ -77,27 +77,26 @@ internal sealed partial class WorkloadReplicas(ApiServerClient client, TimeProvi
         return false;
     }
 
-    private static string? Resource(string workload) => workload[..workload.IndexOf('/')] switch
+    private static string? Resource(Workload workload) => workload.Kind switch
     {
-        "Deployment" => "deployments",
-        "StatefulSet" => "statefulsets",
-        "ReplicaSet" => "replicasets",
+        WorkloadKinds.Deployment => "deployments",
+        WorkloadKinds.StatefulSet => "statefulsets",
+        WorkloadKinds.ReplicaSet => "replicasets",
         _ => null,
     };
 
-    private bool IsDue((string, string) candidate, string resource, DateTimeOffset now) =>
+    private bool IsDue((string, Workload) candidate, string resource, DateTimeOffset now) =>
         !(_deniedUntil.TryGetValue(resource, out var until) && now < until)
         && !(_answers.TryGetValue(candidate, out var answer) && now < answer.ValidUntil);
 
-    private async Task AskAsync((string Namespace, string Workload) candidate, string resource, CancellationToken cancellationToken)
+    private async Task AskAsync((string Namespace, Workload Workload) candidate, string resource, CancellationToken cancellationToken)
     {
-        var name = candidate.Workload[(candidate.Workload.IndexOf('/') + 1)..];
         var path = $"/apis/apps/v1/namespaces/{Uri.EscapeDataString(candidate.Namespace)}/"
-            + $"{resource}/{Uri.EscapeDataString(name)}?resourceVersion=0";
+            + $"{resource}/{Uri.EscapeDataString(candidate.Workload.Name)}?resourceVersion=0";
         int? replicas = null;
         try
         {
-            replicas = await ReadAsync(path, candidate.Workload, cancellationToken);
+            replicas = await ReadAsync(path, candidate.Workload.DisplayName, cancellationToken);
         }
         catch (ApiServerException exception)
         {

@@ -59,7 +59,7 @@ internal sealed class ReportPages
         _snapshot.Node.BootId,
         AgentSignature.SettingsOf(_options),
         Readability.Check(_snapshot, Environment.IsPrivilegedProcess) is { Unreadable: false, Denied: false },
-        view.Diagnosis.Verdict);
+        Verdicts.Name(view.Diagnosis.Verdict));
 
     private byte[] RenderWhole(ReportFormat format) => ReportRenderer.Render(format, ViewOf(new(), null), new(), _points);
 

@@ -7,7 +7,7 @@ namespace Agent.Loop;
 internal sealed partial class StatusLog(ILogger<StatusLog> logger)
 {
     private readonly Dictionary<string, (SourceStatus Status, string Backend)> _sources = [];
-    private string _verdict = "";
+    private Verdict? _verdict;
 
     public void Write(Snapshot snapshot, DiagnosisResult diagnosis)
     {
@@ -24,7 +24,8 @@ internal sealed partial class StatusLog(ILogger<StatusLog> logger)
         if (_verdict != diagnosis.Verdict)
         {
             _verdict = diagnosis.Verdict;
-            LogVerdict(diagnosis.Verdict, diagnosis.Headline);
+            var verdict = Verdicts.Name(diagnosis.Verdict);
+            LogVerdict(verdict, diagnosis.Headline);
         }
     }
 
@@ -62,5 +63,5 @@ internal sealed partial class StatusLog(ILogger<StatusLog> logger)
     private partial void LogSourceImpaired(string source, string backend, string status, string detail);
 
     [LoggerMessage(EventId = 13, Level = LogLevel.Information, Message = "The verdict is {Verdict}: {Headline}")]
-    private partial void LogVerdict(string verdict, string headline);
+    private partial void LogVerdict(string verdict, Headline headline);
 }

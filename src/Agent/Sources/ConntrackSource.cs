@@ -17,11 +17,11 @@ internal sealed class ConntrackSource(BackendChoice choice, TimeProvider time) :
 
     /// <summary>A connection to ctnetlink, or why there is none.</summary>
     /// <param name="refusal">Why netlink cannot be used; empty when it can.</param>
-    public ConntrackNetlink? OpenNetlink(out string refusal)
+    public ConntrackNetlink? OpenNetlink(out SourceProblem refusal)
     {
         if (choice is BackendChoice.ProcFs or BackendChoice.Off)
         {
-            refusal = "";
+            refusal = SourceProblem.None;
             return null;
         }
 
@@ -31,7 +31,7 @@ internal sealed class ConntrackSource(BackendChoice choice, TimeProvider time) :
             netlink = ConntrackNetlink.Open(s_receiveTimeout, _buffer);
             // The socket opens without any privilege; only a request is refused.
             _ = netlink.ReadCount();
-            refusal = "";
+            refusal = SourceProblem.None;
             return netlink;
         }
         catch (KernelException exception)
@@ -48,12 +48,12 @@ internal sealed class ConntrackSource(BackendChoice choice, TimeProvider time) :
     /// <param name="procFile">nf_conntrack of a process in the node's namespace.</param>
     /// <param name="tally">Receives the entries.</param>
     /// <param name="cancellationToken">Ends the dump between two datagrams.</param>
-    public SourceReport Dump(ConntrackNetlink? netlink, string refusal, string procFile, FlowTally tally, CancellationToken cancellationToken)
+    public SourceReport Dump(ConntrackNetlink? netlink, SourceProblem refusal, string procFile, FlowTally tally, CancellationToken cancellationToken)
     {
         var clock = new SourceClock(SourceNames.Conntrack, time);
         if (choice == BackendChoice.Off)
         {
-            return clock.Off("Collection:Conntrack");
+            return clock.Off("Collection:Conntrack", SourceNeeds.ConntrackSwitchedOn);
         }
 
         var sink = new FlowTallySink(tally);
@@ -61,7 +61,7 @@ internal sealed class ConntrackSource(BackendChoice choice, TimeProvider time) :
         {
             try
             {
-                return Finish(clock, "netlink", netlink.Dump(0, ref sink, cancellationToken), "");
+                return Finish(clock, "netlink", netlink.Dump(0, ref sink, cancellationToken), SourceProblem.None);
             }
             catch (KernelException exception) when (choice == BackendChoice.Auto)
             {
@@ -70,7 +70,7 @@ internal sealed class ConntrackSource(BackendChoice choice, TimeProvider time) :
             }
             catch (KernelException exception)
             {
-                return clock.Report("netlink", SourceStatus.Failed, exception.Message, 0);
+                return clock.Report("netlink", SourceStatus.Failed, SourceProblem.Of(exception), 0);
             }
         }
 
@@ -81,40 +81,42 @@ internal sealed class ConntrackSource(BackendChoice choice, TimeProvider time) :
 
         try
         {
-            var lost = refusal.Length == 0 ? "" : $"{refusal}; read {procFile} instead, which does not tell who closed first and allows no look-ups";
+            var lost = refusal.And(refusal.Exists ? new($"read {procFile} instead, which does not tell who closed first and allows no look-ups", SourceNeeds.None) : SourceProblem.None);
             return Finish(clock, "procfs", ConntrackProcFs.Dump(procFile, _buffer, ref sink, cancellationToken), lost);
         }
         catch (KernelException exception)
         {
-            var reason = exception.IsDenied ? $"{exception.Message}: the file is for uid 0" : exception.IsGone ? $"{procFile} does not exist: nf_conntrack is not loaded, or this kernel has no CONFIG_NF_CONNTRACK_PROCFS" : exception.Message;
-            return clock.Report("procfs", SourceStatus.Unavailable, refusal.Length == 0 ? reason : $"{refusal}; {reason}", 0);
+            return clock.Report("procfs", SourceStatus.Unavailable, refusal.And(FileProblem(exception, procFile)), 0);
         }
     }
 
     public void Dispose() => _buffer.Dispose();
 
-    private static SourceReport Finish(SourceClock clock, string backend, DumpResult result, string lost)
+    private static SourceReport Finish(SourceClock clock, string backend, DumpResult result, SourceProblem problem)
     {
-        var problems = new List<string>();
-        if (lost.Length > 0)
-        {
-            problems.Add(lost);
-        }
-
         if (result.Interrupted)
         {
-            problems.Add($"the table changed during the dump, still after {result.Retries} retries: a few entries may be missing or counted twice");
+            problem = problem.And(new(
+                $"the table changed during the dump, still after {result.Retries} retries: a few entries may be missing or counted twice",
+                SourceNeeds.AnotherScan));
         }
 
         if (result.Malformed > 0)
         {
-            problems.Add($"{result.Malformed} entries could not be parsed and are not counted");
+            problem = problem.And(new($"{result.Malformed} entries could not be parsed and are not counted", SourceNeeds.None));
         }
 
-        return clock.Report(backend, problems.Count == 0 ? SourceStatus.Ok : SourceStatus.Degraded, string.Join("; ", problems), result.Messages);
+        return clock.Read(backend, problem, result.Messages);
     }
 
-    private static string Refusal(KernelException exception) =>
-        exception.IsNotSupported || exception.Errno == ErrnoText.EINVAL ? $"{exception.Message}: the module nf_conntrack_netlink is not loaded"
-        : exception.Message;
+    private static SourceProblem Refusal(KernelException exception) =>
+        exception.IsNotSupported || exception.Errno == ErrnoText.EINVAL
+            ? new($"{exception.Message}: the module nf_conntrack_netlink is not loaded", SourceNeeds.ConntrackNetlinkModule)
+            : SourceProblem.Of(exception);
+
+    private static SourceProblem FileProblem(KernelException exception, string procFile) =>
+        exception.IsDenied ? new($"{exception.Message}: the file is for uid 0", SourceNeeds.Root)
+        : exception.IsGone
+            ? new($"{procFile} does not exist: nf_conntrack is not loaded, or this kernel has no CONFIG_NF_CONNTRACK_PROCFS", SourceNeeds.ConntrackModule)
+        : SourceProblem.Of(exception);
 }

@@ -7,6 +7,8 @@ namespace Agent.Sources;
 /// <summary>Conntrack's counters of the node's namespace: netlink, or /proc/net/stat/nf_conntrack.</summary>
 internal static class ConntrackStatisticsSource
 {
+    private const string Cost = "drops and invalid packets are unknown";
+
     public static (SourceReport Report, ConntrackStatistics? Statistics) Read(ConntrackNetlink? netlink, string procFile, TimeProvider time, CancellationToken cancellationToken)
     {
         var clock = new SourceClock(SourceNames.ConntrackStats, time);
@@ -18,7 +20,7 @@ internal static class ConntrackStatisticsSource
             }
             catch (KernelException exception)
             {
-                return (clock.Report("netlink", SourceStatus.Failed, exception.Message, 0), null);
+                return (clock.Report("netlink", SourceStatus.Failed, SourceProblem.Of(exception), 0), null);
             }
         }
 
@@ -26,11 +28,12 @@ internal static class ConntrackStatisticsSource
         {
             return NfConntrackStat.Read(procFile) is { } stat
                 ? (clock.Ok("procfs", 1), stat.Statistics)
-                : (clock.Report("procfs", SourceStatus.Unavailable, $"{procFile} does not exist: drops and invalid packets are unknown", 0), null);
+                : (clock.Report("procfs", SourceStatus.Unavailable, new($"{procFile} does not exist: {Cost}", SourceNeeds.ConntrackModule), 0), null);
         }
         catch (KernelException exception)
         {
-            return (clock.Report("procfs", SourceStatus.Unavailable, $"{exception.Message}: drops and invalid packets are unknown", 0), null);
+            var needs = exception.IsDenied ? SourceNeeds.Root : SourceProblem.Of(exception).Needs;
+            return (clock.Report("procfs", SourceStatus.Unavailable, new($"{exception.Message}: {Cost}", needs), 0), null);
         }
     }
 }

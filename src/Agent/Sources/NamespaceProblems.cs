@@ -6,10 +6,10 @@ namespace Agent.Sources;
 /// <summary>Collects what went wrong in many namespaces and says it once.</summary>
 internal sealed class NamespaceProblems
 {
-    private readonly HashSet<string> _socketProblems = [];
-    private string _entryRefusal = "";
-    private string _settingsRefusal = "";
-    private string _netlinkRefusal = "";
+    private readonly HashSet<SourceProblem> _socketProblems = [];
+    private SourceProblem _entryRefusal;
+    private SourceProblem _settingsRefusal;
+    private SourceProblem _netlinkRefusal;
     private int _notEntered;
     private int _notRead;
     private int _byNetlink;
@@ -23,11 +23,12 @@ internal sealed class NamespaceProblems
         if (!entered && refusal is not null)
         {
             _notEntered++;
-            _entryRefusal = refusal.Message;
+            _entryRefusal = SourceProblem.Of(refusal);
         }
     }
 
-    public void NoteSettings(int slot, string message) => _settingsRefusal = slot == 0 || _settingsRefusal.Length == 0 ? message : _settingsRefusal;
+    public void NoteSettings(int slot, KernelException refusal) =>
+        _settingsRefusal = slot == 0 || !_settingsRefusal.Exists ? SourceProblem.Of(refusal) : _settingsRefusal;
 
     public void CountSettings(int slot, bool read)
     {
@@ -35,12 +36,14 @@ internal sealed class NamespaceProblems
         _hostHasSettings |= read && slot == 0;
     }
 
-    public void NoteNetlink(string message) => _netlinkRefusal = message;
+    public void NoteNetlink(KernelException refusal) => _netlinkRefusal = refusal.Errno == ErrnoText.ENOENT || refusal.IsNotSupported
+        ? new(refusal.Message, SourceNeeds.SocketDiagModules)
+        : SourceProblem.Of(refusal);
 
-    public void NoteSockets(string message)
+    public void NoteSockets(KernelException refusal)
     {
         _notRead++;
-        _socketProblems.Add(message);
+        _socketProblems.Add(SourceProblem.Of(refusal));
     }
 
     public void CountSockets(bool byNetlink, long sockets)
@@ -54,45 +57,51 @@ internal sealed class NamespaceProblems
     {
         if (_byNetlink + _byProcFs == 0)
         {
-            var why = _socketProblems.Count == 0 ? "no socket table could be read" : string.Join("; ", _socketProblems);
+            var why = _socketProblems.Count == 0 ? new("no socket table could be read", _entryRefusal.Needs) : AllSocketProblems();
             return clock.Report("procfs", SourceStatus.Unavailable, why, 0);
         }
 
-        var problems = new List<string>();
-        if (_byProcFs > 0 && (_netlinkRefusal.Length > 0 || _notEntered > 0))
+        var problem = SourceProblem.None;
+        if (_byProcFs > 0 && (_netlinkRefusal.Exists || _notEntered > 0))
         {
-            var reason = _netlinkRefusal.Length > 0 ? _netlinkRefusal : _entryRefusal;
-            problems.Add($"{_byProcFs} of {_byProcFs + _byNetlink} namespaces by /proc/PID/net/tcp, which shows no ages, because: {reason}");
+            var reason = _netlinkRefusal.Exists ? _netlinkRefusal : _entryRefusal;
+            problem = new($"{_byProcFs} of {_byProcFs + _byNetlink} namespaces by /proc/PID/net/tcp, which shows no ages, because: {reason.Text}", reason.Needs);
         }
 
         if (_notRead > 0)
         {
-            problems.Add($"{_notRead} namespaces could not be read: {string.Join("; ", _socketProblems)}");
+            var all = AllSocketProblems();
+            problem = problem.And(new($"{_notRead} namespaces could not be read: {all.Text}", all.Needs));
         }
 
-        var status = problems.Count == 0 ? SourceStatus.Ok : SourceStatus.Degraded;
+        var status = problem.Exists ? SourceStatus.Degraded : SourceStatus.Ok;
         if (deniedProcesses > 0)
         {
             // Names of processes are a help to a reader; nothing is judged by them.
-            problems.Add($"{deniedProcesses} processes with half-closed sockets are not named: their descriptors are for their own users, CAP_SYS_PTRACE together with CAP_DAC_READ_SEARCH");
+            problem = problem.And(new(
+                $"{deniedProcesses} processes with half-closed sockets are not named: their descriptors are for their own users, "
+                + "CAP_SYS_PTRACE together with CAP_DAC_READ_SEARCH",
+                SourceNeeds.None));
         }
 
-        return clock.Report(_byNetlink > 0 ? "sock_diag" : "procfs", status, string.Join("; ", problems), _sockets);
+        return clock.Report(_byNetlink > 0 ? "sock_diag" : "procfs", status, problem, _sockets);
     }
 
     public SourceReport Settings(SourceClock clock, string procRoot)
     {
         if (!_hostHasSettings)
         {
-            var why = _settingsRefusal.Length > 0 ? _settingsRefusal
-                : _notEntered > 0 && _entryRefusal.Length > 0 ? _entryRefusal
-                : $"{procRoot}/sys/net/netfilter has no nf_conntrack settings: nf_conntrack is not loaded";
+            var why = _settingsRefusal.Exists ? _settingsRefusal
+                : _notEntered > 0 && _entryRefusal.Exists ? _entryRefusal
+                : new($"{procRoot}/sys/net/netfilter has no nf_conntrack settings: nf_conntrack is not loaded", SourceNeeds.ConntrackModule);
             return clock.Report("procfs", SourceStatus.Unavailable, why, _withSettings);
         }
 
-        var refusal = _settingsRefusal.Length > 0 ? _settingsRefusal : _entryRefusal;
-        return _notEntered > 0 || _settingsRefusal.Length > 0
-            ? clock.Report("procfs", SourceStatus.Degraded, $"the timeouts of {_notEntered} other namespaces are unknown: {refusal}", _withSettings)
+        var refusal = _settingsRefusal.Exists ? _settingsRefusal : _entryRefusal;
+        return _notEntered > 0 || _settingsRefusal.Exists
+            ? clock.Read("procfs", new($"the timeouts of {_notEntered} other namespaces are unknown: {refusal.Text}", refusal.Needs), _withSettings)
             : clock.Ok("procfs", _withSettings);
     }
+
+    private SourceProblem AllSocketProblems() => _socketProblems.Aggregate(SourceProblem.None, static (all, one) => all.And(one));
 }

@@ -37,7 +37,7 @@ internal sealed class NamespaceReader(CollectionOptions collection, ConntrackSou
         }
 
         visitor?.Return();
-        sources.Add(collection.Sockets == BackendChoice.Off ? clock.Off("Collection:Sockets") : problems.Sockets(clock, holders.Denied));
+        sources.Add(collection.Sockets == BackendChoice.Off ? clock.Off("Collection:Sockets", SourceNeeds.SocketsSwitchedOn) : problems.Sockets(clock, holders.Denied));
         sources.Add(problems.Settings(new SourceClock(SourceNames.Sysctl, time), collection.ProcRoot));
         return samples.MoveToImmutable();
     }
@@ -128,7 +128,7 @@ internal sealed class NamespaceReader(CollectionOptions collection, ConntrackSou
         }
         catch (KernelException exception)
         {
-            problems.NoteSettings(slot, exception.Message);
+            problems.NoteSettings(slot, exception);
         }
 
         problems.CountSettings(slot, target.Memory.Settings is not null);
@@ -173,7 +173,7 @@ internal sealed class NamespaceReader(CollectionOptions collection, ConntrackSou
         catch (KernelException exception)
         {
             _tally.Restart();
-            problems.NoteSockets(exception.Message);
+            problems.NoteSockets(exception);
             return false;
         }
 
@@ -198,7 +198,7 @@ internal sealed class NamespaceReader(CollectionOptions collection, ConntrackSou
         catch (KernelException exception)
         {
             _tally.Restart();
-            problems.NoteNetlink(exception.Message);
+            problems.NoteNetlink(exception);
             return false;
         }
     }

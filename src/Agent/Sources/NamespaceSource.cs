@@ -128,23 +128,28 @@ internal sealed class NamespaceSource : IDisposable
     private SourceReport Report(SourceClock clock, int namespaces)
     {
         var statistics = _processes.Statistics;
-        var problems = new List<string>();
+        var problem = SourceProblem.None;
         if (statistics.HidePid is { } hidePid)
         {
-            problems.Add($"{_collection.ProcRoot} is mounted with hidepid={hidePid}: processes of others and their namespaces are not shown; remount it without, or run as root in the group of its gid option");
+            problem = problem.And(new(
+                $"{_collection.ProcRoot} is mounted with hidepid={hidePid}: processes of others and their namespaces are not shown; "
+                + "remount it without, or run as root in the group of its gid option",
+                SourceNeeds.VisibleProcesses));
         }
 
         if (statistics.Denied > 0)
         {
-            problems.Add($"{statistics.Denied} processes may not be looked at (a security module or hidepid): their namespaces may be missing");
+            problem = problem.And(new(
+                $"{statistics.Denied} processes may not be looked at (a security module or hidepid): their namespaces may be missing",
+                SourceNeeds.Unconfined | SourceNeeds.VisibleProcesses));
         }
 
         if (IsLive && _processes.Find(1) is { Command: "closewatch" or "pause" })
         {
-            problems.Add("only this pod's processes are visible: hostPID is missing");
+            problem = problem.And(new("only this pod's processes are visible: hostPID is missing", SourceNeeds.HostProcesses));
         }
 
-        return clock.Report("procfs", problems.Count == 0 ? SourceStatus.Ok : SourceStatus.Degraded, string.Join("; ", problems), namespaces);
+        return clock.Read("procfs", problem, namespaces);
     }
 
     private static NamespaceProcesses Processes(NamespaceTarget target, TimeSpan? uptime)

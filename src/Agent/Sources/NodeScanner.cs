@@ -80,7 +80,7 @@ internal sealed class NodeScanner : INodeScanner
         var statistics = ReadConntrack(request, visitor, scan, sources);
         if (kubernetes is not null)
         {
-            sources.Add(new SourceReport(SourceNames.Kubernetes, "api", kubernetes.Status, kubernetes.Detail, TimeSpan.Zero, kubernetes.Pods.Length));
+            sources.Add(new SourceReport(SourceNames.Kubernetes, "api", kubernetes.Status, kubernetes.Detail, TimeSpan.Zero, kubernetes.Pods.Length) { Needs = kubernetes.Needs });
         }
 
         Judge(scan);
@@ -109,7 +109,7 @@ internal sealed class NodeScanner : INodeScanner
         var host = scan.Layout.Namespaces[0];
         KernelException? refusal = null;
         var entered = visitor is not null && host.Live is { } live && visitor.TryEnter(live, out refusal);
-        var reason = refusal?.Message ?? "";
+        var reason = SourceProblem.Of(refusal);
         using var netlink = entered ? _conntrack.OpenNetlink(out reason) : null;
         if (request.DumpConntrack || _lastDump is null)
         {
@@ -128,7 +128,7 @@ internal sealed class NodeScanner : INodeScanner
         return statistics;
     }
 
-    private void Dump(ConntrackNetlink? netlink, string refusal, ScanState scan)
+    private void Dump(ConntrackNetlink? netlink, SourceProblem refusal, ScanState scan)
     {
         var takenAt = _time.GetUtcNow();
         var tally = new FlowTally(scan.Layout.Addresses, scan.Layout.Owners.Length, scan.HalfClosed);

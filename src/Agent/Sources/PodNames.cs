@@ -55,6 +55,6 @@ internal sealed class PodNames(string logRoot, TimeProvider time)
         var unnamed = owners.Count(static owner => owner.Identity is { Kind: PodKind.Pod, Namespace.Length: 0 });
         return unnamed == 0
             ? clock.Ok("cgroup", pods)
-            : clock.Report("cgroup", SourceStatus.Degraded, $"{unnamed} of {pods} pods are known by their uid only{(refusal.Length > 0 ? $" ({refusal}; mount it read-only)" : "")}", pods);
+            : clock.Read("cgroup", new($"{unnamed} of {pods} pods are known by their uid only{(refusal.Length > 0 ? $" ({refusal}; mount it read-only)" : "")}", SourceNeeds.PodNames), pods);
     }
 }

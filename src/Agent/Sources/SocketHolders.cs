@@ -76,7 +76,7 @@ internal sealed class SocketHolders : IDisposable
                 continue;
             }
 
-            socket.Process = $"{holder.Command}({holder.Pid})";
+            socket.Process = new OwnerProcess(holder.Command, holder.Pid);
             if (isHost && socket.Owner == 0)
             {
                 socket.Owner = SlotOf(holder.Owner);

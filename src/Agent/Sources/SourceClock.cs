@@ -11,10 +11,14 @@ internal readonly struct SourceClock(string name, TimeProvider time)
 
     public TimeSpan Elapsed => time.GetElapsedTime(_started);
 
-    public SourceReport Report(string backend, SourceStatus status, string detail, long records) =>
-        new(name, backend, status, detail, Elapsed, records);
+    public SourceReport Report(string backend, SourceStatus status, SourceProblem problem, long records) =>
+        new(name, backend, status, problem.Text, Elapsed, records) { Needs = problem.Needs };
 
-    public SourceReport Ok(string backend, long records) => Report(backend, SourceStatus.Ok, "", records);
+    /// <summary>Read, and all of it unless there is a problem.</summary>
+    public SourceReport Read(string backend, SourceProblem problem, long records) =>
+        Report(backend, problem.Exists ? SourceStatus.Degraded : SourceStatus.Ok, problem, records);
 
-    public SourceReport Off(string key) => Report("off", SourceStatus.Unavailable, $"switched off by {key}", 0);
+    public SourceReport Ok(string backend, long records) => Report(backend, SourceStatus.Ok, SourceProblem.None, records);
+
+    public SourceReport Off(string key, SourceNeeds needs) => Report("off", SourceStatus.Unavailable, new($"switched off by {key}", needs), 0);
 }

@@ -45,7 +45,7 @@ internal static class TestSnapshots
 
     public static PodSnapshot OfWorkload(this PodSnapshot pod, string? workload) => pod with
     {
-        Kubernetes = new() { Namespace = pod.Identity.Namespace, Name = pod.Identity.Name, Uid = pod.Identity.Uid, Workload = workload },
+        Kubernetes = new() { Namespace = pod.Identity.Namespace, Name = pod.Identity.Name, Uid = pod.Identity.Uid, Workload = Workloads.Of(workload) },
     };
 
     public static Snapshot WithSource(this Snapshot snapshot, string name, string backend, SourceStatus status, string detail = "") => snapshot with

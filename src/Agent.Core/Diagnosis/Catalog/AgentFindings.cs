@@ -28,8 +28,8 @@ internal static class AgentFindings
             ],
             Fixes =
             [
-                new("kube-proxy flag", "--conntrack-tcp-timeout-close-wait=1h"),
-                new("kube-proxy flag, to leave the value alone", "--conntrack-tcp-timeout-close-wait=0s"),
+                new("kube-proxy flag", "--conntrack-tcp-timeout-close-wait=1h", FixPlace.WithKubeProxy, FixReach.HostTable),
+                new("kube-proxy flag, to leave the value alone", "--conntrack-tcp-timeout-close-wait=0s", FixPlace.WithKubeProxy, FixReach.HostTable),
                 new("closewatch, to stop writing", "closewatch run --Remediation:Mode=dry-run"),
             ],
             References = ["https://kubernetes.io/docs/reference/command-line-tools-reference/kube-proxy/"],

@@ -34,11 +34,11 @@ internal static class ConntrackFindings
             ],
             Fixes =
             [
-                new("kube-proxy flag", "--conntrack-tcp-timeout-close-wait=1h"),
-                new("kube-proxy configuration", "conntrack: {tcpCloseWaitTimeout: 1h0m0s}"),
-                new("sysctl on a node without kube-proxy", "sysctl -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600"),
-                new("linkerd annotation on the pod template", "config.linkerd.io/close-wait-timeout: \"3600s\""),
-                new("closewatch", "closewatch sysctl plan --Remediation:Scope=host+pods"),
+                new("kube-proxy flag", "--conntrack-tcp-timeout-close-wait=1h", FixPlace.WithKubeProxy, FixReach.HostTable),
+                new("kube-proxy configuration", "conntrack: {tcpCloseWaitTimeout: 1h0m0s}", FixPlace.WithKubeProxy, FixReach.HostTable),
+                new("sysctl on a node without kube-proxy", "sysctl -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600", FixPlace.NodeShell with { KubeProxy = false }, FixReach.HostTable),
+                new("linkerd annotation on the pod template", "config.linkerd.io/close-wait-timeout: \"3600s\"", FixPlace.Pod with { Mesh = MeshProxy.Linkerd }, FixReach.PodTables),
+                new("closewatch", "closewatch sysctl plan --Remediation:Scope=host+pods", FixPlace.Anywhere, FixReach.HostTable | FixReach.PodTables),
             ],
             References =
             [
@@ -70,9 +70,9 @@ internal static class ConntrackFindings
             ],
             Fixes =
             [
-                new("kube-proxy flags", "--conntrack-max-per-core=65536 --conntrack-min=262144"),
-                new("sysctl", "sysctl -w net.netfilter.nf_conntrack_max=$LIMIT"),
-                new("sysctl, when established entries of dead peers fill it", "sysctl -w net.netfilter.nf_conntrack_tcp_timeout_established=86400"),
+                new("kube-proxy flags", "--conntrack-max-per-core=65536 --conntrack-min=262144", FixPlace.WithKubeProxy, FixReach.HostTable),
+                new("sysctl", "sysctl -w net.netfilter.nf_conntrack_max=$LIMIT", FixPlace.NodeShell, FixReach.HostTable),
+                new("sysctl, when established entries of dead peers fill it", "sysctl -w net.netfilter.nf_conntrack_tcp_timeout_established=86400", FixPlace.NodeShell, FixReach.HostTable),
             ],
             References =
             [
@@ -101,9 +101,9 @@ internal static class ConntrackFindings
             ],
             Fixes =
             [
-                new("sysctl, when drop or early_drop rises", "sysctl -w net.netfilter.nf_conntrack_max=$LIMIT"),
-                new("masquerading, when insert_failed rises", "iptables -t nat -A POSTROUTING -j MASQUERADE --random-fully   # all ports, at random, as kube-proxy does since 1.16; no --to-ports"),
-                new("DNS, when insert_failed rises", "options: [{name: single-request-reopen}]   # in the pod's dnsConfig, or run NodeLocal DNSCache"),
+                new("sysctl, when drop or early_drop rises", "sysctl -w net.netfilter.nf_conntrack_max=$LIMIT", FixPlace.NodeShell, FixReach.HostTable),
+                new("masquerading, when insert_failed rises", "iptables -t nat -A POSTROUTING -j MASQUERADE --random-fully   # all ports, at random, as kube-proxy does since 1.16; no --to-ports", FixPlace.NodeShell),
+                new("DNS, when insert_failed rises", "options: [{name: single-request-reopen}]   # in the pod's dnsConfig, or run NodeLocal DNSCache", FixPlace.Pod),
             ],
             References =
             [
@@ -134,8 +134,8 @@ internal static class ConntrackFindings
             ],
             Fixes =
             [
-                new("sysctl", "sysctl -w net.netfilter.nf_conntrack_tcp_be_liberal=1"),
-                new("kube-proxy configuration (1.29 or newer)", "conntrack: {tcpBeLiberal: true}"),
+                new("sysctl", "sysctl -w net.netfilter.nf_conntrack_tcp_be_liberal=1", FixPlace.NodeShell, FixReach.HostTable),
+                new("kube-proxy configuration (1.29 or newer)", "conntrack: {tcpBeLiberal: true}", FixPlace.WithKubeProxy with { FromKubernetesMinor = 29 }, FixReach.HostTable),
             ],
             References =
             [

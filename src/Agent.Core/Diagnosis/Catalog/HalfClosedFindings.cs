@@ -29,8 +29,8 @@ internal static class HalfClosedFindings
             ],
             Fixes =
             [
-                new("sysctl, for connections from now on", "sysctl -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600"),
-                new("kube-proxy flag", "--conntrack-tcp-timeout-close-wait=1h"),
+                new("sysctl, for connections from now on", "sysctl -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600", FixPlace.NodeShell, FixReach.HostTable),
+                new("kube-proxy flag", "--conntrack-tcp-timeout-close-wait=1h", FixPlace.WithKubeProxy, FixReach.HostTable),
             ],
             References =
             [
@@ -60,9 +60,9 @@ internal static class HalfClosedFindings
             ],
             Fixes =
             [
-                new("kube-proxy flag", "--conntrack-tcp-timeout-close-wait=1h"),
-                new("sysctl on a node without kube-proxy", "sysctl -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600"),
-                new("linkerd annotation on the pod template", "config.linkerd.io/close-wait-timeout: \"3600s\""),
+                new("kube-proxy flag", "--conntrack-tcp-timeout-close-wait=1h", FixPlace.WithKubeProxy, FixReach.HostTable),
+                new("sysctl on a node without kube-proxy", "sysctl -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600", FixPlace.NodeShell with { KubeProxy = false }, FixReach.HostTable),
+                new("linkerd annotation on the pod template", "config.linkerd.io/close-wait-timeout: \"3600s\"", FixPlace.Pod with { Mesh = MeshProxy.Linkerd }, FixReach.PodTables),
             ],
             References =
             [
@@ -93,12 +93,12 @@ internal static class HalfClosedFindings
             ],
             Fixes =
             [
-                new("Go", "defer resp.Body.Close(); io.Copy(io.Discard, resp.Body)"),
-                new("Node.js", "res.resume(); socket.on('end', () => socket.end());"),
-                new("Python (requests)", "with requests.get(url, stream=True, timeout=30) as response: ..."),
-                new("Java", "try (CloseableHttpResponse response = client.execute(request)) { EntityUtils.consume(response.getEntity()); }"),
-                new(".NET", "using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, token);"),
-                new("until it is repaired", "kubectl -n $NAMESPACE delete pod $POD"),
+                new("Go", "defer resp.Body.Close(); io.Copy(io.Discard, resp.Body)", FixPlace.Of(ServerRuntime.Go)),
+                new("Node.js", "res.resume(); socket.on('end', () => socket.end());", FixPlace.Of(ServerRuntime.NodeJs)),
+                new("Python (requests)", "with requests.get(url, stream=True, timeout=30) as response: ...", FixPlace.Of(ServerRuntime.Python)),
+                new("Java", "try (CloseableHttpResponse response = client.execute(request)) { EntityUtils.consume(response.getEntity()); }", FixPlace.Of(ServerRuntime.Java)),
+                new(".NET", "using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, token);", FixPlace.Of(ServerRuntime.DotNet)),
+                new("until it is repaired", "kubectl -n $NAMESPACE delete pod $POD", FixPlace.Pod),
             ],
             References =
             [
@@ -128,8 +128,8 @@ internal static class HalfClosedFindings
             Fixes =
             [
                 new("the peers' pods", "closewatch explain close-wait-leak"),
-                new("pod spec, to wait for less", "securityContext: {sysctls: [{name: net.ipv4.tcp_fin_timeout, value: \"15\"}]}"),
-                new("Node.js, a server that waits for the other half", "http.createServer(handler).on('connection', socket => socket.setTimeout(60000, () => socket.destroy()));"),
+                new("pod spec, to wait for less", "securityContext: {sysctls: [{name: net.ipv4.tcp_fin_timeout, value: \"15\"}]}", FixPlace.Pod),
+                new("Node.js, a server that waits for the other half", "http.createServer(handler).on('connection', socket => socket.setTimeout(60000, () => socket.destroy()));", FixPlace.Of(ServerRuntime.NodeJs)),
             ],
             References =
             [
@@ -156,7 +156,7 @@ internal static class HalfClosedFindings
             ],
             Fixes =
             [
-                new("Cilium, its own timeouts", "cilium config set bpf-ct-timeout-regular-tcp-fin 1h"),
+                new("Cilium, its own timeouts", "cilium config set bpf-ct-timeout-regular-tcp-fin 1h", FixPlace.Of(FixPlatform.Cilium)),
                 new("closewatch, to leave the tracker alone", "closewatch run --Collection:Conntrack=off"),
             ],
             References = ["https://docs.cilium.io/en/stable/network/kubernetes/kubeproxy-free/"],

@@ -8,15 +8,15 @@ internal static class KeepAliveFindings
 {
     private static readonly ImmutableArray<FindingFix> s_keepLonger =
     [
-        new("Node.js", "server.keepAliveTimeout = $SECONDS * 1000; server.headersTimeout = ($SECONDS + 5) * 1000;"),
-        new("Go", "srv := &http.Server{Addr: \":$PORT\", Handler: mux, IdleTimeout: $SECONDS * time.Second}"),
-        new("nginx", "keepalive_timeout ${SECONDS}s;"),
-        new("gunicorn", "gunicorn --worker-class gthread --keep-alive $SECONDS app:app"),
-        new("uvicorn", "uvicorn app:app --timeout-keep-alive $SECONDS"),
-        new("ASP.NET Core (Kestrel)", "builder.WebHost.ConfigureKestrel(o => o.Limits.KeepAliveTimeout = TimeSpan.FromSeconds($SECONDS));"),
-        new("Apache", "KeepAliveTimeout $SECONDS"),
-        new("Tomcat", "<Connector port=\"$PORT\" keepAliveTimeout=\"${SECONDS}000\" maxKeepAliveRequests=\"-1\" />"),
-        new("Spring Boot (Tomcat)", "server.tomcat.keep-alive-timeout=${SECONDS}s"),
+        new("Node.js", "server.keepAliveTimeout = $SECONDS * 1000; server.headersTimeout = ($SECONDS + 5) * 1000;", FixPlace.Of(ServerRuntime.NodeJs)),
+        new("Go", "srv := &http.Server{Addr: \":$PORT\", Handler: mux, IdleTimeout: $SECONDS * time.Second}", FixPlace.Of(ServerRuntime.Go)),
+        new("nginx", "keepalive_timeout ${SECONDS}s;", FixPlace.Of(ServerRuntime.Nginx)),
+        new("gunicorn", "gunicorn --worker-class gthread --keep-alive $SECONDS app:app", FixPlace.Of(ServerRuntime.Gunicorn)),
+        new("uvicorn", "uvicorn app:app --timeout-keep-alive $SECONDS", FixPlace.Of(ServerRuntime.Uvicorn)),
+        new("ASP.NET Core (Kestrel)", "builder.WebHost.ConfigureKestrel(o => o.Limits.KeepAliveTimeout = TimeSpan.FromSeconds($SECONDS));", FixPlace.Of(ServerRuntime.DotNet)),
+        new("Apache", "KeepAliveTimeout $SECONDS", FixPlace.Of(ServerRuntime.Apache)),
+        new("Tomcat", "<Connector port=\"$PORT\" keepAliveTimeout=\"${SECONDS}000\" maxKeepAliveRequests=\"-1\" />", FixPlace.Of(ServerRuntime.Tomcat)),
+        new("Spring Boot (Tomcat)", "server.tomcat.keep-alive-timeout=${SECONDS}s", FixPlace.Of(ServerRuntime.SpringBoot)),
     ];
 
     public static ImmutableArray<FindingExplanation> All { get; } =
@@ -104,16 +104,16 @@ internal static class KeepAliveFindings
             ],
             Fixes =
             [
-                new("more replicas", "kubectl -n $NAMESPACE scale $WORKLOAD --replicas=$REPLICAS"),
-                new("pod spec, the limit of every queue (and what Go takes)", "securityContext: {sysctls: [{name: net.core.somaxconn, value: \"4096\"}]}"),
-                new("Node.js", "server.listen({port: $PORT, backlog: 4096});"),
-                new("nginx", "listen $PORT backlog=4096;"),
-                new("gunicorn", "gunicorn --backlog 4096 --workers 4 app:app"),
-                new("uvicorn", "uvicorn app:app --backlog 4096 --workers 4"),
-                new("ASP.NET Core (Kestrel)", "builder.WebHost.UseSockets(o => o.Backlog = 4096);"),
-                new("Apache", "ListenBackLog 4096"),
-                new("Tomcat", "<Connector port=\"$PORT\" acceptCount=\"4096\" />"),
-                new("container, a probe with more patience", "readinessProbe: {timeoutSeconds: 3, failureThreshold: 5}"),
+                new("more replicas", "kubectl -n $NAMESPACE scale $WORKLOAD --replicas=$REPLICAS", FixPlace.Pod),
+                new("pod spec, the limit of every queue (and what Go takes)", "securityContext: {sysctls: [{name: net.core.somaxconn, value: \"4096\"}]}", FixPlace.Pod),
+                new("Node.js", "server.listen({port: $PORT, backlog: 4096});", FixPlace.Of(ServerRuntime.NodeJs)),
+                new("nginx", "listen $PORT backlog=4096;", FixPlace.Of(ServerRuntime.Nginx)),
+                new("gunicorn", "gunicorn --backlog 4096 --workers 4 app:app", FixPlace.Of(ServerRuntime.Gunicorn)),
+                new("uvicorn", "uvicorn app:app --backlog 4096 --workers 4", FixPlace.Of(ServerRuntime.Uvicorn)),
+                new("ASP.NET Core (Kestrel)", "builder.WebHost.UseSockets(o => o.Backlog = 4096);", FixPlace.Of(ServerRuntime.DotNet)),
+                new("Apache", "ListenBackLog 4096", FixPlace.Of(ServerRuntime.Apache)),
+                new("Tomcat", "<Connector port=\"$PORT\" acceptCount=\"4096\" />", FixPlace.Of(ServerRuntime.Tomcat)),
+                new("container, a probe with more patience", "readinessProbe: {timeoutSeconds: 3, failureThreshold: 5}", FixPlace.Pod),
             ],
             References = ["https://man7.org/linux/man-pages/man2/listen.2.html"],
         },

@@ -10,15 +10,15 @@ internal static class PodFindings
 
     private static readonly ImmutableArray<FindingFix> s_drain =
     [
-        new("container, Kubernetes 1.30 or newer", "lifecycle: {preStop: {sleep: {seconds: 120}}}"),
-        new("container, older", "lifecycle: {preStop: {exec: {command: [\"/bin/sh\", \"-c\", \"sleep 120\"]}}}"),
-        new("pod spec", "terminationGracePeriodSeconds: 210"),
-        new("GKE Ingress", "{apiVersion: cloud.google.com/v1, kind: BackendConfig, metadata: {name: drain, namespace: $NAMESPACE}, spec: {connectionDraining: {drainingTimeoutSec: 60}}}"),
-        new("GKE Ingress, annotation of the Service", "cloud.google.com/backend-config: '{\"default\": \"drain\"}'"),
-        new("GKE Gateway", "{apiVersion: networking.gke.io/v1, kind: GCPBackendPolicy, metadata: {name: drain, namespace: $NAMESPACE}, spec: {default: {connectionDraining: {drainingTimeoutSec: 60}}, targetRef: {group: \"\", kind: Service, name: $SERVICE}}}"),
-        new("AWS ALB, annotation of the Ingress", "alb.ingress.kubernetes.io/target-group-attributes: deregistration_delay.timeout_seconds=60"),
-        new("Node.js", "process.on('SIGTERM', () => { server.close(() => process.exit(0)); server.closeIdleConnections(); });"),
-        new("Go", "ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM); defer stop(); <-ctx.Done(); srv.Shutdown(context.Background())"),
+        new("container, Kubernetes 1.30 or newer", "lifecycle: {preStop: {sleep: {seconds: 120}}}", FixPlace.Pod with { FromKubernetesMinor = 30 }),
+        new("container, older", "lifecycle: {preStop: {exec: {command: [\"/bin/sh\", \"-c\", \"sleep 120\"]}}}", FixPlace.Pod with { BeforeKubernetesMinor = 30 }),
+        new("pod spec", "terminationGracePeriodSeconds: 210", FixPlace.Pod),
+        new("GKE Ingress", "{apiVersion: cloud.google.com/v1, kind: BackendConfig, metadata: {name: drain, namespace: $NAMESPACE}, spec: {connectionDraining: {drainingTimeoutSec: 60}}}", FixPlace.Of(FixPlatform.GkeIngress)),
+        new("GKE Ingress, annotation of the Service", "cloud.google.com/backend-config: '{\"default\": \"drain\"}'", FixPlace.Of(FixPlatform.GkeIngress)),
+        new("GKE Gateway", "{apiVersion: networking.gke.io/v1, kind: GCPBackendPolicy, metadata: {name: drain, namespace: $NAMESPACE}, spec: {default: {connectionDraining: {drainingTimeoutSec: 60}}, targetRef: {group: \"\", kind: Service, name: $SERVICE}}}", FixPlace.Of(FixPlatform.GkeGateway)),
+        new("AWS ALB, annotation of the Ingress", "alb.ingress.kubernetes.io/target-group-attributes: deregistration_delay.timeout_seconds=60", FixPlace.Of(FixPlatform.AwsAlb)),
+        new("Node.js", "process.on('SIGTERM', () => { server.close(() => process.exit(0)); server.closeIdleConnections(); });", FixPlace.Of(ServerRuntime.NodeJs)),
+        new("Go", "ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM); defer stop(); <-ctx.Done(); srv.Shutdown(context.Background())", FixPlace.Of(ServerRuntime.Go)),
     ];
 
     public static ImmutableArray<FindingExplanation> All { get; } =
@@ -101,9 +101,9 @@ internal static class PodFindings
             ],
             Fixes =
             [
-                new("see what fails", "kubectl -n $NAMESPACE get events --field-selector involvedObject.name=$POD,reason=Unhealthy"),
-                new("more time to start", "startupProbe: {httpGet: {path: /healthz, port: $PORT}, periodSeconds: 5, failureThreshold: 60}"),
-                new("go back", "kubectl -n $NAMESPACE rollout undo $WORKLOAD"),
+                new("see what fails", "kubectl -n $NAMESPACE get events --field-selector involvedObject.name=$POD,reason=Unhealthy", FixPlace.Pod),
+                new("more time to start", "startupProbe: {httpGet: {path: /healthz, port: $PORT}, periodSeconds: 5, failureThreshold: 60}", FixPlace.Pod),
+                new("go back", "kubectl -n $NAMESPACE rollout undo $WORKLOAD", FixPlace.Pod),
             ],
             References = ["https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-conditions"],
         },
@@ -124,9 +124,9 @@ internal static class PodFindings
             ],
             Fixes =
             [
-                new("container, a probe with more patience", "readinessProbe: {httpGet: {path: /healthz, port: $PORT}, periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 3}"),
-                new("container, a probe that asks this pod only", "readinessProbe: {httpGet: {path: /ready-without-dependencies, port: $PORT}}"),
-                new("more replicas", "kubectl -n $NAMESPACE scale $WORKLOAD --replicas=$REPLICAS"),
+                new("container, a probe with more patience", "readinessProbe: {httpGet: {path: /healthz, port: $PORT}, periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 3}", FixPlace.Pod),
+                new("container, a probe that asks this pod only", "readinessProbe: {httpGet: {path: /ready-without-dependencies, port: $PORT}}", FixPlace.Pod),
+                new("more replicas", "kubectl -n $NAMESPACE scale $WORKLOAD --replicas=$REPLICAS", FixPlace.Pod),
             ],
             References = ["https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/"],
         },
@@ -141,9 +141,9 @@ internal static class PodFindings
             Checks = [new("its probes", "kubectl -n $NAMESPACE get pod $POD -o jsonpath='{range .spec.containers[*]}{.name}: {.readinessProbe} {.livenessProbe}{\"\\n\"}{end}'")],
             Fixes =
             [
-                new("container, readiness", "readinessProbe: {httpGet: {path: /healthz, port: $PORT}, periodSeconds: 5, timeoutSeconds: 2, failureThreshold: 3}"),
-                new("container, liveness", "livenessProbe: {httpGet: {path: /healthz, port: $PORT}, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6}"),
-                new("container, a server without HTTP", "readinessProbe: {tcpSocket: {port: $PORT}, periodSeconds: 5}"),
+                new("container, readiness", "readinessProbe: {httpGet: {path: /healthz, port: $PORT}, periodSeconds: 5, timeoutSeconds: 2, failureThreshold: 3}", FixPlace.Pod),
+                new("container, liveness", "livenessProbe: {httpGet: {path: /healthz, port: $PORT}, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6}", FixPlace.Pod),
+                new("container, a server without HTTP", "readinessProbe: {tcpSocket: {port: $PORT}, periodSeconds: 5}", FixPlace.Pod),
             ],
             References = ["https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/"],
         },
@@ -163,9 +163,9 @@ internal static class PodFindings
             ],
             Fixes =
             [
-                new("container, after OOMKilled", "resources: {requests: {memory: 512Mi}, limits: {memory: 1Gi}}"),
-                new("container, after a failed liveness probe", "livenessProbe: {timeoutSeconds: 5, failureThreshold: 6}"),
-                new("go back", "kubectl -n $NAMESPACE rollout undo $WORKLOAD"),
+                new("container, after OOMKilled", "resources: {requests: {memory: 512Mi}, limits: {memory: 1Gi}}", FixPlace.Pod),
+                new("container, after a failed liveness probe", "livenessProbe: {timeoutSeconds: 5, failureThreshold: 6}", FixPlace.Pod),
+                new("go back", "kubectl -n $NAMESPACE rollout undo $WORKLOAD", FixPlace.Pod),
             ],
             References = ["https://kubernetes.io/docs/tasks/debug/debug-application/debug-running-pod/"],
         },
@@ -180,8 +180,8 @@ internal static class PodFindings
             Checks = [new("where they are", "kubectl -n $NAMESPACE get pods -o wide")],
             Fixes =
             [
-                new("pod spec", "topologySpreadConstraints: [{maxSkew: 1, topologyKey: kubernetes.io/hostname, whenUnsatisfiable: ScheduleAnyway, labelSelector: {matchLabels: {$LABEL: $APP}}}]"),
-                new("a budget for drains", "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: $APP, namespace: $NAMESPACE}, spec: {maxUnavailable: 1, selector: {matchLabels: {$LABEL: $APP}}}}"),
+                new("pod spec", "topologySpreadConstraints: [{maxSkew: 1, topologyKey: kubernetes.io/hostname, whenUnsatisfiable: ScheduleAnyway, labelSelector: {matchLabels: {$LABEL: $APP}}}]", FixPlace.Pod),
+                new("a budget for drains", "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: $APP, namespace: $NAMESPACE}, spec: {maxUnavailable: 1, selector: {matchLabels: {$LABEL: $APP}}}}", FixPlace.Pod),
             ],
             References = ["https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/"],
         },

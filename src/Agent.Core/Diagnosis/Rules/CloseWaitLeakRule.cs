@@ -24,14 +24,16 @@ public sealed class CloseWaitLeakRule : IFindingRule
             }
 
             var history = context.HistoryOf(pod.Identity).ToList();
+            var sample = context.ConnectionsOf(pod).Where(static connection => connection.State == TcpState.CloseWait).ToList();
             var growth = history.Count == 0 ? 0 : Growth(history[0].Pod.HalfClosed, pod.HalfClosed);
             var critical = leaked >= Many * context.Options.LeakCount || growth >= context.Options.LeakCount;
             yield return FindingCatalog.Get(Id).Report(
                 critical ? Severity.Critical : Severity.Warning,
                 pod,
                 $"{pod.Identity.DisplayName} does not close {Text.Count(leaked, "connection")} that its peers closed more than {Text.Duration(context.Options.LeakAge)} ago",
-                Evidence(context, pod, history, growth),
-                leaked);
+                Evidence(context, pod, sample, history, growth),
+                leaked) with
+            { Examples = HalfClosedText.Examples(sample) };
         }
     }
 
@@ -39,10 +41,9 @@ public sealed class CloseWaitLeakRule : IFindingRule
     private static long Growth(HalfClosedSummary before, HalfClosedSummary now) =>
         Math.Min(now.LeakedCloseWaitSockets - before.LeakedCloseWaitSockets, now.CloseWaitSockets - before.CloseWaitSockets);
 
-    private static IEnumerable<string> Evidence(DiagnosisContext context, PodSnapshot pod, List<PodObservation> history, long growth)
+    private static IEnumerable<string> Evidence(DiagnosisContext context, PodSnapshot pod, List<HalfClosedConnection> sample, List<PodObservation> history, long growth)
     {
         var summary = pod.HalfClosed;
-        var sample = context.ConnectionsOf(pod).Where(static connection => connection.State == TcpState.CloseWait).ToList();
         var oldest = summary.Oldest is { } age ? $"; the oldest half-closed socket is {Text.Duration(age)} old" : "";
         yield return $"{Text.Count(summary.CloseWaitSockets, "socket")} in CLOSE_WAIT, {Text.Number(summary.LeakedCloseWaitSockets)} of them older than {Text.Duration(context.Options.LeakAge)}{oldest}.";
         if (HalfClosedText.Processes(sample) is { Length: > 0 } processes)
@@ -72,11 +73,6 @@ public sealed class CloseWaitLeakRule : IFindingRule
         else if (summary.FinWait2Sockets >= summary.CloseWaitSockets * 0.8 && summary.FinWait2Sockets <= summary.CloseWaitSockets * 1.2)
         {
             yield return $"{Text.Number(summary.FinWait2Sockets)} sockets in FIN_WAIT2 mirror them: a proxy in this pod holds both legs, so look at the application behind it.";
-        }
-
-        foreach (var example in HalfClosedText.Examples(sample))
-        {
-            yield return example;
         }
     }
 }

@@ -43,13 +43,13 @@ public sealed class FinWait2PileUpRule : IFindingRule
                 evidence.Add($"{Text.Duration(context.Current.TakenAt - history[0].TakenAt)} ago there were {Text.Number(history[0].Pod.HalfClosed.FinWait2Sockets)}.");
             }
 
-            evidence.AddRange(HalfClosedText.Examples(sample));
             var finding = FindingCatalog.Get(Id).Report(
                 held || count >= Many * context.Options.LeakCount ? Severity.Warning : Severity.Info,
                 pod,
                 $"{pod.Identity.DisplayName} waits for the peers of {Text.Count(count, "connection")} to finish closing",
                 evidence,
-                count);
+                count) with
+            { Examples = HalfClosedText.Examples(sample) };
             yield return Leaks(sample, leaking) is { Count: > 0 } leaks ? OfLeaks(finding, leaks) : finding;
         }
     }
@@ -65,8 +65,8 @@ public sealed class FinWait2PileUpRule : IFindingRule
     {
         CausedBy = FindingIds.CloseWaitLeak,
         CauseSubject = FindingSubject.Of(leaks[0]),
-        Fix = [.. FindingCatalog.Get(FindingIds.CloseWaitLeak).Fixes.Where(static fix => !fix.Text.Contains("$POD", StringComparison.Ordinal)).Select(static fix => $"{fix.Where}: {fix.Text}")],
-        Evidence = finding.Evidence.Add($"Follows from {FindingIds.CloseWaitLeak} of {string.Join(", ", leaks.Select(static leak => leak.DisplayName))}, which has the other ends: repair that first."),
+        Fix = [.. FindingCatalog.Get(FindingIds.CloseWaitLeak).Fixes.Where(static fix => fix.AppliesTo.Runtime is not null)],
+        Evidence = finding.Evidence.Add($"The other ends are sockets of {string.Join(", ", leaks.Select(static leak => leak.DisplayName))}."),
     };
 
     private static bool IsLasting(DiagnosisContext context, PodSnapshot pod, List<HalfClosedConnection> sample) =>

@@ -32,14 +32,14 @@ public sealed class HalfClosedExpiringRule : IFindingRule
                 evidence.Add($"The first ends in {Text.Duration(soonest)}.");
             }
 
-            evidence.AddRange(HalfClosedText.Examples(sample));
             yield return FindingCatalog.Get(Id).Report(
                 IsLasting(sample, summary) ? Severity.Warning : Severity.Info,
                 pod,
                 $"{pod.Identity.DisplayName} has {Text.Count(summary.Expiring, "half-closed socket")} that conntrack is about to forget",
                 evidence,
                 summary.Expiring,
-                OwnTable.Tracks(context, pod) ? OwnTable.Fixes : null);
+                OwnTable.Tracks(context, pod) ? OwnTable.Fixes : null) with
+            { Examples = HalfClosedText.Examples(sample) };
         }
     }
 

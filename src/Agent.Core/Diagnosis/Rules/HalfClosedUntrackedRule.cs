@@ -23,7 +23,6 @@ public sealed class HalfClosedUntrackedRule : IFindingRule
             List<string> evidence =
             [
                 $"{Text.Count(summary.Untracked, "half-closed socket")} of {Text.Number(summary.Sockets)} without a conntrack entry, although the other connections there are tracked.",
-                .. HalfClosedText.Examples(sample),
             ];
             var severity = SeverityOf(pod, sample, context.Options);
             if (severity < Severity.Critical)
@@ -37,7 +36,8 @@ public sealed class HalfClosedUntrackedRule : IFindingRule
                 $"{pod.Identity.DisplayName} has {Text.Count(summary.Untracked, "half-closed socket")} that conntrack has forgotten: what they send next is lost",
                 evidence,
                 summary.Untracked,
-                OwnTable.Tracks(context, pod) ? OwnTable.Fixes : OwnTable.FixesOfHost);
+                OwnTable.Tracks(context, pod) ? OwnTable.Fixes : OwnTable.FixesOfHost) with
+            { Examples = HalfClosedText.Examples(sample) };
         }
     }
 

@@ -67,9 +67,9 @@ public sealed class ListenQueueOverflowRule : IFindingRule
 
         foreach (var container in pod.Kubernetes?.Containers ?? [])
         {
-            if (container.ReadinessProbe is { Kind: not "exec" } probe && (full is null || probe.Port is null || probe.Port == full.Port))
+            if (container.ReadinessProbe is { Kind: not ProbeKind.Exec } probe && (full is null || probe.Port is null || probe.Port == full.Port))
             {
-                yield return $"The readiness probe of container {container.Name} ({probe.Kind}{(probe.Port is { } port ? $", port {port}" : "")}) waits in the same queue: it fails after {probe.TimeoutSeconds} s, and after {probe.FailureThreshold} failures, {probe.FailureThreshold * probe.PeriodSeconds} s, the pod gets no requests any more.";
+                yield return $"The readiness probe of container {container.Name} ({probe.KindName}{(probe.Port is { } port ? $", port {port}" : "")}) waits in the same queue: it fails after {probe.TimeoutSeconds} s, and after {probe.FailureThreshold} failures, {probe.FailureThreshold * probe.PeriodSeconds} s, the pod gets no requests any more.";
             }
         }
     }

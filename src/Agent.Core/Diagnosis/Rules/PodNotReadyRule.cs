@@ -75,7 +75,7 @@ public sealed class PodNotReadyRule : IFindingRule
         {
             if (container.ReadinessProbe is { } probe)
             {
-                yield return $"Readiness probe of {container.Name}: {probe.Kind}{(probe.Port is { } port ? $" at port {port}" : "")}, every {probe.PeriodSeconds} s, time-out {probe.TimeoutSeconds} s.";
+                yield return $"Readiness probe of {container.Name}: {probe.KindName}{(probe.Port is { } port ? $" at port {port}" : "")}, every {probe.PeriodSeconds} s, time-out {probe.TimeoutSeconds} s.";
                 if (probe.Port is { } probed && !pod.Listeners.IsEmpty && pod.Listeners.All(listener => listener.Port != probed))
                 {
                     yield return $"Nothing in the pod listens on port {probed}.";
@@ -85,7 +85,7 @@ public sealed class PodNotReadyRule : IFindingRule
 
         if (LeavesNoBackend(context.Current, kubernetes))
         {
-            yield return $"No pod of {kubernetes.Workload} is ready: there is no backend at all.";
+            yield return $"No pod of {kubernetes.Workload!.DisplayName} is ready: there is no backend at all.";
         }
     }
 }

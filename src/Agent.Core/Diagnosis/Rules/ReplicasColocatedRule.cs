@@ -27,7 +27,7 @@ public sealed class ReplicasColocatedRule : IFindingRule
             yield return FindingCatalog.Get(Id).Report(
                 Severity.Info,
                 pods[0].Pod,
-                $"all {pods.Count} replicas of {workload.Key.Namespace}/{workload.Key.Workload} are on this node: when it goes, no backend is left",
+                $"all {pods.Count} replicas of {workload.Key.Namespace}/{workload.Key.Workload!.DisplayName} are on this node: when it goes, no backend is left",
                 [$"On node {context.Current.Node.Name}: {string.Join(", ", pods.Take(NamesShown).Select(static pair => pair.Kubernetes.Name))}{(pods.Count > NamesShown ? $" and {pods.Count - NamesShown} more" : "")}; spec.replicas is {workload.Key.Replicas}."],
                 pods.Count);
         }

@@ -23,7 +23,7 @@ public sealed class SourceUnavailableRule : IFindingRule
             var essential = blind && source.Name is SourceNames.Conntrack or SourceNames.Sockets;
             yield return FindingCatalog.Get(Id).Report(
                 source.Status == SourceStatus.Failed || (essential && source.Status == SourceStatus.Unavailable) ? Severity.Warning : Severity.Info,
-                new FindingSubject("source", "", source.Name),
+                FindingSubject.Source(source.Name),
                 source.Status == SourceStatus.Degraded ? $"{source.Name} could be read only in part" : $"{source.Name} could not be read",
                 Evidence(source),
                 fixes: SourceFixes.Of(source));

@@ -93,7 +93,7 @@ internal static class ConnectionsSection
     {
         var tuple = connection.Tuple;
         html.Markup($"""
-            <tr><th scope="row">{connection.Owner.DisplayName} <small>{connection.Process}</small></th><td class="address">{tuple.Source.ToString(tuple.SourcePort)}</td><td class="address">{tuple.Destination.ToString(tuple.DestinationPort)}</td><td>{StateNames.Of(connection.State).ToUpperInvariant()} <small>{Closer(connection)}</small></td>
+            <tr><th scope="row">{connection.Owner.DisplayName} <small>{connection.Process?.DisplayName}</small></th><td class="address">{tuple.Source.ToString(tuple.SourcePort)}</td><td class="address">{tuple.Destination.ToString(tuple.DestinationPort)}</td><td>{StateNames.Of(connection.State).ToUpperInvariant()} <small>{Closer(connection)}</small></td>
             """);
         HtmlTable.Duration(html, connection.Age, connection.AgeIsMinimum ? "over " : "");
         HtmlTable.Duration(html, connection.IdleBeforeClose);

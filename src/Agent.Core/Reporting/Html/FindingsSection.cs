@@ -37,16 +37,16 @@ internal static class FindingsSection
 
     private static void WriteFinding(HtmlWriter html, Finding finding, DateTimeOffset takenAt)
     {
-        var severity = HtmlFormat.Word(finding.Severity);
+        var severity = Verdicts.Name(finding.Severity);
         var cause = finding.CausedBy is null ? "" : $" · follows from {finding.CausedBy}";
-        var seen = ReportNames.Seen(finding, takenAt) is { Length: > 0 } known ? $" · {known}" : "";
+        var seen = FindingText.Seen(finding, takenAt) is { Length: > 0 } known ? $" · {known}" : "";
         html.Markup($"""
             <article class="finding {severity}">
             <h3>{finding.Title}</h3>
-            <p class="about"><span class="badge {severity}">{severity}</span> <code>{finding.Id}</code> · {ReportNames.Subject(finding.Subject)}{cause}{seen}</p>
+            <p class="about"><span class="badge {severity}">{severity}</span> <code>{finding.Id}</code> · {FindingText.Subject(finding.Subject)}{cause}{seen}</p>
             <div class="parts"><div><h4>Seen</h4><ul>
             """);
-        foreach (var sentence in finding.Evidence)
+        foreach (var sentence in FindingText.Evidence(finding))
         {
             html.Markup($"<li>");
             HtmlProse.Write(html, sentence);
@@ -56,10 +56,10 @@ internal static class FindingsSection
         html.Markup($"</ul><h4>Why it matters</h4><p>");
         HtmlProse.Write(html, finding.Why);
         html.Markup($"</p></div><div><h4>What to do</h4><ol>");
-        foreach (var step in finding.Fix)
+        foreach (var fix in finding.Fix)
         {
             html.Markup($"<li>");
-            HtmlProse.WriteStep(html, step);
+            HtmlProse.WriteFix(html, fix);
             html.Markup($"</li>");
         }
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Agent.Core.Diagnosis;
 
 namespace Agent.Core.Reporting.Html;
 
@@ -20,12 +19,4 @@ internal static class HtmlFormat
 
     /// <summary>RFC 3339.</summary>
     public static string Machine(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-
-    /// <summary>The word that is also the style class.</summary>
-    public static string Word(Severity severity) => severity switch
-    {
-        Severity.Critical => "critical",
-        Severity.Warning => "warning",
-        _ => "info",
-    };
 }

@@ -1,3 +1,5 @@
+using Agent.Core.Diagnosis;
+
 namespace Agent.Core.Reporting.Html;
 
 /// <summary>A finding's sentences: what stands between backticks is code.</summary>
@@ -21,17 +23,10 @@ internal static class HtmlProse
         }
     }
 
-    /// <summary>Writes a step of a fix, <c>where: what to set or to run</c>: the latter on lines of its own, to be copied.</summary>
-    public static void WriteStep(HtmlWriter html, string step)
+    /// <summary>Writes a fix: what to set or to run on lines of its own, to be copied.</summary>
+    public static void WriteFix(HtmlWriter html, FindingFix fix)
     {
-        var (where, what) = ReportNames.SplitFix(step);
-        if (where.Length == 0)
-        {
-            Write(html, step);
-            return;
-        }
-
-        Write(html, where[..^1]);
-        html.Markup($"""<pre tabindex="0"><code>{what}</code></pre>""");
+        Write(html, fix.Where);
+        html.Markup($"""<pre tabindex="0"><code>{fix.Text}</code></pre>""");
     }
 }

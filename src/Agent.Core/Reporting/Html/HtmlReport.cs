@@ -54,7 +54,7 @@ public static class HtmlReport
             <meta name="viewport" content="width=device-width, initial-scale=1">
             <meta name="color-scheme" content="light dark">
             <meta name="referrer" content="no-referrer">
-            <title>{diagnosis.Verdict}: {snapshot.Node.Name} · Closewatch</title>
+            <title>{Verdicts.Name(diagnosis.Headline.Verdict)}: {snapshot.Node.Name} · Closewatch</title>
             <link rel="icon" href="data:,">
             <style>
             """);

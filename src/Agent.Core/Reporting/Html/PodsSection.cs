@@ -34,7 +34,7 @@ internal static class PodsSection
     private static void WriteRow(HtmlWriter html, PodSnapshot pod, NetfilterSettings? host, long recommended)
     {
         var halfClosed = pod.HalfClosed;
-        var workload = pod.Kubernetes?.Workload ?? (pod.HostNetwork ? "host network" : "");
+        var workload = pod.Kubernetes?.Workload?.DisplayName ?? (pod.HostNetwork ? "host network" : "");
         html.Markup($"""<tr><th scope="row">{pod.Identity.DisplayName}{(workload.Length == 0 ? "" : " ")}<small>{workload}</small></th><td>{State(pod.Kubernetes)}</td>""");
         HtmlTable.Count(html, halfClosed.CloseWaitSockets, "strong");
         HtmlTable.Count(html, halfClosed.FinWait1Sockets + halfClosed.FinWait2Sockets, "strong");

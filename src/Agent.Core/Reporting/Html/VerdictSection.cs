@@ -8,17 +8,15 @@ internal static class VerdictSection
 {
     public static void Write(HtmlWriter html, Snapshot snapshot, DiagnosisResult diagnosis, HtmlReportOptions options)
     {
-        // For a terminal the headline begins with the verdict, which stands beside it here.
-        var prefix = diagnosis.Verdict.ToUpperInvariant() + ": ";
-        var headline = diagnosis.Headline.StartsWith(prefix, StringComparison.Ordinal) ? diagnosis.Headline[prefix.Length..] : diagnosis.Headline;
+        var verdict = Verdicts.Name(diagnosis.Headline.Verdict);
         html.Markup($"""
             <header>
             <p class="product">Closewatch <span>node report</span></p>
             <h1>{snapshot.Node.Name}</h1>
             <p class="when"><time datetime="{HtmlFormat.Machine(snapshot.TakenAt)}">{HumanText.Time(snapshot.TakenAt)}</time> · Linux {snapshot.Node.Kernel}{(snapshot.Node.CapturedTree ? " · captured tree" : "")}</p>
-            <div class="verdict {diagnosis.Verdict}">
-            <p class="word">{diagnosis.Verdict}</p>
-            <p class="headline">{headline}</p>
+            <div class="verdict {verdict}">
+            <p class="word">{verdict}</p>
+            <p class="headline">{diagnosis.Headline.Text}</p>
             </div>
             <dl class="figures">
             """);

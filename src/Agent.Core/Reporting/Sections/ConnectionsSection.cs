@@ -46,7 +46,7 @@ internal static class ConnectionsSection
         connection.ClosersDisagree ? new ReportCell($"{Closer(connection.ClosedBy)} (ct: {Closer(connection.ConntrackClosedBy)})", Tone.Notice) : Closer(connection.ClosedBy),
         (connection.AgeIsMinimum && connection.Age is not null ? ">" : "") + HumanText.Duration(connection.Age),
         HumanText.Bytes(connection.UnreadBytes),
-        connection.Process is { } process ? HumanText.Printable(process) : connection.Inode == 0 ? "none" : HumanText.Unknown,
+        connection.Process is { } process ? HumanText.Printable(process.DisplayName) : connection.Inode == 0 ? "none" : HumanText.Unknown,
         Tracking(connection),
     ];
 

@@ -15,22 +15,28 @@ internal static class FindingsSection
         }
 
         var counts = findings.GroupBy(static finding => finding.Severity).OrderByDescending(static group => group.Key)
-            .Select(static group => $"{group.Count().ToString(CultureInfo.InvariantCulture)} {group.Key.ToString().ToLowerInvariant()}");
+            .Select(static group => $"{group.Count().ToString(CultureInfo.InvariantCulture)} {Verdicts.Name(group.Key)}");
         return new(
             $"Findings: {string.Join(", ", counts)}",
-            [.. findings.Select((finding, index) => new FindingBlock(index + 1, Printable(finding), ReportNames.Seen(finding, view.Snapshot.TakenAt)))]);
+            [.. findings.Select((finding, index) => new FindingBlock(index + 1, Printable(finding), FindingText.Seen(finding, view.Snapshot.TakenAt)))]);
     }
 
     /// <summary>A configuration snippet keeps its lines.</summary>
     private static string PrintableLines(string text) => string.Join('\n', text.Split('\n').Select(HumanText.Printable));
 
+    private static FindingSubject Printable(FindingSubject subject) =>
+        subject with { Namespace = HumanText.Printable(subject.Namespace), Name = HumanText.Printable(subject.Name) };
+
     private static Finding Printable(Finding finding) => finding with
     {
         Title = HumanText.Printable(finding.Title),
-        Subject = finding.Subject with { Namespace = HumanText.Printable(finding.Subject.Namespace), Name = HumanText.Printable(finding.Subject.Name) },
+        Subject = Printable(finding.Subject),
         Evidence = [.. finding.Evidence.Select(HumanText.Printable)],
         Why = HumanText.Printable(finding.Why),
-        Fix = [.. finding.Fix.Select(PrintableLines)],
+        Examples = [.. finding.Examples.Select(HumanText.Printable)],
+        Consequences = [.. finding.Consequences.Select(Printable)],
+        CauseSubject = finding.CauseSubject is { } cause ? Printable(cause) : null,
+        Fix = [.. finding.Fix.Select(static fix => fix with { Where = HumanText.Printable(fix.Where), Text = PrintableLines(fix.Text) })],
         Reference = HumanText.Printable(finding.Reference),
     };
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Agent.Commands;
+using Agent.Core.Diagnosis;
 using Agent.Core.Model;
 using Agent.Reporting;
 using Agent.Tests.Core.Reporting;
@@ -53,7 +54,7 @@ public sealed class ReportCommandTests
         var warning = ReportSamples.RichDiagnosis() with { Findings = [ReportSamples.RichDiagnosis().Findings[1]] };
 
         Assert.Equal(ExitCode.Done, await new CommandLine { Diagnosis = warning }.RunAsync("report", "--fail-on", "critical"));
-        Assert.Equal(ExitCode.Done, await new CommandLine { Diagnosis = new([], "OK: nothing") }.RunAsync("report", "--fail-on", "info"));
+        Assert.Equal(ExitCode.Done, await new CommandLine { Diagnosis = new([], new(Verdict.Ok, "nothing")) }.RunAsync("report", "--fail-on", "info"));
     }
 
     [Fact]

@@ -53,7 +53,7 @@ internal sealed class TestAgent : IAsyncDisposable
         {
             Configuration = configuration,
             CreateScanner = (options, _) => createScanner(options),
-            Diagnose = static (_, alsoFound) => new DiagnosisResult(alsoFound, "all is well"),
+            Diagnose = static (_, alsoFound) => new DiagnosisResult(alsoFound, new(Verdict.Ok, "all is well")),
             Time = time,
             ProcessorTime = static () => TimeSpan.Zero,
             LogSink = log,

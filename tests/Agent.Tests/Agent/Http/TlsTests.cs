@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Agent.Core.Diagnosis;
 using Agent.Hosting;
 using Agent.Tests.Agent.Hosting;
 using Xunit;
@@ -48,7 +49,7 @@ public sealed class TlsTests
         {
             Configuration = TestAgent.Configure(null, $"Http:CertificateFile={certificate}", $"Http:KeyFile={key}"),
             CreateScanner = (_, _) => scanner,
-            Diagnose = static (_, _) => new([], ""),
+            Diagnose = static (_, _) => new([], new(Verdict.Ok, "")),
         }));
         Assert.Contains(certificate, error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', error.Message);

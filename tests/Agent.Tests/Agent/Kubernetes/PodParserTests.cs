@@ -14,7 +14,7 @@ public sealed class PodParserTests
         Assert.Equal("shop", pod.Namespace);
         Assert.Equal("web-6d4cf56db6-x2x7p", pod.Name);
         Assert.Equal("0b1f3c9e-6a53-4f0e-9f0f-1c2d3e4f5a6b", pod.Uid);
-        Assert.Equal("Deployment/web", pod.Workload);
+        Assert.Equal("Deployment/web", pod.Workload?.DisplayName);
         Assert.Equal("Running", pod.Phase);
         Assert.False(pod.HostNetwork);
         Assert.False(pod.Ready);
@@ -36,14 +36,14 @@ public sealed class PodParserTests
         Assert.Equal(["linkerd-proxy", "app"], containers.Select(container => container.Name));
         Assert.True(containers[0].IsSidecar);
         Assert.Equal(1, containers[0].Restarts);
-        Assert.Equal(new KubernetesProbe("http", 4191, 10, 1, 3), containers[0].ReadinessProbe);
+        Assert.Equal(new KubernetesProbe(ProbeKind.Http, 4191, 10, 1, 3), containers[0].ReadinessProbe);
 
         var app = containers[1];
         Assert.False(app.IsSidecar);
         Assert.Equal(4, app.Restarts);
         Assert.Equal([8080, 9090], app.Ports.Select(port => (int)port));
-        Assert.Equal(new KubernetesProbe("http", 8080, 5, 2, 4), app.ReadinessProbe);
-        Assert.Equal(new KubernetesProbe("exec", null, 10, 1, 3), app.LivenessProbe);
+        Assert.Equal(new KubernetesProbe(ProbeKind.Http, 8080, 5, 2, 4), app.ReadinessProbe);
+        Assert.Equal(new KubernetesProbe(ProbeKind.Exec, null, 10, 1, 3), app.LivenessProbe);
         Assert.True(app.HasPreStop);
         Assert.Equal(15, app.PreStopSleepSeconds);
         Assert.Equal("OOMKilled (137)", app.LastTerminationReason);
@@ -55,10 +55,10 @@ public sealed class PodParserTests
     {
         var pod = Parse(Fixture("static.json"));
         Assert.Equal("2f7c1e5a9b8d4c3e6f0a1b2c3d4e5f60", pod.ConfigHash);
-        Assert.Equal("Node/worker-1", pod.Workload);
+        Assert.Equal("Node/worker-1", pod.Workload?.DisplayName);
         Assert.True(pod.HostNetwork);
-        Assert.Equal(new KubernetesProbe("grpc", 2379, 10, 1, 3), pod.Containers[0].ReadinessProbe);
-        Assert.Equal(new KubernetesProbe("tcp", null, 10, 1, 3), pod.Containers[0].LivenessProbe);
+        Assert.Equal(new KubernetesProbe(ProbeKind.Grpc, 2379, 10, 1, 3), pod.Containers[0].ReadinessProbe);
+        Assert.Equal(new KubernetesProbe(ProbeKind.Tcp, null, 10, 1, 3), pod.Containers[0].LivenessProbe);
     }
 
     [Theory]
@@ -128,14 +128,14 @@ public sealed class PodParserTests
             {"creationTimestamp":"2026-11-03T16:01:03Z","labels":{{labels}},
              "ownerReferences":[{"kind":"Other","name":"x"},{"controller":true,"kind":"{{kind}}","name":"{{name}}"}]}
             """);
-        Assert.Equal(expected, WorkloadName.Find(document.RootElement));
+        Assert.Equal(expected, WorkloadName.Find(document.RootElement)?.DisplayName);
     }
 
     [Fact]
     public void Find_OwnerThatIsNoController_IsNoWorkload()
     {
         using var document = JsonDocument.Parse("""{"ownerReferences":[{"kind":"ConfigMap","name":"x","controller":false}]}""");
-        Assert.Null(WorkloadName.Find(document.RootElement));
+        Assert.Null(WorkloadName.Find(document.RootElement)?.DisplayName);
     }
 
     [Theory]

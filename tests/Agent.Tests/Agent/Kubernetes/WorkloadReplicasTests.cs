@@ -1,6 +1,7 @@
 using Agent.Core.Model;
 using Agent.Kubernetes;
 using Agent.Tests.Kubernetes.Testing;
+using Agent.Tests.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -70,5 +71,5 @@ public sealed class WorkloadReplicasTests
     private static ApiServerClient Client(WatcherRig rig) => new(new ApiServerLocation(rig.Server.Address, rig.TokenFile, rig.CertificateAuthorityFile), rig.Time);
 
     private static KubernetesPod Pod(string name, string? workload) =>
-        new() { Namespace = "shop", Name = name, Uid = name, Phase = "Running", Workload = workload };
+        new() { Namespace = "shop", Name = name, Uid = name, Phase = "Running", Workload = Workloads.Of(workload) };
 }

@@ -1,5 +1,6 @@
 using Agent.Core.Diagnosis;
 using Agent.Core.Model;
+using Agent.Core.Reporting;
 using Xunit;
 
 namespace Agent.Tests.Core.Diagnosis;
@@ -11,8 +12,8 @@ public sealed class DiagnosisEngineTests
     {
         var result = DiagnosisEngine.Evaluate(Given.Alone(Given.Node(Given.Pod())));
         Assert.Empty(result.Findings);
-        Assert.Equal("ok", result.Verdict);
-        Assert.StartsWith("OK: ", result.Headline, StringComparison.Ordinal);
+        Assert.Equal(Verdict.Ok, result.Verdict);
+        Assert.StartsWith("OK: ", result.Headline.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -33,7 +34,7 @@ public sealed class DiagnosisEngineTests
         Assert.Equal([FindingIds.CloseWaitTimeoutShort, FindingIds.HalfClosedUntracked], result.Findings.Select(static finding => finding.Id));
         Assert.Equal(FindingIds.CloseWaitTimeoutShort, result.Findings[1].CausedBy);
         Assert.Equal(result.Findings[0].Fix, result.Findings[1].Fix);
-        Assert.DoesNotContain("other finding", result.Headline, StringComparison.Ordinal);
+        Assert.DoesNotContain("other finding", result.Headline.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -43,15 +44,15 @@ public sealed class DiagnosisEngineTests
             Make(FindingIds.ResetOnReuse, Severity.Critical),
             Make(FindingIds.BackendClosesIdleFirst, Severity.Info),
             Make(FindingIds.ContainerRestarting, Severity.Warning))]);
-        Assert.Equal("CRITICAL: backend-closes-idle-first of shop/web (and 1 other finding)", result.Headline);
-        Assert.Equal("critical", result.Verdict);
+        Assert.Equal("CRITICAL: backend-closes-idle-first of shop/web (and 1 other finding)", result.Headline.ToString());
+        Assert.Equal(Verdict.Critical, result.Verdict);
     }
 
     [Fact]
     public void Headline_CauseNotShown_NamesTheConsequence()
     {
         var consequence = Make(FindingIds.ResetOnReuse, Severity.Critical) with { CausedBy = FindingIds.BackendClosesIdleFirst };
-        Assert.Equal("CRITICAL: reset-on-reuse of shop/web", Headline.Of([consequence], []));
+        Assert.Equal("CRITICAL: reset-on-reuse of shop/web", Headline.Of([consequence], []).ToString());
     }
 
     [Fact]
@@ -59,9 +60,9 @@ public sealed class DiagnosisEngineTests
     {
         var result = DiagnosisEngine.Evaluate(Given.Alone(Given.Node()), [new Fixed(
             Make(FindingIds.ResetOnReuse, Severity.Warning),
-            Make(FindingIds.BackendClosesIdleFirst, Severity.Warning, new("pod", "shop", "other")))]);
+            Make(FindingIds.BackendClosesIdleFirst, Severity.Warning, new(SubjectKind.Pod, "shop", "other")))]);
         Assert.All(result.Findings, static finding => Assert.Null(finding.CausedBy));
-        Assert.EndsWith("(and 1 other finding)", result.Headline, StringComparison.Ordinal);
+        Assert.EndsWith("(and 1 other finding)", result.Headline.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -80,13 +81,13 @@ public sealed class DiagnosisEngineTests
     {
         var node = Given.Node();
         var blind = node with { Sources = [.. node.Sources.Select(static source => source with { Status = SourceStatus.Unavailable })] };
-        Assert.Equal("UNKNOWN: nothing found, but conntrack and sockets could not be read", DiagnosisEngine.Evaluate(Given.Alone(blind)).Headline);
+        Assert.Equal("UNKNOWN: nothing found, but conntrack and sockets could not be read", DiagnosisEngine.Evaluate(Given.Alone(blind)).Headline.ToString());
     }
 
     [Fact]
     public void Grouped_ManyPods_OneEntryThatNamesThem()
     {
-        var many = Enumerable.Range(0, 20).Select(static index => Make("close-wait-leak", Severity.Warning, new("pod", "shop", $"web-{index:00}"), 100 - index)).ToArray();
+        var many = Enumerable.Range(0, 20).Select(static index => Make("close-wait-leak", Severity.Warning, new(SubjectKind.Pod, "shop", $"web-{index:00}"), 100 - index)).ToArray();
         var result = DiagnosisEngine.Evaluate(Given.Alone(Given.Node()), [new Fixed(many)]);
         Assert.Equal(20, result.Findings.Length);
         var grouped = Assert.Single(result.Grouped);
@@ -104,8 +105,9 @@ public sealed class DiagnosisEngineTests
             Make(FindingIds.CloseWaitTimeoutShort, Severity.Warning, FindingSubject.Node(Given.Node())),
             Make(FindingIds.ContainerRestarting, Severity.Warning))]);
         Assert.Equal([(FindingIds.CloseWaitTimeoutShort, Severity.Critical), (FindingIds.ContainerRestarting, Severity.Warning)], result.Grouped.Select(static entry => (entry.Id, entry.Severity)));
+        Assert.Equal(["Seen."], result.Grouped[0].Evidence);
         Assert.Collection(
-            result.Grouped[0].Evidence,
+            FindingText.Evidence(result.Grouped[0]),
             static own => Assert.Equal("Seen.", own),
             static worst => Assert.Equal("CRITICAL half-closed-untracked: half-closed-untracked of shop/web. Seen.", worst),
             static other => Assert.Equal("WARNING half-closed-expiring: half-closed-expiring of shop/web. Seen.", other));
@@ -116,28 +118,27 @@ public sealed class DiagnosisEngineTests
     public void Grouped_ConsequencesOfManyPods_AreOneLine()
     {
         var node = FindingSubject.Node(Given.Node());
-        var pods = Enumerable.Range(0, 20).Select(static index => Make(FindingIds.HalfClosedUntracked, Severity.Critical, new("pod", "shop", $"web-{index:00}"), 100 - index));
+        var pods = Enumerable.Range(0, 20).Select(static index => Make(FindingIds.HalfClosedUntracked, Severity.Critical, new(SubjectKind.Pod, "shop", $"web-{index:00}"), 100 - index));
         var result = DiagnosisEngine.Evaluate(Given.Alone(Given.Node()), [new Fixed([Make(FindingIds.CloseWaitTimeoutShort, Severity.Critical, node), .. pods])]);
         var entry = Assert.Single(result.Grouped);
-        Assert.Equal(2, entry.Evidence.Length);
-        Assert.Contains("half-closed-untracked of shop/web-00 (+19 more pods).", entry.Evidence[1], StringComparison.Ordinal);
+        Assert.Equal("half-closed-untracked of shop/web-00 (+19 more pods)", Assert.Single(entry.Consequences).Title);
     }
 
     [Fact]
     public void Grouped_CauseIsAnotherPods_FollowsWhereItPoints()
     {
-        var leaking = new FindingSubject("pod", "shop", "app");
+        var leaking = new FindingSubject(SubjectKind.Pod, "shop", "app");
         var pile = Make(FindingIds.FinWait2PileUp, Severity.Warning) with { CausedBy = FindingIds.CloseWaitLeak, CauseSubject = leaking };
-        var elsewhere = Make(FindingIds.CloseWaitLeak, Severity.Warning, new("pod", "shop", "other"), victims: 99);
+        var elsewhere = Make(FindingIds.CloseWaitLeak, Severity.Warning, new(SubjectKind.Pod, "shop", "other"), victims: 99);
         Assert.Equal(2, FindingGroups.ForReading([elsewhere, pile]).Length);
         var grouped = FindingGroups.ForReading([elsewhere, Make(FindingIds.CloseWaitLeak, Severity.Warning, leaking), pile]);
-        Assert.Equal([1, 2], grouped.Select(static entry => entry.Evidence.Length));
+        Assert.Equal([0, 1], grouped.Select(static entry => entry.Consequences.Length));
     }
 
     [Fact]
     public void Grouped_Sources_StayApart()
     {
-        var sources = Enumerable.Range(0, 6).Select(static index => Make("source-unavailable", Severity.Info, new("source", "", $"source-{index}"))).ToArray();
+        var sources = Enumerable.Range(0, 6).Select(static index => Make("source-unavailable", Severity.Info, FindingSubject.Source($"source-{index}"))).ToArray();
         Assert.Equal(6, DiagnosisEngine.Evaluate(Given.Alone(Given.Node()), [new Fixed(sources)]).Grouped.Length);
     }
 
@@ -145,11 +146,11 @@ public sealed class DiagnosisEngineTests
     {
         Id = id,
         Severity = severity,
-        Title = $"{id} of {(subject ?? new("pod", "shop", "web")).DisplayName}",
-        Subject = subject ?? new("pod", "shop", "web"),
+        Title = $"{id} of {(subject ?? new(SubjectKind.Pod, "shop", "web")).DisplayName}",
+        Subject = subject ?? new(SubjectKind.Pod, "shop", "web"),
         Evidence = ["Seen."],
         Why = "Because.",
-        Fix = ["Do."],
+        Fix = [new("there", "Do.")],
         Reference = "docs",
         Victims = victims,
     };

@@ -52,10 +52,10 @@ public sealed partial class FindingCatalogTests
     public void Report_Values_FilledInWithAndWithoutBraces()
     {
         var finding = FindingCatalog.Get(FindingIds.BackendClosesIdleFirst).Report(
-            Severity.Warning, new FindingSubject("pod", "shop", "web"), "title", [], 1, null, ("SECONDS", "620"), ("PORT", "8080"));
-        Assert.Contains("nginx: keepalive_timeout 620s;", finding.Fix);
-        Assert.Contains("Node.js: server.keepAliveTimeout = 620 * 1000; server.headersTimeout = (620 + 5) * 1000;", finding.Fix);
-        Assert.DoesNotContain(finding.Fix, static fix => Variable().IsMatch(fix));
+            Severity.Warning, new FindingSubject(SubjectKind.Pod, "shop", "web"), "title", [], 1, null, ("SECONDS", "620"), ("PORT", "8080"));
+        Assert.Contains(finding.Fix, static fix => fix is { Where: "nginx", Text: "keepalive_timeout 620s;" });
+        Assert.Contains(finding.Fix, static fix => fix.Text == "server.keepAliveTimeout = 620 * 1000; server.headersTimeout = (620 + 5) * 1000;");
+        Assert.DoesNotContain(finding.Fix, static fix => Variable().IsMatch(fix.Text));
     }
 
     [Fact]
@@ -63,8 +63,8 @@ public sealed partial class FindingCatalogTests
     {
         var pod = Given.Serving(Given.Kubernetes() with { WorkloadReplicas = 2 });
         Assert.Contains(
-            "more replicas: kubectl -n shop scale Deployment/web --replicas=3",
-            FindingCatalog.Get(FindingIds.ListenQueueOverflow).Report(Severity.Warning, pod, "title", []).Fix);
+            FindingCatalog.Get(FindingIds.ListenQueueOverflow).Report(Severity.Warning, pod, "title", []).Fix,
+            static fix => fix.Text == "kubectl -n shop scale Deployment/web --replicas=3");
     }
 
     [Fact]
@@ -72,7 +72,7 @@ public sealed partial class FindingCatalogTests
     {
         var fixes = FindingCatalog.Get(FindingIds.CloseWaitLeak).Report(Severity.Warning, FindingSubject.Node(Given.Node()), "title", []).Fix;
         Assert.NotEmpty(fixes);
-        Assert.DoesNotContain(fixes, static fix => fix.Contains("kubectl", StringComparison.Ordinal));
+        Assert.DoesNotContain(fixes, static fix => fix.Text.Contains("kubectl", StringComparison.Ordinal));
     }
 
     [GeneratedRegex(@"\$\{?(SECONDS|PORT|POD|NAMESPACE)\b")]

@@ -5,7 +5,7 @@ namespace Agent.Tests.Core.Diagnosis;
 
 public sealed class FindingTrackerTests
 {
-    private static readonly FindingSubject s_web = new("pod", "shop", "web");
+    private static readonly FindingSubject s_web = new(SubjectKind.Pod, "shop", "web");
 
     private readonly FindingTracker _tracker = new();
     private int _scan;
@@ -90,12 +90,12 @@ public sealed class FindingTrackerTests
     public void Update_HeldFinding_IsInTheHeadline()
     {
         Next(Severity.Warning);
-        Assert.StartsWith("WARNING: close-wait-leak of shop/web", Next(null).Headline, StringComparison.Ordinal);
+        Assert.StartsWith("WARNING: close-wait-leak of shop/web", Next(null).Headline.ToString(), StringComparison.Ordinal);
     }
 
     private DiagnosisResult Next(Severity? severity, FindingSubject[]? present = null)
     {
         Finding[] findings = severity is { } known ? [DiagnosisEngineTests.Make("close-wait-leak", known, s_web)] : [];
-        return _tracker.Update(new([.. findings], "") { Present = [.. present ?? [s_web]] }, Given.Noon + _scan++ * Given.Interval);
+        return _tracker.Update(new([.. findings], new(Verdict.Ok, "")) { Present = [.. present ?? [s_web]] }, Given.Noon + _scan++ * Given.Interval);
     }
 }

@@ -90,7 +90,7 @@ internal static class Given
         Namespace = "shop",
         Name = name,
         Uid = $"uid-{name}",
-        Workload = "Deployment/web",
+        Workload = new(WorkloadKinds.Deployment, "web"),
         WorkloadReplicas = 5,
         Phase = "Running",
         Ready = true,
@@ -104,8 +104,8 @@ internal static class Given
     {
         Name = "app",
         Ports = [8080],
-        ReadinessProbe = new("http", 8080, 10, 1, 3),
-        LivenessProbe = new("http", 8080, 10, 1, 3),
+        ReadinessProbe = new(ProbeKind.Http, 8080, 10, 1, 3),
+        LivenessProbe = new(ProbeKind.Http, 8080, 10, 1, 3),
         HasPreStop = true,
         PreStopSleepSeconds = 120,
     };
@@ -148,7 +148,7 @@ internal static class Given
         Age = TimeSpan.FromSeconds(ageSeconds),
         UnreadBytes = 0,
         Inode = inode,
-        Process = inode == 0 ? null : "node(4711)",
+        Process = inode == 0 ? null : new("node", 4711),
         Tracking = tracking,
         Entry = expiresIn is { } left ? new(ConntrackTableKind.Host, TcpConntrackState.CloseWait, TimeSpan.FromSeconds(left)) : null,
     };

@@ -23,7 +23,7 @@ public sealed class HealthyNodeTests
             var snapshot = Busy(scan, closeWaitTimeout);
             var result = DiagnosisEngine.Evaluate(new(snapshot, earlier, new()));
             Assert.All(result.Findings, static finding => Assert.True(finding.Severity == Severity.Info, $"{finding.Title}: {string.Join(" ", finding.Evidence)}"));
-            Assert.NotEqual("critical", tracker.Update(result, snapshot.TakenAt).Verdict);
+            Assert.NotEqual(Verdict.Critical, tracker.Update(result, snapshot.TakenAt).Verdict);
             earlier = earlier.Add(snapshot);
         }
     }

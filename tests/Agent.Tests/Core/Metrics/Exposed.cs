@@ -12,7 +12,7 @@ internal sealed class Exposed
 
     public MetricsOptions Options { get; init; } = new();
 
-    public DiagnosisResult Diagnosis { get; init; } = new([], "");
+    public DiagnosisResult Diagnosis { get; init; } = new([], new(Verdict.Ok, ""));
 
     public ImmutableArray<SysctlNumbers> Sysctls { get; init; } = [];
 

@@ -122,7 +122,7 @@ public sealed class FoldAndCapTests
     public void Findings_FoldedOrNot_OneSeriesEach()
     {
         var diagnosis = new DiagnosisResult(
-            [Finding("close-wait-leak", "pod", "default", "web-1"), Finding("close-wait-leak", "pod", "default", "web-2"), Finding("conntrack-table-pressure", "node", "", "node-1")], "");
+            [Finding("close-wait-leak", SubjectKind.Pod, "default", "web-1"), Finding("close-wait-leak", SubjectKind.Pod, "default", "web-2"), Finding("conntrack-table-pressure", SubjectKind.Node, "", "node-1")], new(Verdict.Ok, ""));
         Assert.Equal(
             ["{namespace=\"\",pod=\"\",finding=\"conntrack-table-pressure\",severity=\"warning\"}=1",
              "{namespace=\"default\",pod=\"web-1\",finding=\"close-wait-leak\",severity=\"warning\"}=1",
@@ -149,7 +149,7 @@ public sealed class FoldAndCapTests
         ClosedByPodFirst = 0,
     };
 
-    private static Finding Finding(string id, string kind, string podNamespace, string name) => new()
+    private static Finding Finding(string id, SubjectKind kind, string podNamespace, string name) => new()
     {
         Id = id,
         Severity = Severity.Warning,

@@ -51,7 +51,7 @@ internal static class ReportSamples
             Pods = [new() { Identity = PodIdentity.Host, IsTracked = true }],
             UnattributedHalfClosedSockets = 0,
         },
-        null, new([], "OK: none of the known causes of failed requests is at work on this node"), new(), new(), new("1.2.3", ""));
+        null, new([], new(Verdict.Ok, "none of the known causes of failed requests is at work on this node")), new(), new(), new("1.2.3", ""));
 
     /// <summary>What an ordinary user without any right sees.</summary>
     public static Snapshot Unreadable() => new()
@@ -98,7 +98,11 @@ internal static class ReportSamples
                 Subject = FindingSubject.Of(Web),
                 Evidence = ["3 of 12 half-closed sockets have no entry left.", "The oldest has been half-closed for 2m10s, the timeout is 60 s."],
                 Why = "What the pod sends on such a connection leaves with the wrong address: the client never gets the answer.",
-                Fix = ["kube-proxy flag: --conntrack-tcp-timeout-close-wait=1h", "sysctl on a node without kube-proxy: sysctl -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600"],
+                Fix =
+                [
+                    new("kube-proxy flag", "--conntrack-tcp-timeout-close-wait=1h"),
+                    new("sysctl on a node without kube-proxy", "sysctl -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600"),
+                ],
                 Reference = "https://github.com/kubernetes/kubernetes/issues/32551",
             },
             new()
@@ -106,14 +110,14 @@ internal static class ReportSamples
                 Id = FindingIds.ConntrackTablePressure,
                 Severity = Severity.Warning,
                 Title = "the conntrack table is 75% full",
-                Subject = new("node", "", "node-7"),
+                Subject = new(SubjectKind.Node, "", "node-7"),
                 Evidence = ["196,700 of 262,144 entries."],
                 Why = "With a full table new connections are dropped.",
-                Fix = ["sysctl: net.netfilter.nf_conntrack_max=524288"],
+                Fix = [new("sysctl", "net.netfilter.nf_conntrack_max=524288")],
                 Reference = "https://docs.kernel.org/networking/nf_conntrack-sysctl.html",
             },
         ],
-        "CRITICAL: shop/web-7d4b9c6f5-x2x5p: 3 half-closed connections are forgotten by conntrack (and 1 other finding)");
+        new(Verdict.Critical, "shop/web-7d4b9c6f5-x2x5p: 3 half-closed connections are forgotten by conntrack (and 1 other finding)"));
 
     private static ConntrackSummary Table(ulong step) => new()
     {
@@ -140,7 +144,7 @@ internal static class ReportSamples
     private static PodSnapshot WebPod(ulong step) => new()
     {
         Identity = Web,
-        Kubernetes = new() { Namespace = "shop", Name = Web.Name, Uid = Web.Uid, Workload = "Deployment/web", Ready = true, Phase = "Running", DeletionTimestamp = Noon.AddSeconds(10), DeletionGracePeriodSeconds = 30 },
+        Kubernetes = new() { Namespace = "shop", Name = Web.Name, Uid = Web.Uid, Workload = new("Deployment", "web"), Ready = true, Phase = "Running", DeletionTimestamp = Noon.AddSeconds(10), DeletionGracePeriodSeconds = 30 },
         Addresses = [Address("10.244.1.5"), Address("fd00::105")],
         NamespaceInode = 4_026_532_777,
         IsTracked = true,
@@ -182,7 +186,7 @@ internal static class ReportSamples
         AgeIsMinimum = index == 2,
         UnreadBytes = (uint)(index * 100),
         Inode = index == 11 ? 0u : 77u,
-        Process = index == 11 ? null : "node(4711)",
+        Process = index == 11 ? null : new("node", 4711),
         Tracking = index < 3 ? TrackingState.Untracked : index < 5 ? TrackingState.Expiring : TrackingState.Tracked,
         Entry = index < 3 ? null : new(ConntrackTableKind.Host, TcpConntrackState.CloseWait, TimeSpan.FromSeconds(index * 9)),
     };
@@ -206,7 +210,7 @@ internal static class ReportSamples
         ClosedBy = ClosedBy.Peer,
         UnreadBytes = 1,
         Inode = 6,
-        Process = "a|b`\u202e\n\u001b]0;x\u0007(1)",
+        Process = new("a|b`\u202e\n\u001b]0;x\u0007", 1),
         Tracking = TrackingState.Unknown,
     };
 

@@ -28,9 +28,9 @@ public sealed class CloseWaitTimeoutShortRuleTests
     {
         var finding = Given.Only(s_rule, Given.Alone(Short(Given.Pod())));
         Assert.Equal(Severity.Info, finding.Severity);
-        Assert.Equal("node", finding.Subject.Kind);
+        Assert.Equal(SubjectKind.Node, finding.Subject.Kind);
         Assert.Contains("60 s", finding.Title, StringComparison.Ordinal);
-        Assert.Contains(finding.Fix, static fix => fix.Contains("--conntrack-tcp-timeout-close-wait=1h", StringComparison.Ordinal));
+        Assert.Contains(finding.Fix, static fix => fix.Text.Contains("--conntrack-tcp-timeout-close-wait=1h", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -80,10 +80,10 @@ public sealed class CloseWaitTimeoutShortRuleTests
     {
         var meshed = HalfClosed(untracked: 2) with { OwnTableEntries = 12, Settings = Given.Settings(60) };
         var finding = Given.Only(s_rule, Given.Alone(Given.Node(meshed)));
-        Assert.Equal(("pod", "shop", "web"), (finding.Subject.Kind, finding.Subject.Namespace, finding.Subject.Name));
+        Assert.Equal((SubjectKind.Pod, "shop", "web"), (finding.Subject.Kind, finding.Subject.Namespace, finding.Subject.Name));
         Assert.Equal(Severity.Critical, finding.Severity);
-        Assert.Contains(finding.Fix, static fix => fix.Contains("config.linkerd.io/close-wait-timeout", StringComparison.Ordinal));
-        Assert.DoesNotContain(finding.Fix, static fix => fix.Contains("kube-proxy", StringComparison.Ordinal));
+        Assert.Contains(finding.Fix, static fix => fix.Text.Contains("config.linkerd.io/close-wait-timeout", StringComparison.Ordinal));
+        Assert.DoesNotContain(finding.Fix, static fix => fix.Where.Contains("kube-proxy", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -102,7 +102,7 @@ public sealed class CloseWaitTimeoutShortRuleTests
     {
         var meshed = HalfClosed(untracked: 4) with { OwnTableEntries = 0, OwnTableTracks = true, Settings = Given.Settings(60) };
         var findings = s_rule.Evaluate(Given.Alone(Short(meshed))).ToList();
-        Assert.Equal([("node", Severity.Info), ("pod", Severity.Critical)], findings.Select(static finding => (finding.Subject.Kind, finding.Severity)));
+        Assert.Equal([(SubjectKind.Node, Severity.Info), (SubjectKind.Pod, Severity.Critical)], findings.Select(static finding => (finding.Subject.Kind, finding.Severity)));
     }
 
     [Fact]
@@ -113,6 +113,6 @@ public sealed class CloseWaitTimeoutShortRuleTests
     public void Evaluate_ForgottenByTheHost_DoesNotBlameThePod()
     {
         var plain = HalfClosed(untracked: 1) with { OwnTableEntries = 0, Settings = Given.Settings(60) };
-        Assert.Equal("node", Given.Only(s_rule, Given.Alone(Short(plain))).Subject.Kind);
+        Assert.Equal(SubjectKind.Node, Given.Only(s_rule, Given.Alone(Short(plain))).Subject.Kind);
     }
 }

@@ -34,6 +34,6 @@ public sealed class ConntrackTablePressureRuleTests
         var snapshot = Filled(950);
         var finding = Given.Only(s_rule, Given.Alone(snapshot with { Conntrack = snapshot.Conntrack! with { Flows = Given.Flows(950, 600) } }));
         Assert.Contains(finding.Evidence, static line => line.Contains("close_wait: applications do not close", StringComparison.Ordinal));
-        Assert.Contains("sysctl: sysctl -w net.netfilter.nf_conntrack_max=2000", finding.Fix);
+        Assert.Contains(finding.Fix, static fix => fix.Text == "sysctl -w net.netfilter.nf_conntrack_max=2000");
     }
 }

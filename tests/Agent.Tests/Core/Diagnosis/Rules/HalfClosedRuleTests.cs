@@ -1,6 +1,7 @@
 using Agent.Core.Diagnosis;
 using Agent.Core.Diagnosis.Rules;
 using Agent.Core.Model;
+using Agent.Core.Reporting;
 using Agent.Kernel.SockDiag;
 using Xunit;
 
@@ -40,7 +41,7 @@ public sealed class HalfClosedRuleTests
         var summary = CloseWait(2) with { Untracked = 2 };
         var finding = Given.Only(s_untracked, Given.Alone(Node(summary, Given.Connection(Given.Identity(), TcpState.CloseWait, 6, TrackingState.Untracked))));
         Assert.Equal((Severity.Critical, 2L), (finding.Severity, finding.Victims));
-        Assert.Contains(finding.Evidence, static line => line.Contains("10.0.0.1:8080 to 10.0.0.2:40000: close_wait, half-closed for 6 s, the peer closed first, node(4711)", StringComparison.Ordinal));
+        Assert.Contains(finding.Examples, static line => line.Contains("10.0.0.1:8080 to 10.0.0.2:40000: close_wait, half-closed for 6 s, the peer closed first, node(4711)", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -48,8 +49,8 @@ public sealed class HalfClosedRuleTests
     {
         var meshed = Given.Pod() with { OwnTableTracks = true, HalfClosed = CloseWait(2) with { Untracked = 2 } };
         var fixes = Given.Only(s_untracked, Given.Alone(Given.Node(meshed))).Fix;
-        Assert.Contains(fixes, static fix => fix.Contains("config.linkerd.io/close-wait-timeout", StringComparison.Ordinal));
-        Assert.DoesNotContain(fixes, static fix => fix.Contains("kube-proxy", StringComparison.Ordinal));
+        Assert.Contains(fixes, static fix => fix.Text.Contains("config.linkerd.io/close-wait-timeout", StringComparison.Ordinal));
+        Assert.DoesNotContain(fixes, static fix => fix.Where.Contains("kube-proxy", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -77,7 +78,7 @@ public sealed class HalfClosedRuleTests
             [FindingIds.CloseWaitTimeoutShort, FindingIds.HalfClosedUntracked, FindingIds.HalfClosedExpiring],
             result.Findings.Select(static finding => finding.Id));
         Assert.All(result.Findings.Skip(1), static finding => Assert.Equal(FindingIds.CloseWaitTimeoutShort, finding.CausedBy));
-        Assert.StartsWith("CRITICAL: conntrack on this node forgets half-closed connections after 3 s: 2 half-closed sockets already forgotten", result.Headline, StringComparison.Ordinal);
+        Assert.StartsWith("CRITICAL: conntrack on this node forgets half-closed connections after 3 s: 2 half-closed sockets already forgotten", result.Headline.ToString(), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -108,8 +109,8 @@ public sealed class HalfClosedRuleTests
     [Fact]
     public void Leak_BehindAProxyOfTheSamePod_NamesTheApplication()
     {
-        var proxy = Given.Connection(Given.Identity(), TcpState.CloseWait, 90) with { Process = "envoy(12)" };
-        var application = Given.Connection(Given.Identity(), TcpState.CloseWait, 90) with { Process = "java(34)", OtherEnd = Given.Identity() };
+        var proxy = Given.Connection(Given.Identity(), TcpState.CloseWait, 90) with { Process = new("envoy", 12) };
+        var application = Given.Connection(Given.Identity(), TcpState.CloseWait, 90) with { Process = new("java", 34), OtherEnd = Given.Identity() };
         Assert.Contains(
             Given.Only(s_leak, Given.Alone(Node(CloseWait(40, 40) with { FinWait2Sockets = 20 }, proxy, application))).Evidence,
             static line => line.Contains("the application behind it that does not close, java(34)", StringComparison.Ordinal));
@@ -118,7 +119,7 @@ public sealed class HalfClosedRuleTests
     [Fact]
     public void Leak_OfAServerThatForks_CountsItsProcesses()
     {
-        var connections = Enumerable.Range(7, 5).Select(static pid => Given.Connection(Given.Identity(), TcpState.CloseWait, 90) with { Process = $"sh({pid})" });
+        var connections = Enumerable.Range(7, 5).Select(static pid => Given.Connection(Given.Identity(), TcpState.CloseWait, 90) with { Process = new("sh", pid) });
         Assert.Contains("Owner: sh(7, 8, 9 and 2 more).", Given.Only(s_leak, Given.Alone(Node(CloseWait(20, 20), [.. connections]))).Evidence);
     }
 
@@ -132,7 +133,9 @@ public sealed class HalfClosedRuleTests
         var node = Node(new() { FinWait2Sockets = 20, Oldest = TimeSpan.FromSeconds(90) }, connection);
         var finding = Given.Only(s_pileUp, Given.Alone(node with { Pods = node.Pods.Add(leaky) }));
         Assert.Equal(cause, finding.CausedBy);
-        Assert.Equal(cause is not null, finding.Evidence.Any(static line => line.Contains("Follows from close-wait-leak of shop/leaky", StringComparison.Ordinal)));
+        Assert.Equal(
+            cause is not null,
+            FindingText.Evidence(finding).Contains("Follows from close-wait-leak of shop/leaky: repair that first."));
     }
 
     [Fact]

@@ -33,7 +33,7 @@ public sealed class KeepAliveRuleTests
             finding.Title);
         Assert.Contains(finding.Evidence, static line => line.Contains("Node.js", StringComparison.Ordinal));
         Assert.Contains(finding.Evidence, static line => line.Contains("(gclb)", StringComparison.Ordinal));
-        Assert.Contains(finding.Fix, static fix => fix.Contains("keepAliveTimeout = 620 * 1000", StringComparison.Ordinal));
+        Assert.Contains(finding.Fix, static fix => fix.Text.Contains("keepAliveTimeout = 620 * 1000", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -123,7 +123,7 @@ public sealed class KeepAliveRuleTests
     public void Idle_SomebodysDefault_ItsFixIsTheFirst(double seconds, string runtime)
     {
         var finding = Given.Only(s_idle, Given.Alone(Given.Node(Node(seconds))));
-        Assert.StartsWith(runtime + ": ", finding.Fix[0], StringComparison.Ordinal);
+        Assert.Equal(runtime, finding.Fix[0].Where);
         Assert.Equal(FindingCatalog.Get(finding.Id).Fixes.Length, finding.Fix.Length);
     }
 
@@ -144,6 +144,6 @@ public sealed class KeepAliveRuleTests
         var result = DiagnosisEngine.Evaluate(Given.InTurn(Given.Node(Node()), Given.Node(Node(resets: 3))));
         Assert.Equal([FindingIds.BackendClosesIdleFirst, FindingIds.ResetOnReuse], result.Findings.Select(static finding => finding.Id));
         Assert.Equal(FindingIds.BackendClosesIdleFirst, result.Findings[1].CausedBy);
-        Assert.StartsWith("CRITICAL: shop/web closes idle connections after ~6 s", result.Headline, StringComparison.Ordinal);
+        Assert.StartsWith("CRITICAL: shop/web closes idle connections after ~6 s", result.Headline.ToString(), StringComparison.Ordinal);
     }
 }

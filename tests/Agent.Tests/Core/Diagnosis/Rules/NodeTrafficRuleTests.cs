@@ -18,7 +18,7 @@ public sealed class NodeTrafficRuleTests
     public void Bypass_NoPodIsTracked_Info()
     {
         var finding = Given.Only(s_bypass, Given.Alone(Given.Node(Given.Serving() with { IsTracked = false })));
-        Assert.Equal((Severity.Info, "node"), (finding.Severity, finding.Subject.Kind));
+        Assert.Equal((Severity.Info, SubjectKind.Node), (finding.Severity, finding.Subject.Kind));
         Assert.Contains("5 established connections of shop/web", finding.Evidence[0], StringComparison.Ordinal);
     }
 

@@ -1,6 +1,7 @@
 using Agent.Core.Diagnosis;
 using Agent.Core.Diagnosis.Rules;
 using Agent.Core.Model;
+using Agent.Tests.Testing;
 using Xunit;
 
 namespace Agent.Tests.Core.Diagnosis.Rules;
@@ -46,7 +47,7 @@ public sealed class PodStateRuleTests
     [InlineData("DaemonSet/ingress", true)]
     [InlineData("Job/import", false)]
     public void NotReady_ByWorkload_OnlyThoseThatServe(string workload, bool expected) =>
-        Assert.Equal(expected, s_notReady.Evaluate(Given.Alone(Node(Unready(7200, 5) with { Workload = workload }))).Any());
+        Assert.Equal(expected, s_notReady.Evaluate(Given.Alone(Node(Unready(7200, 5) with { Workload = Workloads.Of(workload) }))).Any());
 
     [Fact]
     public void NotReady_NothingListensOnTheProbedPort_SaysSo()
@@ -113,7 +114,7 @@ public sealed class PodStateRuleTests
     public void ProbeMissing_LivenessOnly_GivesNoReadinessProbeToPaste()
     {
         var pod = Given.Kubernetes() with { Containers = [Given.Container() with { LivenessProbe = null }] };
-        Assert.StartsWith("container, liveness: livenessProbe:", Assert.Single(Given.Only(s_probe, Given.Alone(Node(pod))).Fix), StringComparison.Ordinal);
+        Assert.Equal("container, liveness", Assert.Single(Given.Only(s_probe, Given.Alone(Node(pod))).Fix).Where);
     }
 
     [Fact]

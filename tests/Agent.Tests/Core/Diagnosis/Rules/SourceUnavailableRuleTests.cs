@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Agent.Core.Diagnosis;
 using Agent.Core.Diagnosis.Rules;
 using Agent.Core.Model;
@@ -25,7 +26,7 @@ public sealed class SourceUnavailableRuleTests
     {
         var finding = Given.Only(s_rule, Given.Alone(Lacking(status, SourceNames.ConntrackStats)));
         Assert.Equal(expected, finding.Severity);
-        Assert.Equal(new FindingSubject("source", "", SourceNames.ConntrackStats), finding.Subject);
+        Assert.Equal(FindingSubject.Source(SourceNames.ConntrackStats), finding.Subject);
         Assert.Contains("CAP_NET_ADMIN is missing", finding.Evidence[0], StringComparison.Ordinal);
     }
 
@@ -34,37 +35,63 @@ public sealed class SourceUnavailableRuleTests
         Given.Only(s_rule, Given.Alone(Lacking(SourceStatus.Unavailable, SourceNames.ConntrackStats))).Evidence,
         static line => line.Contains(FindingIds.ConntrackDrops, StringComparison.Ordinal));
 
-    /// <summary>The details are those that the sources give.</summary>
     [Theory]
-    [InlineData(SourceNames.Conntrack, "conntrack count (netlink): EPERM (1) (needs CAP_NET_ADMIN in this network namespace); read /proc/1/net/nf_conntrack instead", "add: [NET_ADMIN]")]
-    [InlineData(SourceNames.Conntrack, "x: EPERM (1) (CAP_NET_ADMIN is there, so a security module refuses it: run unconfined)", "appArmorProfile: {type: Unconfined}", "apparmor=|avc:")]
-    [InlineData(SourceNames.Conntrack, "x: EINVAL (22): the module nf_conntrack_netlink is not loaded", "modprobe nf_conntrack_netlink")]
-    [InlineData(SourceNames.Conntrack, "/proc/1/net/nf_conntrack does not exist: nf_conntrack is not loaded, or this kernel has no CONFIG_NF_CONNTRACK_PROCFS", "modprobe nf_conntrack")]
-    [InlineData(SourceNames.Conntrack, "open(/proc/1/net/nf_conntrack): EACCES (13): the file is for uid 0", "runAsUser: 0")]
-    [InlineData(SourceNames.Conntrack, "switched off by Collection:Conntrack", "--Collection:Conntrack=auto")]
-    [InlineData(SourceNames.Conntrack, "the table changed during the dump, still after 3 retries: a few entries may be missing", "closewatch report --fresh")]
-    [InlineData(SourceNames.ConntrackStats, "/proc/1/net/stat/nf_conntrack does not exist: drops and invalid packets are unknown", "modprobe nf_conntrack")]
-    [InlineData(SourceNames.Sysctl, "the timeouts of 6 other namespaces are unknown: open(/proc/31822/ns/net): EACCES (13) (needs CAP_SYS_PTRACE)", "add: [SYS_ADMIN, SYS_PTRACE]")]
-    [InlineData(SourceNames.Sockets, "6 of 7 namespaces by /proc/PID/net/tcp, which shows no ages, because: setns(net:[1]): EPERM (1) (needs CAP_SYS_ADMIN)", "add: [SYS_ADMIN, SYS_PTRACE]")]
-    [InlineData(SourceNames.Sockets, "1 of 1 namespaces by /proc/PID/net/tcp, which shows no ages, because: sock_diag: ENOENT (2)", "modprobe -a inet_diag tcp_diag")]
-    [InlineData(SourceNames.Namespaces, "only this pod's processes are visible: hostPID is missing", "hostPID: true")]
-    [InlineData(SourceNames.Namespaces, "/proc is mounted with hidepid=2: processes of others are not shown", "remount,hidepid=0")]
-    [InlineData(SourceNames.Pods, "6 of 6 pods are known by their uid only", "hostPath: {path: /var/log/pods}", "mountPath: /var/log/pods", "--Pods:LogRoot=", "kubectl create clusterrole")]
-    [InlineData(SourceNames.Pods, "6 of 6 pods are known by their uid only (/var/log/pods: does not exist; mount it read-only)", "hostPath: {path: /var/log/pods}", "mountPath: /var/log/pods", "--Pods:LogRoot=", "kubectl create clusterrole")]
-    [InlineData(SourceNames.Kubernetes, "the API server answered 403 to the list of pods; a ClusterRole has to allow its service account", "kubectl create clusterrole")]
-    [InlineData(SourceNames.Kubernetes, "the API server answered 401 to the list of pods; is the service account still there?", "rollout restart")]
-    [InlineData(SourceNames.Kubernetes, "/var/run/secrets/kubernetes.io/serviceaccount/token holds no token", "automountServiceAccountToken: true")]
-    [InlineData(SourceNames.Kubernetes, "the API server knows no pod on node \"n\": is that its name? (set Pods:NodeName or NODE_NAME from spec.nodeName)", "fieldPath: spec.nodeName")]
-    [InlineData(SourceNames.Kubernetes, "the API server at 10.96.0.1 can not be reached for the list of pods: Connection refused", "curl -sk")]
-    public void Evaluate_KnownReason_GivesTheFixesForItAndNoOther(string source, string detail, params string[] expected)
+    [InlineData(SourceNeeds.NetAdmin, "add: [NET_ADMIN]")]
+    [InlineData(SourceNeeds.Unconfined, "appArmorProfile: {type: Unconfined}", "apparmor=|avc:")]
+    [InlineData(SourceNeeds.ConntrackNetlinkModule, "modprobe nf_conntrack_netlink")]
+    [InlineData(SourceNeeds.ConntrackModule, "modprobe nf_conntrack")]
+    [InlineData(SourceNeeds.Root, "runAsUser: 0")]
+    [InlineData(SourceNeeds.ConntrackSwitchedOn, "--Collection:Conntrack=auto")]
+    [InlineData(SourceNeeds.SocketsSwitchedOn, "--Collection:Sockets=auto")]
+    [InlineData(SourceNeeds.AnotherScan, "closewatch report --fresh")]
+    [InlineData(SourceNeeds.EnterNamespaces, "add: [SYS_ADMIN, SYS_PTRACE]")]
+    [InlineData(SourceNeeds.SocketDiagModules, "modprobe -a inet_diag tcp_diag")]
+    [InlineData(SourceNeeds.HostProcesses, "hostPID: true")]
+    [InlineData(SourceNeeds.VisibleProcesses, "remount,hidepid=0")]
+    [InlineData(SourceNeeds.PodNames, "hostPath: {path: /var/log/pods}", "mountPath: /var/log/pods", "--Pods:LogRoot=", "kubectl create clusterrole")]
+    [InlineData(SourceNeeds.PodListPermission, "kubectl create clusterrole")]
+    [InlineData(SourceNeeds.NewToken, "rollout restart")]
+    [InlineData(SourceNeeds.ServiceAccount, "automountServiceAccountToken: true")]
+    [InlineData(SourceNeeds.NodeName, "fieldPath: spec.nodeName")]
+    [InlineData(SourceNeeds.ApiServerAnswer, "curl -sk")]
+    [InlineData(SourceNeeds.ApiServerCertificate, "openssl s_client")]
+    [InlineData(SourceNeeds.Cluster, "--Pods:Source=auto")]
+    [InlineData(SourceNeeds.NetAdmin | SourceNeeds.Root, "add: [NET_ADMIN]", "runAsUser: 0")]
+    public void Evaluate_Needs_GiveTheFixesForThemAndNoOther(SourceNeeds needs, params string[] expected)
+    {
+        var fixes = FixesFor(needs, "x");
+        Assert.Equal(expected.Length, fixes.Length);
+        Assert.All(expected.Zip(fixes), static pair => Assert.Contains(pair.First, pair.Second.Text, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Evaluate_EveryNeed_HasAFix() => Assert.All(
+        Enum.GetValues<SourceNeeds>().Where(static need => need != SourceNeeds.None),
+        static need => Assert.Contains(FixesFor(need, "")[0], FindingCatalog.Get(FindingIds.SourceUnavailable).Fixes));
+
+    /// <summary>The words are for people: whatever they are, the advice is the same.</summary>
+    [Fact]
+    public void Evaluate_ReportReworded_SameFixes()
+    {
+        string[] words =
+        [
+            "hostPID is missing", "needs CAP_NET_ADMIN", "needs CAP_SYS_ADMIN", "security module", "hidepid", "for uid 0", "nf_conntrack is not loaded", "EACCES (13)",
+            "ENOENT (2)", "EOPNOTSUPP (95)", "switched off by", "does not exist", "answered 403", "/serviceaccount/", "NODE_NAME", ":", ";", "(", "'", "$POD",
+        ];
+        var random = new Random(20_261_121);
+        for (var round = 0; round < 500; round++)
+        {
+            var needs = (SourceNeeds)(random.Next() & ((1 << 20) - 1));
+            var reworded = string.Join(' ', Enumerable.Range(0, random.Next(12)).Select(_ => words[random.Next(words.Length)]));
+            Assert.Equal(FixesFor(needs, "plain"), FixesFor(needs, reworded));
+        }
+    }
+
+    private static ImmutableArray<FindingFix> FixesFor(SourceNeeds needs, string detail)
     {
         var node = Given.Node(Given.Pod());
-        var report = new SourceReport(source, "x", SourceStatus.Degraded, detail, TimeSpan.Zero, 0);
-
-        var fixes = Given.Only(s_rule, Given.Alone(node with { Sources = [.. node.Sources.Where(known => known.Name != source), report] })).Fix;
-
-        Assert.Equal(expected.Length, fixes.Length);
-        Assert.All(expected.Zip(fixes), static pair => Assert.Contains(pair.First, pair.Second, StringComparison.Ordinal));
+        var report = new SourceReport(SourceNames.Sockets, "x", SourceStatus.Degraded, detail, TimeSpan.Zero, 0) { Needs = needs };
+        return Given.Only(s_rule, Given.Alone(node with { Sources = [.. node.Sources.Where(static known => known.Name != SourceNames.Sockets), report] })).Fix;
     }
 
     [Fact]

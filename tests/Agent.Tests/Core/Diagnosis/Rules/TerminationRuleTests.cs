@@ -2,6 +2,7 @@ using Agent.Core.Diagnosis;
 using Agent.Core.Diagnosis.Rules;
 using Agent.Core.Model;
 using Agent.Kernel.SockDiag;
+using Agent.Tests.Testing;
 using Xunit;
 
 namespace Agent.Tests.Core.Diagnosis.Rules;
@@ -114,7 +115,7 @@ public sealed class TerminationRuleTests
         var finding = Given.Only(s_unprepared, Given.Alone(Given.Node(Given.Serving(Unprepared))));
         Assert.Equal(Severity.Info, finding.Severity);
         Assert.Contains(finding.Evidence, static line => line.Contains("preStop sleep 120 s, terminationGracePeriodSeconds 210, draining 60 s", StringComparison.Ordinal));
-        Assert.Contains("pod spec: terminationGracePeriodSeconds: 210", finding.Fix);
+        Assert.Contains(finding.Fix, static fix => fix is { Where: "pod spec", Text: "terminationGracePeriodSeconds: 210" });
     }
 
     [Theory]
@@ -131,7 +132,7 @@ public sealed class TerminationRuleTests
     [InlineData("Job/import")]
     [InlineData("Node/node-1")]
     public void Unprepared_PodThatIsNotReplacedBehindALoadBalancer_Silent(string workload) =>
-        Assert.Empty(s_unprepared.Evaluate(Given.Alone(Given.Node(Given.Serving(Unprepared with { Workload = workload })))));
+        Assert.Empty(s_unprepared.Evaluate(Given.Alone(Given.Node(Given.Serving(Unprepared with { Workload = Workloads.Of(workload) })))));
 
     [Fact]
     public void Unprepared_WorkerThatServesNobody_Silent()

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using Agent.Core.Diagnosis;
 using Agent.Core.Reporting.Html;
 using Xunit;
 
@@ -95,7 +96,7 @@ public sealed partial class HtmlReportTests
         Assert.Contains("half-closed-untracked", finding.Value, StringComparison.Ordinal);
         Assert.Contains("the client never gets the answer", finding.Value, StringComparison.Ordinal);
         Assert.Equal(
-            ["--conntrack-tcp-timeout-close-wait=1h", "sysctl -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600"],
+            ["--conntrack-tcp-timeout-close-wait=1h", "sysctl -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600", "socket.on('end', () => socket.end());"],
             finding.Descendants("pre").Select(static block => block.Value));
         Assert.Contains("allowHalfOpen", finding.Descendants("code").Select(static code => code.Value));
         Assert.Equal("critical", finding.Descendants("span").First().Value);
@@ -105,7 +106,7 @@ public sealed partial class HtmlReportTests
     public void Write_TheSameFindingOfManyPods_IsOneEntry()
     {
         var sample = SamplePage.Troubled();
-        var findings = Enumerable.Range(0, 20).Select(index => sample.Diagnosis.Findings[1] with { Subject = new("pod", "shop", $"web-{index}"), CausedBy = "half-closed-untracked" });
+        var findings = Enumerable.Range(0, 20).Select(index => sample.Diagnosis.Findings[1] with { Subject = new(SubjectKind.Pod, "shop", $"web-{index}"), CausedBy = "half-closed-untracked" });
         var page = Parse(Render(sample with { Diagnosis = sample.Diagnosis with { Findings = [sample.Diagnosis.Findings[0], .. findings] } }));
 
         Assert.Equal(2, page.Descendants("article").Count());
@@ -127,10 +128,10 @@ public sealed partial class HtmlReportTests
     public void Write_UnpairedBacktick_StaysText()
     {
         var sample = SamplePage.Troubled();
-        var finding = sample.Diagnosis.Findings[0] with { Fix = ["set `a` to ` b"] };
+        var finding = sample.Diagnosis.Findings[0] with { Fix = [new("set `a` to ` b", "c")] };
         var step = Parse(Render(sample with { Diagnosis = sample.Diagnosis with { Findings = [finding] } })).Descendants("ol").Single();
 
-        Assert.Equal("set a to ` b", step.Value);
+        Assert.Equal("set a to ` bc", step.Value);
     }
 
     [Fact]

@@ -38,7 +38,7 @@ internal sealed record SamplePage(Snapshot Snapshot, DiagnosisResult Diagnosis, 
                 Finding("conntrack-table-pressure", Severity.Warning, "the conntrack table is 92% full", PodIdentity.Host),
                 Finding("probe-missing", Severity.Info, HostileName, s_hostile),
             ],
-            "CRITICAL: 7 connections lose their answers now: conntrack forgot them while checkout-7d9c5b8f6-x2x9k still holds them open");
+            new(Verdict.Critical, "7 connections lose their answers now: conntrack forgot them while checkout-7d9c5b8f6-x2x9k still holds them open"));
         var history = Enumerable.Range(0, 240).Select(static index => new SnapshotPoint(
             Time.AddSeconds((index - 239) * 15),
             index is > 100 and < 104 ? null : 20 + (long)(30 * Math.Sin(index / 30.0) + index / 4),
@@ -50,7 +50,7 @@ internal sealed record SamplePage(Snapshot Snapshot, DiagnosisResult Diagnosis, 
 
     public static SamplePage Healthy() => new(
         Base() with { Pods = [Host(), .. Enumerable.Range(0, 3).Select(Quiet)], Conntrack = Table(entries: 1_204) },
-        new([], "no cause of failed requests is visible on this node"),
+        new([], new(Verdict.Ok, "no cause of failed requests is visible on this node")),
         new() { Version = "1.2.3" });
 
     /// <summary>No privilege, no kernel support: everything that may be null is null.</summary>
@@ -62,7 +62,7 @@ internal sealed record SamplePage(Snapshot Snapshot, DiagnosisResult Diagnosis, 
             UnattributedHalfClosedSockets = null,
             Sources = [new(SourceNames.Conntrack, "netlink", SourceStatus.Unavailable, "CAP_NET_ADMIN is missing: entries are unknown", TimeSpan.Zero, 0)],
         },
-        new([], "nothing could be read"),
+        new([], new(Verdict.Unknown, "nothing could be read")),
         new() { Version = "1.2.3" });
 
     private static Snapshot Base() => new()
@@ -98,7 +98,7 @@ internal sealed record SamplePage(Snapshot Snapshot, DiagnosisResult Diagnosis, 
     private static PodSnapshot Leaky() => new()
     {
         Identity = s_leaky,
-        Kubernetes = new() { Namespace = "shop", Name = s_leaky.Name, Uid = "uid-1", Workload = "Deployment/checkout", Ready = true, Phase = "Running" },
+        Kubernetes = new() { Namespace = "shop", Name = s_leaky.Name, Uid = "uid-1", Workload = new("Deployment", "checkout"), Ready = true, Phase = "Running" },
         HalfClosed = new() { CloseWaitSockets = 1043, FinWait2Sockets = 2, ClosedByPeer = 1043, ClosedByPod = 2, Oldest = TimeSpan.FromMinutes(123), Expiring = 12, Untracked = 7, UnreadBytes = 51_200, LeakedCloseWaitSockets = 980 },
         Tcp = States(established: 311),
         Counters = new() { ResetsSent = 88 },
@@ -109,7 +109,7 @@ internal sealed record SamplePage(Snapshot Snapshot, DiagnosisResult Diagnosis, 
     private static PodSnapshot Meshed() => new()
     {
         Identity = s_meshed,
-        Kubernetes = new() { Namespace = "shop", Name = s_meshed.Name, Uid = "uid-2", Workload = "Deployment/cart", Ready = false, Phase = "Running" },
+        Kubernetes = new() { Namespace = "shop", Name = s_meshed.Name, Uid = "uid-2", Workload = new("Deployment", "cart"), Ready = false, Phase = "Running" },
         HalfClosed = new()
         {
             CloseWaitSockets = 3,
@@ -171,7 +171,7 @@ internal sealed record SamplePage(Snapshot Snapshot, DiagnosisResult Diagnosis, 
         IdleBeforeClose = index % 2 == 0 ? TimeSpan.FromSeconds(index * 9) : null,
         UnreadBytes = (uint)index * 512,
         Inode = 1,
-        Process = index < 10 ? "java(1337)" : $"{HostileName}(66)",
+        Process = index < 10 ? new("java", 1337) : new(HostileName, 66),
         Tracking = (TrackingState)(index % 5),
         Entry = index % 5 is 2 or 3 ? new(index % 2 == 0 ? ConntrackTableKind.Host : ConntrackTableKind.Pod, TcpConntrackState.CloseWait, TimeSpan.FromSeconds(31 + index)) : null,
     };
@@ -186,9 +186,9 @@ internal sealed record SamplePage(Snapshot Snapshot, DiagnosisResult Diagnosis, 
         Why = "What the pod sends next is not translated back any more: the client never gets the answer and times out.",
         Fix =
         [
-            "kube-proxy flag: --conntrack-tcp-timeout-close-wait=1h",
-            "sysctl on a node without kube-proxy: sysctl -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600",
-            "Close the connection when the client has; in Node.js do not set `allowHalfOpen`",
+            new("kube-proxy flag", "--conntrack-tcp-timeout-close-wait=1h"),
+            new("sysctl on a node without kube-proxy", "sysctl -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600"),
+            new("Node.js, without `allowHalfOpen`", "socket.on('end', () => socket.end());"),
         ],
         Reference = "https://kubernetes.io/docs/reference/command-line-tools-reference/kube-proxy/",
     };
