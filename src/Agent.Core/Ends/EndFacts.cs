@@ -1,0 +1,97 @@
+using Agent.Kernel.SockDiag;
+
+namespace Agent.Core.Ends;
+
+/// <summary>What one message of the kernel says of a side's last words, once it is known which side that was.</summary>
+/// <remarks>bytes_acked counts a client's SYN and a FIN as one byte each, bytes_received the peer's FIN (tcp_snd_una_update, tcp_rcv_nxt_update).</remarks>
+public readonly struct EndFacts
+{
+    /// <summary>Connections on which so much came, and more than <see cref="StreamFactor"/> times what went out, carry a stream or an upload.</summary>
+    private const ulong StreamBytes = 16 * 1024;
+
+    private const ulong StreamFactor = 100;
+
+    private const ConnectionEndFields Needed = ConnectionEndFields.Ages | ConnectionEndFields.BytesAcked | ConnectionEndFields.BytesSent;
+
+    /// <summary>Reads a message.</summary>
+    /// <param name="end">The message.</param>
+    /// <param name="role">Whose it is.</param>
+    public EndFacts(in ConnectionEnd end, EndRole role)
+    {
+        Role = role;
+        IsComplete = end.Has(Needed);
+        UnreadBytes = end.ReceiveQueueBytes;
+        UnacknowledgedBytes = end.SendQueueBytes;
+        SentBytes = end.BytesSent - Math.Min(end.BytesSent, end.BytesRetransmitted);
+        ReceivedBytes = end.BytesReceived;
+        LastSentMilliseconds = end.LastDataSentMilliseconds;
+        LastReceivedMilliseconds = end.LastDataReceivedMilliseconds;
+        LastAckMilliseconds = end.LastAckReceivedMilliseconds;
+        var acknowledged = end.BytesAcked - Math.Min(end.BytesAcked, role == EndRole.Client ? 1u : 0u);
+        FinAcknowledged = IsComplete && acknowledged > SentBytes;
+        GaveUpRetrying = end.Retransmits > 0 || end.Probes > 0;
+    }
+
+    /// <summary>Which side.</summary>
+    public EndRole Role { get; }
+
+    /// <summary>False on a kernel before 4.19, which does not tell the bytes sent: then only the queues are known.</summary>
+    public bool IsComplete { get; }
+
+    /// <summary>Bytes that came and were not read; the peer's FIN counts as one where its end of file was not read.</summary>
+    public uint UnreadBytes { get; }
+
+    /// <summary>Bytes sent and not acknowledged; this side's FIN counts as one.</summary>
+    public uint UnacknowledgedBytes { get; }
+
+    /// <summary>Bytes of data sent, each counted once.</summary>
+    public ulong SentBytes { get; }
+
+    /// <summary>Bytes that came; the peer's FIN counts as one.</summary>
+    public ulong ReceivedBytes { get; }
+
+    /// <summary>Since data was last sent; since the connection's beginning where none was.</summary>
+    public uint LastSentMilliseconds { get; }
+
+    /// <summary>Since data last came; since the connection's beginning where none did.</summary>
+    public uint LastReceivedMilliseconds { get; }
+
+    /// <summary>Since the peer last sent anything but a reset.</summary>
+    public uint LastAckMilliseconds { get; }
+
+    /// <summary>True when the peer acknowledged this side's FIN.</summary>
+    public bool FinAcknowledged { get; }
+
+    /// <summary>True when retransmissions or probes were unanswered at the end.</summary>
+    public bool GaveUpRetrying { get; }
+
+    /// <summary>Since the last byte in either direction.</summary>
+    public uint IdleMilliseconds => Math.Min(LastSentMilliseconds, LastReceivedMilliseconds);
+
+    /// <summary>True when data went both ways or at least one; one byte received may be the FIN.</summary>
+    public bool WasUsed => SentBytes > 0 || ReceivedBytes > 1;
+
+    /// <summary>True for a server that got something after its last answer, and for a client that sent something after the last answer it got.</summary>
+    public bool IsWaiting => Role == EndRole.Server
+        ? ReceivedBytes > 1 && (SentBytes == 0 || LastReceivedMilliseconds < LastSentMilliseconds)
+        : SentBytes > 0 && (ReceivedBytes <= 1 || LastSentMilliseconds < LastReceivedMilliseconds);
+
+    /// <summary>True when nothing was ever answered on this connection.</summary>
+    public bool WasNeverAnswered => Role == EndRole.Server ? SentBytes == 0 : ReceivedBytes <= 1;
+
+    /// <summary>How old the last thing is that a client sent, seen from either side. With <see cref="IsWaiting"/>: how long it has waited.</summary>
+    public uint RequestMilliseconds => Role == EndRole.Server ? LastReceivedMilliseconds : LastSentMilliseconds;
+
+    /// <summary>How old the last thing is that the server sent.</summary>
+    public uint AnswerMilliseconds => Role == EndRole.Server ? LastSentMilliseconds : LastReceivedMilliseconds;
+
+    /// <summary>True when the client sends and the server hardly ever answers: a stream, or an upload that may have been answered before its end.</summary>
+    public bool LooksLikeStream
+    {
+        get
+        {
+            var (request, answer) = Role == EndRole.Server ? (ReceivedBytes, SentBytes) : (SentBytes, ReceivedBytes);
+            return request >= StreamBytes && request / StreamFactor >= answer;
+        }
+    }
+}

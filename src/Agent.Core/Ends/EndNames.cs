@@ -1,0 +1,31 @@
+namespace Agent.Core.Ends;
+
+/// <summary>Kinds, roles and causes as the trace, the report and the metrics spell them.</summary>
+public static class EndNames
+{
+    /// <summary>For example <c>closed_first_idle</c>.</summary>
+    public static string Of(EndKind kind) => kind switch
+    {
+        EndKind.ClosedFirst => "closed_first",
+        EndKind.ClosedFirstIdle => "closed_first_idle",
+        EndKind.PeerFirst => "peer_first",
+        EndKind.ResetReceived => "reset_received",
+        EndKind.ResetUnread => "reset_unread",
+        EndKind.Abandoned => "abandoned",
+        EndKind.TimedOut => "timed_out",
+        _ => "other",
+    };
+
+    /// <summary><c>server</c> or <c>client</c>.</summary>
+    public static string Of(EndRole role) => role == EndRole.Server ? "server" : "client";
+
+    /// <summary>For example <c>unread_at_close</c>; empty for none.</summary>
+    public static string Of(LossCause cause) => cause switch
+    {
+        LossCause.UnreadAtClose => "unread_at_close",
+        LossCause.AfterClose => "after_close",
+        LossCause.Unanswered => "unanswered",
+        LossCause.Unknown => "unknown",
+        _ => "",
+    };
+}

@@ -1,0 +1,11 @@
+namespace Agent.Core.Ends;
+
+/// <summary>Which side of a connection a socket was.</summary>
+public enum EndRole : byte
+{
+    /// <summary>It accepted the connection: its local port listens, or did.</summary>
+    Server,
+
+    /// <summary>It opened the connection.</summary>
+    Client,
+}

@@ -1,0 +1,52 @@
+using System.Collections.Immutable;
+
+namespace Agent.Core.Ends;
+
+/// <summary>How long connections had been idle when their server closed them: counts by bucket, and the last ones exactly.</summary>
+public sealed class IdleHistogram
+{
+    /// <summary>How many of the last idle times are kept to the millisecond.</summary>
+    public const int RecentLength = 256;
+
+    private readonly long[] _counts = new long[Bounds.Length + 1];
+    private readonly uint[] _recent = new uint[RecentLength];
+    private long _total;
+    private ulong _sumMilliseconds;
+
+    /// <summary>Upper bounds of the buckets in seconds, inclusive.</summary>
+    public static ImmutableArray<double> Bounds { get; } = [0.5, 1, 2, 3, 5, 10, 15, 30, 60, 75, 120, 300, 600];
+
+    /// <summary>Closes counted.</summary>
+    public long Count => _total;
+
+    /// <summary>Counts one close.</summary>
+    /// <param name="idleMilliseconds">Since the last byte in either direction.</param>
+    public void Add(uint idleMilliseconds)
+    {
+        var bucket = 0;
+        while (bucket < Bounds.Length && idleMilliseconds > Bounds[bucket] * 1000)
+        {
+            bucket++;
+        }
+
+        _counts[bucket]++;
+        _recent[(int)(_total % RecentLength)] = idleMilliseconds;
+        _total++;
+        _sumMilliseconds += idleMilliseconds;
+    }
+
+    /// <summary>What was counted.</summary>
+    /// <param name="port">At which port.</param>
+    public IdleCloses ToSummary(ushort port)
+    {
+        Span<uint> sorted = stackalloc uint[RecentLength];
+        sorted = sorted[..(int)Math.Min(_total, RecentLength)];
+        _recent.AsSpan(0, sorted.Length).CopyTo(sorted);
+        sorted.Sort();
+        return new IdleCloses(port, [.. _counts], TimeSpan.FromMilliseconds(_sumMilliseconds), At(sorted, 0.5), At(sorted, 0.9));
+    }
+
+    /// <summary>The nearest rank: the smallest value that a share of all does not exceed.</summary>
+    private static TimeSpan At(ReadOnlySpan<uint> sorted, double share) =>
+        sorted.IsEmpty ? TimeSpan.Zero : TimeSpan.FromMilliseconds(sorted[Math.Max(0, (int)Math.Ceiling(sorted.Length * share) - 1)]);
+}

@@ -1,0 +1,144 @@
+using Agent.Core.Ends;
+using Agent.Core.Model;
+using Agent.Kernel.SockDiag;
+using Xunit;
+
+namespace Agent.Tests.Core.Ends;
+
+/// <summary>Every kind of end that the kernel was seen to report, from its own bytes.</summary>
+public sealed class EndJudgeTests
+{
+    [Theory]
+    [InlineData("server closes idle", EndKind.ClosedFirstIdle, EndKind.PeerFirst)]
+    [InlineData("server closes idle, client at once", EndKind.ClosedFirstIdle, EndKind.PeerFirst)]
+    [InlineData("server shuts down idle, then closes", EndKind.ClosedFirstIdle, EndKind.PeerFirst)]
+    [InlineData("client closes idle", EndKind.PeerFirst, EndKind.ClosedFirstIdle)]
+    [InlineData("client closes idle, server reads the end of file", EndKind.PeerFirst, EndKind.ClosedFirstIdle)]
+    [InlineData("client half-closes, server answers and closes", EndKind.PeerFirst, EndKind.ClosedFirst)]
+    [InlineData("upload refused", EndKind.ResetUnread, EndKind.ResetReceived)]
+    [InlineData("upload refused, more of the body after the answer", EndKind.ResetUnread, EndKind.ResetReceived)]
+    [InlineData("client gives up, server answers later", EndKind.Abandoned, EndKind.Abandoned)]
+    [InlineData("client gives up, server reads the end of file", EndKind.Abandoned, EndKind.Abandoned)]
+    [InlineData("client gives up, its request unread", EndKind.Abandoned, EndKind.Abandoned)]
+    [InlineData("server closes, its answer unread by the client", EndKind.ClosedFirst, EndKind.ResetUnread)]
+    [InlineData("client closes with an answer unread", EndKind.ResetReceived, EndKind.ResetUnread)]
+    [InlineData("server answers and closes", EndKind.ClosedFirst, EndKind.PeerFirst)]
+    [InlineData("unused, server closes", EndKind.ClosedFirst, EndKind.PeerFirst)]
+    [InlineData("unused, client closes", EndKind.PeerFirst, EndKind.ClosedFirst)]
+    [InlineData("SMTP", EndKind.ClosedFirst, EndKind.PeerFirst)]
+    [InlineData("MySQL COM_QUIT", EndKind.PeerFirst, EndKind.ClosedFirst)]
+    public void Judge_NothingLost_TellsTheKind(string scene, EndKind server, EndKind client)
+    {
+        Assert.Equal((server, LossCause.None), Judge(scene, EndRole.Server));
+        Assert.Equal((client, LossCause.None), Judge(scene, EndRole.Client));
+    }
+
+    [Theory]
+    [InlineData("client resets", EndRole.Server, EndKind.ResetReceived)]
+    [InlineData("server resets", EndRole.Client, EndKind.ResetReceived)]
+    [InlineData("check that ends with a reset", EndRole.Server, EndKind.ResetReceived)]
+    [InlineData("nobody answers any more", EndRole.Server, EndKind.TimedOut)]
+    public void Judge_OneSideOnly_TellsTheKind(string scene, EndRole role, EndKind kind)
+    {
+        Assert.Equal((kind, LossCause.None), Judge(scene, role));
+        Assert.Null(CapturedEnds.Scene(scene).Facts(role == EndRole.Server ? EndRole.Client : EndRole.Server));
+    }
+
+    [Fact]
+    public void Read_Refused_IsNoEnd() => Assert.Empty(CapturedEnds.Scene("refused").Ends);
+
+    [Theory]
+    [InlineData("request unread at close", EndKind.ResetUnread, LossCause.UnreadAtClose)]
+    [InlineData("first request unread at close", EndKind.ResetUnread, LossCause.UnreadAtClose)]
+    [InlineData("request after shutdown", EndKind.ResetUnread, LossCause.AfterClose)]
+    [InlineData("request taken, closed without an answer", EndKind.ClosedFirst, LossCause.Unanswered)]
+    [InlineData("request taken, closed without an answer, client at once", EndKind.ClosedFirst, LossCause.Unanswered)]
+    [InlineData("first request taken, closed without an answer", EndKind.ClosedFirst, LossCause.Unanswered)]
+    [InlineData("TLS 1.3: request unread at close", EndKind.ResetUnread, LossCause.UnreadAtClose)]
+    [InlineData("TLS 1.2 CBC: request unread at close", EndKind.ResetUnread, LossCause.UnreadAtClose)]
+    [InlineData("TLS 1.2 ChaCha20: request unread at close", EndKind.ResetUnread, LossCause.UnreadAtClose)]
+    public void Judge_ServerLosesARequest_TellsTheCause(string scene, EndKind kind, LossCause cause)
+    {
+        var judgement = Whole(scene, EndRole.Server);
+
+        Assert.Equal(new EndJudgement(kind, cause, NeedsQuietPort: false, NeedsCloser: false), judgement);
+    }
+
+    [Theory]
+    [InlineData("request after close", EndKind.ResetReceived, LossCause.AfterClose, false)]
+    [InlineData("TLS 1.3: request after close", EndKind.ResetReceived, LossCause.AfterClose, false)]
+    [InlineData("TLS 1.2 CBC: request after close", EndKind.ResetReceived, LossCause.AfterClose, false)]
+    [InlineData("TLS 1.2 ChaCha20: request after close", EndKind.ResetReceived, LossCause.AfterClose, false)]
+    [InlineData("first request unread at close", EndKind.ResetReceived, LossCause.UnreadAtClose, false)]
+    [InlineData("request unread at close", EndKind.ResetReceived, LossCause.UnreadAtClose, true)]
+    [InlineData("request taken, closed without an answer", EndKind.PeerFirst, LossCause.Unanswered, false)]
+    public void Judge_ClientLosesARequest_TellsTheCause(string scene, EndKind kind, LossCause cause, bool needsQuietPort)
+    {
+        var judgement = Whole(scene, EndRole.Client);
+
+        Assert.Equal(new EndJudgement(kind, cause, needsQuietPort, NeedsCloser: false), judgement);
+    }
+
+    [Theory]
+    [InlineData("TLS 1.3")]
+    [InlineData("TLS 1.2")]
+    [InlineData("TLS 1.2 CBC")]
+    [InlineData("TLS 1.2 ChaCha20")]
+    public void Judge_TlsClosedGracefully_NothingIsSurelyLost(string version)
+    {
+        foreach (var name in CapturedEnds.Names.Where(name => name.StartsWith($"{version}:", StringComparison.Ordinal) && !name.Contains("request")))
+        {
+            foreach (var role in new[] { EndRole.Server, EndRole.Client })
+            {
+                var judgement = Whole(name, role);
+
+                Assert.True(judgement.Loss == LossCause.None || judgement.NeedsQuietPort, $"{name}: {role} {judgement}");
+                Assert.NotEqual(EndKind.ResetUnread, judgement.Kind);
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("MySQL COM_QUIT, server first", EndRole.Server, LossCause.Unanswered)]
+    [InlineData("HTTP/2 GOAWAY, client sends PING", EndRole.Client, LossCause.AfterClose)]
+    public void Judge_WhatMayBeLastWords_NeedsAQuietPort(string scene, EndRole role, LossCause cause)
+    {
+        var judgement = Whole(scene, role);
+
+        Assert.Equal((cause, true), (judgement.Loss, judgement.NeedsQuietPort));
+    }
+
+    [Fact]
+    public void Judge_UploadRefusedByAServerThatLingers_IsUnknown() =>
+        Assert.Equal(LossCause.Unknown, Whole("upload refused, server lingers", EndRole.Server).Loss);
+
+    [Theory]
+    [InlineData(ClosedBy.Pod, EndKind.ClosedFirst, LossCause.Unanswered)]
+    [InlineData(ClosedBy.Peer, EndKind.Abandoned, LossCause.None)]
+    public void Judge_OwedAnAnswer_DependsOnWhoClosedFirst(ClosedBy closer, EndKind kind, LossCause loss)
+    {
+        var facts = CapturedEnds.Scene("request taken, closed without an answer").Facts(EndRole.Server)!.Value;
+
+        Assert.True(EndJudge.Judge(facts, ClosedBy.Unknown).NeedsCloser);
+        Assert.Equal(new EndJudgement(kind, loss, false, false), EndJudge.Judge(facts, closer));
+    }
+
+    [Theory]
+    [InlineData(0u, EndKind.Other, LossCause.None)]
+    [InlineData(100u, EndKind.ResetUnread, LossCause.Unknown)]
+    public void Judge_KernelTooOldToSay_GuessesNothing(uint unread, EndKind kind, LossCause loss)
+    {
+        var facts = new EndFacts(new ConnectionEnd { ReceiveQueueBytes = unread, Present = ConnectionEndFields.Ages }, EndRole.Server);
+
+        Assert.Equal(new EndJudgement(kind, loss, false, false), EndJudge.Judge(facts, ClosedBy.Unknown));
+    }
+
+    private static (EndKind Kind, LossCause Loss) Judge(string scene, EndRole role)
+    {
+        var judgement = Whole(scene, role);
+        return (judgement.Kind, judgement.Loss);
+    }
+
+    private static EndJudgement Whole(string scene, EndRole role) =>
+        EndJudge.Judge(CapturedEnds.Scene(scene).Facts(role)!.Value, CapturedEnds.Scene(scene).Closer(role));
+}

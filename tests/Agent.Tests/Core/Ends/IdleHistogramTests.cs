@@ -1,0 +1,70 @@
+using Agent.Core.Ends;
+using Xunit;
+
+namespace Agent.Tests.Core.Ends;
+
+public sealed class IdleHistogramTests
+{
+    [Fact]
+    public void Add_OnABound_BelongsToItsBucket()
+    {
+        var histogram = new IdleHistogram();
+        foreach (var idle in new uint[] { 200, 500, 501, 5000, 600_000, 600_001 })
+        {
+            histogram.Add(idle);
+        }
+
+        var summary = histogram.ToSummary(80);
+
+        Assert.Equal([2, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1], summary.Buckets);
+        Assert.Equal((6, TimeSpan.FromMilliseconds(1_206_202)), (summary.Count, summary.Sum));
+    }
+
+    [Fact]
+    public void ToSummary_Percentiles_AreExactToTheMillisecond()
+    {
+        var histogram = new IdleHistogram();
+        for (var i = 1u; i <= 100; i++)
+        {
+            histogram.Add(i * 10);
+        }
+
+        var summary = histogram.ToSummary(80);
+
+        Assert.Equal((TimeSpan.FromMilliseconds(500), TimeSpan.FromMilliseconds(900)), (summary.Median, summary.Percentile90));
+    }
+
+    [Fact]
+    public void ToSummary_MoreThanAreKept_PercentilesAreOfTheLast()
+    {
+        var histogram = new IdleHistogram();
+        for (var i = 0; i < IdleHistogram.RecentLength; i++)
+        {
+            histogram.Add(60_000);
+        }
+
+        for (var i = 0; i < IdleHistogram.RecentLength; i++)
+        {
+            histogram.Add(2_000);
+        }
+
+        var summary = histogram.ToSummary(80);
+
+        Assert.Equal((TimeSpan.FromSeconds(2), 2L * IdleHistogram.RecentLength), (summary.Percentile90, summary.Count));
+    }
+
+    [Fact]
+    public void Add_AllocatesNothing()
+    {
+        var histogram = new IdleHistogram();
+        histogram.Add(1);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        for (var i = 0u; i < 1000; i++)
+        {
+            histogram.Add(i);
+        }
+
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+}
