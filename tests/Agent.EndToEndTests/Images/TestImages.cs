@@ -12,7 +12,7 @@ public static class TestImages
     /// <summary>A shell and the usual commands.</summary>
     public const string Busybox = "localhost/busybox:1";
 
-    /// <summary>Writes the three images to one archive.</summary>
+    /// <summary>Writes these images, and that of <see cref="WebImage"/>, to one archive.</summary>
     public static async Task SaveAsync(string path)
     {
         var folder = Directory.CreateTempSubdirectory("closewatch-e2e-");
@@ -25,7 +25,8 @@ public static class TestImages
                 path,
                 new ImageBuilder(Pause) { Entrypoint = ["/bin/peer", "pause"] }.AddFile(peer, "/bin/peer", executable: true),
                 new ImageBuilder(Peer) { Entrypoint = ["/bin/peer"] }.AddFile(peer, "/bin/peer", executable: true).AddLink("/bin/proxy", "peer"),
-                await new ImageBuilder(Busybox) { Entrypoint = ["/bin/sh"] }.AddBusyboxAsync());
+                await new ImageBuilder(Busybox) { Entrypoint = ["/bin/sh"] }.AddBusyboxAsync(),
+                WebImage.Create());
         }
         finally
         {

@@ -8,9 +8,12 @@ public static class WebImage
     /// <summary>An empty system around /usr, with the scripts of this folder in /web.</summary>
     public const string Name = "localhost/web:1";
 
-    private static readonly string[] s_scripts = ["server.js", "clients.js"];
+    /// <summary>Where the servers listen, unless told otherwise.</summary>
+    public const int Port = 8080;
 
-    public static Task SaveAsync(string path)
+    private static readonly string[] s_scripts = ["server.js", "clients.js", "traffic.js"];
+
+    internal static ImageBuilder Create()
     {
         var image = new ImageBuilder(Name)
             .AddText("root:x:0:0:root:/root:/bin/sh\n", "/etc/passwd")
@@ -28,8 +31,7 @@ public static class WebImage
             image.AddFile(Repository.PathOf("tests/Agent.EndToEndTests/Images/" + script), "/web/" + script);
         }
 
-        ImageBuilder.Save(path, image);
-        return Task.CompletedTask;
+        return image;
     }
 
     /// <summary>A pod of one container, app.</summary>

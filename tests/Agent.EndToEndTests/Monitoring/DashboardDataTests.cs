@@ -6,7 +6,7 @@ using Xunit;
 namespace Agent.EndToEndTests.Monitoring;
 
 /// <summary>Every query of both dashboards, asked of a real Prometheus that scrapes a real agent.</summary>
-public sealed partial class DashboardDataTests(PodNode node) : NodeTest(node)
+public sealed partial class DashboardDataTests(NodePool nodes) : NodeTest(nodes)
 {
     private const string AgentAddress = "127.0.0.1:9742";
 

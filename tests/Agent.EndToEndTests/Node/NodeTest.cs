@@ -2,24 +2,25 @@ using Xunit;
 
 namespace Agent.EndToEndTests.Node;
 
-/// <summary>A test with real pods: skipped with the reason where no node can be had; leaves the node empty behind it.</summary>
-[Collection(nameof(NodeCollection))]
-public abstract class NodeTest(PodNode node) : IAsyncLifetime
+/// <summary>A test with real pods, on a node of its own: skipped with the reason where no node can be had.</summary>
+public abstract class NodeTest(NodePool nodes) : IAsyncLifetime
 {
-    protected PodNode Node { get; } = node;
+    private PodNode? _node;
 
-    public virtual ValueTask InitializeAsync()
+    protected PodNode Node => _node ?? throw new InvalidOperationException("a test has its node from InitializeAsync on");
+
+    public virtual async ValueTask InitializeAsync()
     {
-        Assert.SkipWhen(Node.Unavailable is not null, Node.Unavailable ?? "");
-        return ValueTask.CompletedTask;
+        Assert.SkipWhen(nodes.Unavailable is not null, nodes.Unavailable ?? "");
+        _node = await nodes.TakeAsync();
     }
 
     public virtual async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
-        if (Node.Unavailable is null)
+        if (_node is not null)
         {
-            await Node.ClearAsync();
+            await nodes.GiveBackAsync(_node);
         }
     }
 

@@ -4,61 +4,65 @@ using System.Net.Sockets;
 using System.Text.Json;
 using Agent.EndToEndTests.Cri;
 using Agent.EndToEndTests.Images;
-using Xunit;
 
 namespace Agent.EndToEndTests.Node;
 
 /// <summary>
-/// A node that runs real pods: containerd in namespaces of its own (Node/node.sh), one for all tests of the collection.
-/// It ends with the test process, however that ends.
+/// A node that runs real pods: containerd in namespaces of its own (Node/node.sh). It ends with the test process, however
+/// that ends. Tests take theirs from the <see cref="NodePool"/>.
 /// </summary>
-public sealed class PodNode : IAsyncLifetime
+public sealed class PodNode : IAsyncDisposable
 {
-    /// <summary>The node's own addresses, those of its hostNetwork pods.</summary>
+    /// <summary>The node's own addresses, those of its hostNetwork pods; the same on every node, none of which can reach another.</summary>
     public const string Address = "172.31.255.1";
     public const string Address6 = "fd00:31::1";
 
     private static readonly TimeSpan s_startTimeout = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentDictionary<string, Pod> _pods = new();
+    private readonly ImageStore _images;
+    private readonly HashSet<string> _imported = [];
     private NodeProcess? _process;
     private ContainerRuntime? _runtime;
-    private Task<string>? _agentImage;
 
-    /// <summary>Why this machine can not have such a node; null when it has.</summary>
-    public string? Unavailable { get; private set; }
+    private PodNode(string name, ImageStore images) => (Name, _images) = (name, images);
 
     /// <summary>The host name of the node.</summary>
-    public string Name { get; } = $"node-{Environment.ProcessId}";
+    public string Name { get; }
 
-    public ContainerRuntime Runtime => _runtime ?? throw new InvalidOperationException($"there is no node: {Unavailable ?? "not started"}");
+    public ContainerRuntime Runtime => _runtime ?? throw NotStarted();
 
     /// <summary>The node's root as this process sees it, for files.</summary>
     public string Root => $"/proc/{Process.InitPid}/root";
 
-    private NodeProcess Process => _process ?? throw new InvalidOperationException($"there is no node: {Unavailable ?? "not started"}");
+    private NodeProcess Process => _process ?? throw NotStarted();
 
-    public async ValueTask InitializeAsync()
+    /// <summary>Starts it, with the images of <see cref="TestImages"/>.</summary>
+    internal static async Task<PodNode> StartAsync(string name, ImageStore images)
     {
-        Unavailable = await NodeProcess.WhyNotAsync();
-        if (Unavailable is not null)
+        var node = new PodNode(name, images);
+        try
+        {
+            await node.StartAsync();
+            return node;
+        }
+        catch
+        {
+            await node.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Makes sure that images are there: <paramref name="save"/> writes their archive to the path that it is given, once for all nodes.</summary>
+    public async Task ImportAsync(Func<string, Task> save, params IReadOnlyList<string> names)
+    {
+        var archive = await _images.GetAsync(names[0], save);
+        if (!_imported.Add(names[0]))
         {
             return;
         }
 
-        _process = await NodeProcess.StartAsync(Name);
-        _runtime = new ContainerRuntime(Root + "/run/containerd/containerd.sock");
-        await ImportAsync(TestImages.SaveAsync, TestImages.Pause, TestImages.Peer, TestImages.Busybox);
-        await Eventually.TrueAsync("containerd is ready", () => Runtime.IsReadyAsync(CancellationToken.None), s_startTimeout);
-    }
-
-    /// <summary>Imports the images of an archive that <paramref name="save"/> writes to the path that it is given.</summary>
-    public async Task ImportAsync(Func<string, Task> save, params IReadOnlyList<string> names)
-    {
-        var inNode = $"/run/node/image-{Guid.NewGuid():N}.tar";
-        await save(Root + inNode);
-        (await RunAsync("ctr", "-n", "k8s.io", "images", "import", inNode)).Checked();
-        File.Delete(Root + inNode);
+        (await RunAsync("ctr", "-n", "k8s.io", "images", "import", archive)).Checked();
         // CRI learns of an import by an event, a moment later; a pod started before that would be pulled.
         await Eventually.TrueAsync(
             $"containerd knows {string.Join(", ", names)}",
@@ -66,7 +70,11 @@ public sealed class PodNode : IAsyncLifetime
     }
 
     /// <summary>The name of the image that the Dockerfile makes; built by the first that asks (about a minute).</summary>
-    public Task<string> GetAgentImageAsync() => _agentImage ??= AgentImage.BuildAsync(this);
+    public async Task<string> GetAgentImageAsync()
+    {
+        await ImportAsync(path => AgentImage.SaveAsync(this, path), AgentImage.Name);
+        return AgentImage.Name;
+    }
 
     /// <summary>Runs a program of this machine as a process of the node that is in no pod.</summary>
     public Task<CommandResult> RunAsync(params IReadOnlyList<string> command) => RunAsync(timeout: null, command);
@@ -159,6 +167,16 @@ public sealed class PodNode : IAsyncLifetime
         _runtime?.Dispose();
         return _process?.DisposeAsync() ?? ValueTask.CompletedTask;
     }
+
+    private async Task StartAsync()
+    {
+        _process = await NodeProcess.StartAsync(Name);
+        _runtime = new ContainerRuntime(Root + "/run/containerd/containerd.sock");
+        await Eventually.TrueAsync("containerd is ready", () => Runtime.IsReadyAsync(CancellationToken.None), s_startTimeout);
+        await ImportAsync(TestImages.SaveAsync, TestImages.Pause, TestImages.Peer, TestImages.Busybox, WebImage.Name);
+    }
+
+    private InvalidOperationException NotStarted() => new($"{Name} has not been started");
 
     private async Task<Pod> DescribeAsync(PodSpec spec, string id)
     {

@@ -5,7 +5,8 @@ using Xunit;
 namespace Agent.EndToEndTests.Scenarios;
 
 /// <summary>The Dockerfile, built for real, and what is in the image.</summary>
-public sealed class AgentImageTests(PodNode node) : NodeTest(node)
+[Lasts(seconds: 80)]
+public sealed class AgentImageTests(NodePool nodes) : NodeTest(nodes)
 {
     [Fact]
     public async Task Image_Program_RunsWithoutShellAsAnyUserOnAReadOnlyRoot()

@@ -6,7 +6,7 @@ using Xunit;
 namespace Agent.EndToEndTests.Scenarios;
 
 /// <summary>Every half-closed connection is given to the right pods, once, with the right closer.</summary>
-public sealed class AttributionTests(PodNode node) : NodeTest(node)
+public sealed class AttributionTests(NodePool nodes) : NodeTest(nodes)
 {
     [Fact]
     public async Task PlainPods_BothFamilies_AsKernelShows()

@@ -10,7 +10,8 @@ namespace Agent.EndToEndTests.Scenarios;
 /// The tracker forgets connections that one side has half-closed before the other side answers: told from the setting
 /// alone, while it comes about, and when the answers are lost.
 /// </summary>
-public sealed class ForgottenConnectionTests(PodNode node) : NodeTest(node)
+[Lasts(seconds: 40)]
+public sealed class ForgottenConnectionTests(NodePool nodes) : NodeTest(nodes)
 {
     private const string Service = "10.96.0.50";
     private const int KernelDefault = 60;

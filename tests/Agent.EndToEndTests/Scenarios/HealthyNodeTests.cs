@@ -11,11 +11,11 @@ namespace Agent.EndToEndTests.Scenarios;
 /// patient with, probes, and servers that are replaced one after the other, each with time to drain. Nobody is alarmed.
 /// </summary>
 /// <remarks>CLOSEWATCH_HEALTHY_SECONDS says for how long; 300 is what a person should try now and then.</remarks>
-public sealed class HealthyNodeTests(PodNode node) : NodeTest(node)
+[Lasts(seconds: 60)]
+public sealed class HealthyNodeTests(NodePool nodes) : NodeTest(nodes)
 {
     private const string Service = "10.96.0.80";
     private const int FrontPort = 8000;
-    private const int BackendPort = 8080;
     private const int RequestsPerSecond = 80;
 
     // A quarter of what is asked for, for a machine that is busy with other things.
@@ -30,13 +30,12 @@ public sealed class HealthyNodeTests(PodNode node) : NodeTest(node)
     [Fact]
     public async Task BusyNode_WhereAllIsWell_NothingAboveInfo()
     {
-        await Node.ImportAsync(WebImage.SaveAsync, WebImage.Name);
         await using var api = await NodeApi.StartAsync(Node, new Dictionary<string, int> { ["shop/deployments/web"] = 2 });
         List<Backend> backends = [await RunBackendAsync(api, 0), await RunBackendAsync(api, 1)];
         var front = await Node.RunPodAsync(Prepared(WebImage.Nginx("front", "include /tmp/upstream.conf;"), Upstream(backends)));
         api.Apply(new PodState(front) { Port = FrontPort, PreStopSeconds = (int)s_preStop.TotalSeconds });
         await PointServiceAsync(backends[0]);
-        await AnswersAsync(front.Ip, FrontPort);
+        await Node.AnswersAsync(front.Ip, FrontPort);
         await using var agent = await NodeAgent.StartAsync(Node, api.Environment, "Collection:Interval=1s", "Pods:Source=kubernetes");
         await NodeApi.IsKnownToAsync(agent);
         await RunTrafficAsync("closing", front.Ip, $"{FrontPort}", $"{RequestsPerSecond}");
@@ -65,7 +64,7 @@ public sealed class HealthyNodeTests(PodNode node) : NodeTest(node)
         spec with { Containers = [spec.Containers[0] with { Command = ["sh", "-c", $"cat >/tmp/upstream.conf <<'CONF'\n{upstream}\nCONF\n{spec.Containers[0].Command[^1]}"] }] };
 
     private static string Upstream(IEnumerable<Backend> backends) => $$"""
-        upstream web { {{string.Concat(backends.Select(backend => $"server {backend.State.Pod.Ip}:{BackendPort}; "))}} keepalive 32; keepalive_timeout 600s; }
+        upstream web { {{string.Concat(backends.Select(backend => $"server {backend.State.Pod.Ip}:{WebImage.Port}; "))}} keepalive 32; keepalive_timeout 600s; }
         server {
           listen {{FrontPort}};
           keepalive_timeout 620s;
@@ -75,22 +74,14 @@ public sealed class HealthyNodeTests(PodNode node) : NodeTest(node)
 
     private async Task<Backend> RunBackendAsync(NodeApi api, int number)
     {
-        var pod = await Node.RunPodAsync(WebImage.Nginx($"web-{number}", $"server {{ listen {BackendPort}; keepalive_timeout 620s; location / {{ return 200 'hello\\n'; }} }}"));
-        await AnswersAsync(pod.Ip, BackendPort);
-        var state = new PodState(pod) { Workload = "Deployment/web", Port = BackendPort, GraceSeconds = 30, PreStopSeconds = (int)s_preStop.TotalSeconds };
-        return new(api.Apply(state), await RunTrafficAsync("closing", pod.Ip, $"{BackendPort}", "1"));
+        var pod = await Node.RunServerAsync(
+            WebImage.Nginx($"web-{number}", $"server {{ listen {WebImage.Port}; keepalive_timeout 620s; location / {{ return 200 'hello\\n'; }} }}"));
+        var state = new PodState(pod) { Workload = "Deployment/web", Port = WebImage.Port, GraceSeconds = 30, PreStopSeconds = (int)s_preStop.TotalSeconds };
+        return new(api.Apply(state), await RunTrafficAsync("closing", pod.Ip, $"{WebImage.Port}", "1"));
     }
 
-    private Task<Pod> RunTrafficAsync(params IReadOnlyList<string> arguments)
-    {
-        var spec = WebImage.Pod($"traffic-{Guid.NewGuid():N}"[..16], ["node", "/scripts/traffic.js", .. arguments]);
-        return Node.RunPodAsync(spec with { Containers = [spec.Containers[0] with { Mounts = [.. spec.Containers[0].Mounts, new HostMount(Repository.PathOf("tests/Agent.EndToEndTests/Images"), "/scripts")] }] });
-    }
-
-    private Task AnswersAsync(string address, int port) => Eventually.TrueAsync(
-        $"{address}:{port} answers",
-        async () => (await Node.RunAsync("/bin/busybox", "wget", "-q", "-O", "-", $"http://{address}:{port}/")).ExitCode == 0,
-        TimeSpan.FromSeconds(30));
+    private Task<Pod> RunTrafficAsync(params IReadOnlyList<string> arguments) =>
+        Node.RunPodAsync(WebImage.Pod($"traffic-{Guid.NewGuid():N}"[..16], ["node", "/web/traffic.js", .. arguments]));
 
     /// <summary>As a Deployment does it: the new one first, then nobody is sent to the old one, which goes on serving for a while and then drains.</summary>
     private async Task ReplaceAsync(NodeApi api, List<Backend> backends, Pod front, int number)
@@ -114,7 +105,7 @@ public sealed class HealthyNodeTests(PodNode node) : NodeTest(node)
 
     /// <summary>New connections to the Service go to this pod; those that exist stay where they are.</summary>
     private async Task PointServiceAsync(Backend backend) => (await Node.RunWithInputAsync(
-        $"*nat\n:KUBE-SERVICES -\n-A KUBE-SERVICES -d {Service} -p tcp --dport 80 -j DNAT --to-destination {backend.State.Pod.Ip}:{BackendPort}\nCOMMIT\n",
+        $"*nat\n:KUBE-SERVICES -\n-A KUBE-SERVICES -d {Service} -p tcp --dport 80 -j DNAT --to-destination {backend.State.Pod.Ip}:{WebImage.Port}\nCOMMIT\n",
         "iptables-restore",
         "--noflush")).Checked();
 

@@ -2,7 +2,6 @@ using Agent.EndToEndTests.Images;
 using Agent.EndToEndTests.Kernel;
 using Agent.EndToEndTests.Node;
 using Agent.EndToEndTests.Reports;
-using Xunit;
 
 namespace Agent.EndToEndTests.Scenarios;
 
@@ -10,7 +9,7 @@ namespace Agent.EndToEndTests.Scenarios;
 /// Servers behind nginx, all at the same time because the slowest takes 75 s to show what it does: what a running agent
 /// says of them in the end, and a single report on the way.
 /// </summary>
-public sealed class IdleCloseScene(PodNode node) : IAsyncLifetime
+public sealed class IdleCloseScene(NodePool nodes) : NodeScene(nodes)
 {
     public const string NodeDefault = "node-default";
     public const string NodeBusy = "node-busy";
@@ -71,26 +70,17 @@ public sealed class IdleCloseScene(PodNode node) : IAsyncLifetime
     /// <summary>Log of the nginx in front.</summary>
     public string FrontLog { get; private set; } = "";
 
-    public string? Unavailable => node.Unavailable;
-
     public static int FrontPort(string backend) => 8001 + Array.FindIndex(s_backends, candidate => candidate.Spec.Name == backend);
 
-    public async ValueTask InitializeAsync()
+    protected override async Task PlayAsync(PodNode node)
     {
-        if (Unavailable is not null)
-        {
-            return;
-        }
-
-        await node.ImportAsync(WebImage.SaveAsync, WebImage.Name);
-        var pods = await Task.WhenAll(s_backends.Select(backend => node.RunPodAsync(backend.Spec)));
-        await Task.WhenAll(pods.Select(AnswersAsync));
+        var pods = await Task.WhenAll(s_backends.Select(backend => node.RunServerAsync(backend.Spec)));
         var front = await node.RunPodAsync(WebImage.Nginx("front", string.Join('\n', s_backends.Zip(pods, Proxy))));
         await using var agent = await NodeAgent.StartAsync(node, "Collection:Interval=5s");
         await agent.ReadyAsync();
         await using var log = new FindingLog(agent);
         await node.RunPodAsync(WebImage.Pod("clients", ["node", "/web/clients.js", .. s_backends.Zip(pods).SelectMany(pair => Targets(pair.First, pair.Second, front))]));
-        await ReportAsync(pods[0]);
+        await ReportAsync(node, pods[0]);
 
         await Eventually.TrueAsync("all that is to be named is named", () => Task.FromResult(s_named.All(named => log.Has(Finding, named.Name, named.Severity))), s_patience);
         WatchedText = await agent.GetAsync("/report");
@@ -98,19 +88,11 @@ public sealed class IdleCloseScene(PodNode node) : IAsyncLifetime
         FrontLog = await node.OutputOfAsync(front, "app");
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        if (Unavailable is null)
-        {
-            await node.ClearAsync();
-        }
-    }
-
     /// <summary>
     /// Two scans see a close only of a connection that was idle at the first: so that is made a moment after a burst, again
     /// where the machine was too slow for that.
     /// </summary>
-    private async Task ReportAsync(Pod pod)
+    private async Task ReportAsync(PodNode node, Pod pod)
     {
         for (var attempt = 0; attempt < Attempts && Scanned?.Causes.Contains($"{Finding} {pod.Name}") != true; attempt++)
         {
@@ -121,11 +103,6 @@ public sealed class IdleCloseScene(PodNode node) : IAsyncLifetime
             ScannedMarkdown = (await markdown).Checked().Output;
         }
     }
-
-    private Task AnswersAsync(Pod pod) => Eventually.TrueAsync(
-        $"{pod.Name} answers",
-        async () => (await node.RunAsync("/bin/busybox", "wget", "-q", "-O", "-", $"http://{pod.Ip}:8080/")).ExitCode == 0,
-        TimeSpan.FromSeconds(30));
 
     private static string Proxy(Backend backend, Pod pod) => $$"""
         upstream u{{FrontPort(pod.Name)}} { server {{pod.Ip}}:8080; {{backend.UpstreamKeepAlive}} }

@@ -7,19 +7,11 @@ using Xunit;
 namespace Agent.EndToEndTests.Scenarios;
 
 /// <summary>Servers that close idle connections before their load balancer does: each is named with its time-out, and no other is.</summary>
-[Collection(nameof(NodeCollection))]
-public sealed partial class IdleCloseTests : IClassFixture<IdleCloseScene>
+[Lasts(seconds: 110)]
+public sealed partial class IdleCloseTests(IdleCloseScene scene) : SceneTest<IdleCloseScene>(scene)
 {
     private const string ClosesIdle = "backend-closes-idle-first";
     private const string Reset = "reset-on-reuse";
-
-    private readonly IdleCloseScene _scene;
-
-    public IdleCloseTests(IdleCloseScene scene)
-    {
-        Assert.SkipWhen(scene.Unavailable is not null, scene.Unavailable ?? "");
-        _scene = scene;
-    }
 
     // Node.js closes a second after its keepAliveTimeout of 5 s, the busy one when it is no longer busy; gunicorn looks once a second what is older than 2 s.
     [Theory]
@@ -29,7 +21,7 @@ public sealed partial class IdleCloseTests : IClassFixture<IdleCloseScene>
     [InlineData(IdleCloseScene.NginxDefault, "warning", 75, "nginx: keepalive_timeout 620s;")]
     public void ClosesIdleFirst_Watched_IsNamedWithTimePortUpstreamAndFix(string backend, string severity, double seconds, string fix)
     {
-        var finding = Assert.Single(_scene.Watched, finding => finding.Id == ClosesIdle && finding.Name == backend);
+        var finding = Assert.Single(Scene.Watched, finding => finding.Id == ClosesIdle && finding.Name == backend);
         Assert.Equal((severity, "shop", null), (finding.Severity, finding.Namespace, finding.CausedBy));
         AssertTime(seconds, finding);
         Assert.Contains("(port 8080)", finding.Title, StringComparison.Ordinal);
@@ -47,12 +39,12 @@ public sealed partial class IdleCloseTests : IClassFixture<IdleCloseScene>
             $"{ClosesIdle} {IdleCloseScene.NodeDefault}",
             $"{Reset} {IdleCloseScene.NodeBusy}",
         ],
-        _scene.Watched.Where(finding => finding.Severity != "info").Select(finding => $"{finding.Id} {finding.Name}").Order(StringComparer.Ordinal));
+        Scene.Watched.Where(finding => finding.Severity != "info").Select(finding => $"{finding.Id} {finding.Name}").Order(StringComparer.Ordinal));
 
     [Fact]
     public void ResetOnReuse_BusyServer_IsAConsequenceWithCounters()
     {
-        var finding = Assert.Single(_scene.Watched, finding => finding.Id == Reset);
+        var finding = Assert.Single(Scene.Watched, finding => finding.Id == Reset);
         Assert.Equal(("critical", ClosesIdle), (finding.Severity, finding.CausedBy));
         Assert.Contains(finding.Evidence, line => line.StartsWith("TCPAbortOnClose rose by ", StringComparison.Ordinal));
         Assert.Contains(finding.Evidence, line => line.StartsWith("The pod sent ", StringComparison.Ordinal));
@@ -62,37 +54,37 @@ public sealed partial class IdleCloseTests : IClassFixture<IdleCloseScene>
     [Fact]
     public void FrontLog_BadGateway_OnlyOfTheBusyServer()
     {
-        Assert.Contains("recv() failed (104: Connection reset by peer) while reading response header from upstream", _scene.FrontLog, StringComparison.Ordinal);
-        var failed = _scene.FrontLog.Split('\n').Where(line => line.EndsWith(" 502", StringComparison.Ordinal)).Distinct();
+        Assert.Contains("recv() failed (104: Connection reset by peer) while reading response header from upstream", Scene.FrontLog, StringComparison.Ordinal);
+        var failed = Scene.FrontLog.Split('\n').Where(line => line.EndsWith(" 502", StringComparison.Ordinal)).Distinct();
         Assert.Equal([$"{IdleCloseScene.FrontPort(IdleCloseScene.NodeBusy)} 502"], failed);
     }
 
     [Fact]
     public void ClosesIdleFirst_TwoScansByOneCommand_IsNamed()
     {
-        var finding = Assert.Single(_scene.Scanned.Findings, finding => finding.Id == ClosesIdle && finding.Name == IdleCloseScene.NodeDefault);
+        var finding = Assert.Single(Scene.Scanned.Findings, finding => finding.Id == ClosesIdle && finding.Name == IdleCloseScene.NodeDefault);
         Assert.Equal("warning", finding.Severity);
         AssertTime(6, finding);
     }
 
     [Fact]
     public void TwoScansByOneCommand_AboveInfo_NothingElseIsNamed() =>
-        Assert.Empty(_scene.Scanned.Findings.Where(finding => finding.Severity != "info").Select(finding => $"{finding.Id} {finding.Name}").Except(
-            _scene.Watched.Select(finding => $"{finding.Id} {finding.Name}")));
+        Assert.Empty(Scene.Scanned.Findings.Where(finding => finding.Severity != "info").Select(finding => $"{finding.Id} {finding.Name}").Except(
+            Scene.Watched.Select(finding => $"{finding.Id} {finding.Name}")));
 
     [Fact]
     public void Text_Verdict_IsTheCauseAndItsRepair()
     {
-        Assert.StartsWith("CRITICAL  shop/node-busy closes idle connections after ~", _scene.WatchedText, StringComparison.Ordinal);
-        Assert.Contains("Do first Node.js: server.keepAliveTimeout = 620 * 1000;", _scene.WatchedText, StringComparison.Ordinal);
+        Assert.StartsWith("CRITICAL  shop/node-busy closes idle connections after ~", Scene.WatchedText, StringComparison.Ordinal);
+        Assert.Contains("Do first Node.js: server.keepAliveTimeout = 620 * 1000;", Scene.WatchedText, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Markdown_SaysTheSame()
     {
-        var finding = _scene.Scanned.Findings.First(finding => finding.Name == IdleCloseScene.NodeDefault);
-        Assert.Contains("shop/node-default closes idle connections after ", _scene.ScannedMarkdown, StringComparison.Ordinal);
-        Assert.Contains(finding.Fixes[0].Split(": ", 2)[1], _scene.ScannedMarkdown, StringComparison.Ordinal);
+        var finding = Scene.Scanned.Findings.First(finding => finding.Name == IdleCloseScene.NodeDefault);
+        Assert.Contains("shop/node-default closes idle connections after ", Scene.ScannedMarkdown, StringComparison.Ordinal);
+        Assert.Contains(finding.Fixes[0].Split(": ", 2)[1], Scene.ScannedMarkdown, StringComparison.Ordinal);
     }
 
     private static void AssertTime(double seconds, ReportedFinding finding) => Assert.InRange(

@@ -6,7 +6,7 @@ using Xunit;
 namespace Agent.EndToEndTests.Scenarios;
 
 /// <summary>Applications that never close, and peers that never finish.</summary>
-public sealed class LeakTests(PodNode node) : NodeTest(node)
+public sealed class LeakTests(NodePool nodes) : NodeTest(nodes)
 {
     private const int Leaked = 12;
     private const int LeakedLater = 6;

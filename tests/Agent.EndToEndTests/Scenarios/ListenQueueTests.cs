@@ -10,7 +10,8 @@ using Xunit;
 namespace Agent.EndToEndTests.Scenarios;
 
 /// <summary>A server that is too busy to accept, while clients keep coming.</summary>
-public sealed partial class ListenQueueTests(PodNode node) : NodeTest(node)
+[Lasts(seconds: 30)]
+public sealed partial class ListenQueueTests(NodePool nodes) : NodeTest(nodes)
 {
     private const int Backlog = 4;
 

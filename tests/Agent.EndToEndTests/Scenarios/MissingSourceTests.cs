@@ -6,7 +6,7 @@ using Xunit;
 namespace Agent.EndToEndTests.Scenarios;
 
 /// <summary>What can not be read is not judged, and that is said.</summary>
-public sealed class MissingSourceTests(PodNode node) : NodeTest(node)
+public sealed class MissingSourceTests(NodePool nodes) : NodeTest(nodes)
 {
     private const int Shortest = 2;
 

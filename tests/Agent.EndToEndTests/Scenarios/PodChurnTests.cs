@@ -8,7 +8,8 @@ using Xunit;
 namespace Agent.EndToEndTests.Scenarios;
 
 /// <summary>Pods that come and go while they are looked at.</summary>
-public sealed class PodChurnTests(PodNode node) : NodeTest(node)
+[Lasts(seconds: 30)]
+public sealed class PodChurnTests(NodePool nodes) : NodeTest(nodes)
 {
     private static readonly TimeSpan s_churn = TimeSpan.FromSeconds(15);
 

@@ -2,7 +2,6 @@ using Agent.EndToEndTests.Images;
 using Agent.EndToEndTests.Kubernetes;
 using Agent.EndToEndTests.Node;
 using Agent.EndToEndTests.Reports;
-using Xunit;
 
 namespace Agent.EndToEndTests.Scenarios;
 
@@ -10,7 +9,7 @@ namespace Agent.EndToEndTests.Scenarios;
 /// Pods that begin, fail and end in all the ways that cost requests, all at the same time: real ones, with what an API
 /// server would say of them. Watched by an agent that may ask it, and by one that has none to ask.
 /// </summary>
-public sealed class PodLifeScene(PodNode node) : IAsyncLifetime
+public sealed class PodLifeScene(NodePool nodes) : NodeScene(nodes)
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(100);
 
@@ -21,6 +20,7 @@ public sealed class PodLifeScene(PodNode node) : IAsyncLifetime
         ["shop/deployments/spread"] = 3,
     };
 
+    private PodNode _node = null!;
     private NodeApi _api = null!;
     private FindingLog _log = null!;
 
@@ -33,15 +33,9 @@ public sealed class PodLifeScene(PodNode node) : IAsyncLifetime
     /// <summary>Its last report.</summary>
     public NodeReport ReportWithoutApi { get; private set; } = null!;
 
-    public string? Unavailable => node.Unavailable;
-
-    public async ValueTask InitializeAsync()
+    protected override async Task PlayAsync(PodNode node)
     {
-        if (Unavailable is not null)
-        {
-            return;
-        }
-
+        _node = node;
         await using var api = _api = await NodeApi.StartAsync(node, s_replicas);
         var quiet = await Task.WhenAll(
             RunAsync("healthy", 3),
@@ -95,14 +89,6 @@ public sealed class PodLifeScene(PodNode node) : IAsyncLifetime
         ReportWithoutApi = logAlone.Last!;
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        if (Unavailable is null)
-        {
-            await node.ClearAsync();
-        }
-    }
-
     private static string ClientOf(string name) => $"client-of-{name}";
 
     private static PodState NeverReady(PodState state) => state with { Workload = "Deployment/dead", IsReady = false, ReadyChangedAt = state.StartedAt };
@@ -110,15 +96,15 @@ public sealed class PodLifeScene(PodNode node) : IAsyncLifetime
     /// <summary>A server, which holds all its connections in one process so that they end at once, and a pod of its own for its clients.</summary>
     private async Task<(PodState State, Pod Client)> RunAsync(string name, int connections, Func<PodState, PodState>? change = null)
     {
-        var server = await node.RunPodAsync(new PodSpec("shop", name, new ContainerSpec("app", TestImages.Peer, "serve", "0.0.0.0", "9000")));
-        var client = await node.RunPodAsync(new PodSpec("shop", ClientOf(name), new ContainerSpec("app", TestImages.Peer, "pause")));
+        var server = await _node.RunPodAsync(new PodSpec("shop", name, new ContainerSpec("app", TestImages.Peer, "serve", "0.0.0.0", "9000")));
+        var client = await _node.RunPodAsync(new PodSpec("shop", ClientOf(name), new ContainerSpec("app", TestImages.Peer, "pause")));
         var state = new PodState(server);
         await OpenAsync(state, client, connections);
         return (_api.Apply(change?.Invoke(state) ?? state), client);
     }
 
     private async Task OpenAsync(PodState server, Pod client, int connections) =>
-        (await node.ExecAsync(client, "app", "/bin/peer", "open", "hold", server.Pod.Ip, "9000", $"{connections}")).Checked();
+        (await _node.ExecAsync(client, "app", "/bin/peer", "open", "hold", server.Pod.Ip, "9000", $"{connections}")).Checked();
 
     private Task ShownAsync(string id, string name, string severity) =>
         Eventually.TrueAsync($"{id} of {name} is {severity}", () => Task.FromResult(_log.Has(id, name, severity)), s_patience);
@@ -128,8 +114,8 @@ public sealed class PodLifeScene(PodNode node) : IAsyncLifetime
     /// <summary>Ends a pod for good, and its clients, which would have to open new connections elsewhere.</summary>
     private async Task EndAsync(PodState state, Pod client)
     {
-        await node.RemovePodAsync(state.Pod);
-        await node.RemovePodAsync(client);
+        await _node.RemovePodAsync(state.Pod);
+        await _node.RemovePodAsync(client);
         _api.Delete(state);
     }
 
@@ -211,9 +197,9 @@ public sealed class PodLifeScene(PodNode node) : IAsyncLifetime
     {
         var state = AskToEnd(pod.State);
         await ShownAsync("terminating-with-connections", "drained", "info");
-        await node.RemovePodAsync(pod.Client);
+        await _node.RemovePodAsync(pod.Client);
         await Eventually.TrueAsync("drained has no connection", () => Task.FromResult(Established(state.Pod) == 0), s_patience);
-        await node.RemovePodAsync(state.Pod);
+        await _node.RemovePodAsync(state.Pod);
         _api.Delete(state);
     }
 

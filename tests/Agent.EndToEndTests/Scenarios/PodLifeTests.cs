@@ -5,17 +5,9 @@ using Xunit;
 namespace Agent.EndToEndTests.Scenarios;
 
 /// <summary>The causes of failed requests that lie in how a pod begins, is kept and ends: each is named, and nothing else is.</summary>
-[Collection(nameof(NodeCollection))]
-public sealed class PodLifeTests : IClassFixture<PodLifeScene>
+[Lasts(seconds: 60)]
+public sealed class PodLifeTests(PodLifeScene scene) : SceneTest<PodLifeScene>(scene)
 {
-    private readonly PodLifeScene _scene;
-
-    public PodLifeTests(PodLifeScene scene)
-    {
-        Assert.SkipWhen(scene.Unavailable is not null, scene.Unavailable ?? "");
-        _scene = scene;
-    }
-
     [Theory]
     [InlineData("healthy")]
     [InlineData("unprepared", "info termination-unprepared")]
@@ -42,11 +34,11 @@ public sealed class PodLifeTests : IClassFixture<PodLifeScene>
     [InlineData("drained", "info terminating-with-connections")]
     [InlineData("ended-early", "info connections-lost-at-termination", "info terminating-with-connections")]
     public void Pod_AllThatWasSaidOfIt_IsItsCause(string name, params string[] expected) =>
-        Assert.Equal(expected, _scene.Findings.Where(finding => finding.Name == name).Select(finding => $"{finding.Severity} {finding.Id}").Order(StringComparer.Ordinal));
+        Assert.Equal(expected, Scene.Findings.Where(finding => finding.Name == name).Select(finding => $"{finding.Severity} {finding.Id}").Order(StringComparer.Ordinal));
 
     [Fact]
     public void Node_AndClients_NothingIsSaidOf() =>
-        Assert.DoesNotContain(_scene.Findings, finding => finding.Namespace != "shop" || finding.Name.StartsWith("client-of-", StringComparison.Ordinal));
+        Assert.DoesNotContain(Scene.Findings, finding => finding.Namespace != "shop" || finding.Name.StartsWith("client-of-", StringComparison.Ordinal));
 
     [Theory]
     [InlineData("overdue", 7)]
@@ -56,7 +48,7 @@ public sealed class PodLifeTests : IClassFixture<PodLifeScene>
     {
         var text = $"shop/{name} ended with {connections} connections open";
         Assert.Equal(text, Find("connections-lost-at-termination", name).Title);
-        Assert.Equal(text, _scene.WithoutApi.Single(finding => finding.Id == "connections-lost-at-termination" && finding.Name == name).Title);
+        Assert.Equal(text, Scene.WithoutApi.Single(finding => finding.Id == "connections-lost-at-termination" && finding.Name == name).Title);
     }
 
     [Fact]
@@ -80,12 +72,12 @@ public sealed class PodLifeTests : IClassFixture<PodLifeScene>
     {
         Assert.Equal(
             ["connections-lost-at-termination cut-off", "connections-lost-at-termination ended-early", "connections-lost-at-termination overdue", "source-unavailable kubernetes"],
-            _scene.WithoutApi.Select(finding => $"{finding.Id} {finding.Name}").Order(StringComparer.Ordinal));
-        Assert.All(_scene.WithoutApi, finding => Assert.Equal("info", finding.Severity));
-        var source = _scene.ReportWithoutApi.Source("kubernetes");
+            Scene.WithoutApi.Select(finding => $"{finding.Id} {finding.Name}").Order(StringComparer.Ordinal));
+        Assert.All(Scene.WithoutApi, finding => Assert.Equal("info", finding.Severity));
+        var source = Scene.ReportWithoutApi.Source("kubernetes");
         Assert.Equal("unavailable", source.GetProperty("status").GetString());
         Assert.Contains("KUBERNETES_SERVICE_HOST", source.GetProperty("detail").GetString(), StringComparison.Ordinal);
     }
 
-    private ReportedFinding Find(string id, string name) => _scene.Findings.Single(finding => finding.Id == id && finding.Name == name);
+    private ReportedFinding Find(string id, string name) => Scene.Findings.Single(finding => finding.Id == id && finding.Name == name);
 }

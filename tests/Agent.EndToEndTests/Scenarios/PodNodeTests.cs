@@ -6,7 +6,7 @@ using Xunit;
 namespace Agent.EndToEndTests.Scenarios;
 
 /// <summary>The node of the other tests is itself what they take it for.</summary>
-public sealed class PodNodeTests(PodNode node) : NodeTest(node)
+public sealed class PodNodeTests(NodePool nodes) : NodeTest(nodes)
 {
     [Fact]
     public async Task RunPod_TwoFamilies_HasAddressesLogDirectoryAndNamespace()

@@ -11,7 +11,8 @@ namespace Agent.EndToEndTests.Scenarios;
 /// The lost response: a client half-closes, the server answers later than conntrack remembers the connection. With
 /// remediation at work before the half-close the answer arrives.
 /// </summary>
-public sealed class RemediationTests(PodNode node) : NodeTest(node)
+[Lasts(seconds: 50)]
+public sealed class RemediationTests(NodePool nodes) : NodeTest(nodes)
 {
     private const string CloseWait = "/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_close_wait";
     private const string Service = "10.96.0.50";

@@ -7,7 +7,7 @@ using Xunit;
 namespace Agent.EndToEndTests.Scenarios;
 
 /// <summary>Which sockets are half-closed, and which only look like it.</summary>
-public sealed class SocketStateTests(PodNode node) : NodeTest(node)
+public sealed class SocketStateTests(NodePool nodes) : NodeTest(nodes)
 {
     [Fact]
     public async Task OrphanedFinWait2_OfNoProcess_IsCounted()

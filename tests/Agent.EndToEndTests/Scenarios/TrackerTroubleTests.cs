@@ -9,7 +9,8 @@ using Xunit;
 namespace Agent.EndToEndTests.Scenarios;
 
 /// <summary>The tracker has no room, drops or refuses packets, or is not asked at all.</summary>
-public sealed partial class TrackerTroubleTests(PodNode node) : NodeTest(node)
+[Lasts(seconds: 40)]
+public sealed partial class TrackerTroubleTests(NodePool nodes) : NodeTest(nodes)
 {
     private const int LargestTable = 600_000;
 

@@ -6,7 +6,7 @@ using Xunit;
 namespace Agent.EndToEndTests.Scenarios;
 
 /// <summary>What the tracker is about to forget, and what it has forgotten.</summary>
-public sealed class TrackingTests(PodNode node) : NodeTest(node)
+public sealed class TrackingTests(NodePool nodes) : NodeTest(nodes)
 {
     [Theory]
     [InlineData(false)]

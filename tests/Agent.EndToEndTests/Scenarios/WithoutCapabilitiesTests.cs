@@ -5,7 +5,7 @@ using Xunit;
 namespace Agent.EndToEndTests.Scenarios;
 
 /// <summary>uid 0 and nothing else: what is counted stays right, and what is lost is said.</summary>
-public sealed class WithoutCapabilitiesTests(PodNode node) : NodeTest(node)
+public sealed class WithoutCapabilitiesTests(NodePool nodes) : NodeTest(nodes)
 {
     [Fact]
     public async Task Report_OfPlainAndMeshedPods_CountsTheSameSockets()

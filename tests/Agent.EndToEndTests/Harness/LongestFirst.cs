@@ -1,0 +1,22 @@
+using System.Reflection;
+using Agent.EndToEndTests;
+using Xunit;
+using Xunit.Sdk;
+using Xunit.v3;
+
+[assembly: TestCollectionOrderer(typeof(LongestFirst))]
+
+namespace Agent.EndToEndTests;
+
+/// <summary>Starts the classes that last longest first: one that began last would run alone in the end.</summary>
+public sealed class LongestFirst : ITestCollectionOrderer
+{
+    public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)
+        where TTestCollection : notnull, ITestCollection =>
+        [.. testCollections.OrderByDescending(static collection => SecondsOf(collection.TestCollectionDisplayName))];
+
+    // "Test collection for Agent.EndToEndTests.Page.HtmlPageTests (id: 5f0e...)": what xunit calls the collection of a class that names none.
+    private static int SecondsOf(string collection) =>
+        collection.Split(' ').Select(static word => typeof(LongestFirst).Assembly.GetType(word)).FirstOrDefault(static type => type is not null)
+            ?.GetCustomAttribute<LastsAttribute>()?.Seconds ?? 0;
+}

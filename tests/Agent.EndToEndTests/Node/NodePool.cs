@@ -1,0 +1,51 @@
+using System.Collections.Concurrent;
+using Agent.EndToEndTests.Images;
+using Agent.EndToEndTests.Node;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(NodePool))]
+
+namespace Agent.EndToEndTests.Node;
+
+/// <summary>
+/// The nodes of a test run. Whoever takes one has it for itself; it is started when all others are in use, so there are as
+/// many as xunit runs classes at a time (xunit.runner.json). Each has namespaces of its own, so they know nothing of each other.
+/// </summary>
+public sealed class NodePool : IAsyncLifetime
+{
+    private readonly ConcurrentBag<PodNode> _free = [];
+    private readonly ConcurrentBag<PodNode> _all = [];
+    private readonly ImageStore _images = new();
+    private int _started;
+
+    /// <summary>Why this machine can not have such a node; null when it has.</summary>
+    public string? Unavailable { get; private set; }
+
+    public async ValueTask InitializeAsync() => Unavailable = await NodeProcess.WhyNotAsync();
+
+    /// <summary>A node without pods that nobody else uses until it is given back.</summary>
+    public async Task<PodNode> TakeAsync()
+    {
+        if (_free.TryTake(out var node))
+        {
+            return node;
+        }
+
+        node = await PodNode.StartAsync($"node-{Environment.ProcessId}-{Interlocked.Increment(ref _started)}", _images);
+        _all.Add(node);
+        return node;
+    }
+
+    /// <summary>Empties a node for whoever takes it next. One that can not be emptied is not used again.</summary>
+    public async Task GiveBackAsync(PodNode node)
+    {
+        await node.ClearAsync();
+        _free.Add(node);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Task.WhenAll(_all.Select(node => node.DisposeAsync().AsTask()));
+        _images.Dispose();
+    }
+}
