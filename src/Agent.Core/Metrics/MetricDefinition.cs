@@ -12,9 +12,6 @@ public sealed record MetricDefinition(string Name, MetricType Type, string Help,
     /// <summary>How the values of several pods become one.</summary>
     public MetricFold Fold { get; init; }
 
-    /// <summary>True for a family that is folded and capped.</summary>
-    public bool IsPerPod => Labels is ["namespace", "pod", ..];
-
     /// <summary>The family's name in OpenMetrics, which leaves out <c>_total</c>.</summary>
     public string FamilyName => Type == MetricType.Counter ? Name[..^"_total".Length] : Name;
 
@@ -41,9 +38,7 @@ public enum MetricFold
     /// <summary>They are added up.</summary>
     Sum,
 
-    /// <summary>The largest one.</summary>
     Max,
 
-    /// <summary>The smallest one.</summary>
     Min,
 }

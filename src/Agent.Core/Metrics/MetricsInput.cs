@@ -8,10 +8,8 @@ namespace Agent.Core.Metrics;
 /// <summary>Everything that the metrics of one scan are made of.</summary>
 public sealed record MetricsInput
 {
-    /// <summary>What was seen.</summary>
     public required Snapshot Snapshot { get; init; }
 
-    /// <summary>What it means.</summary>
     public required DiagnosisResult Diagnosis { get; init; }
 
     /// <summary>How the pod families are folded and capped.</summary>
@@ -20,7 +18,6 @@ public sealed record MetricsInput
     /// <summary>Collection:Interval.</summary>
     public required TimeSpan Interval { get; init; }
 
-    /// <summary>What is running.</summary>
     public required BuildInfo Build { get; init; }
 
     /// <summary>What the agent itself uses; null when not readable.</summary>
@@ -29,12 +26,6 @@ public sealed record MetricsInput
     /// <summary>What remediation looks after; empty while it is off.</summary>
     public ImmutableArray<SysctlNumbers> Sysctls { get; init; } = [];
 }
-
-/// <summary>What is running.</summary>
-/// <param name="Version">Version of the product.</param>
-/// <param name="Commit">Commit it was built from; empty when unknown.</param>
-/// <param name="Runtime">For example <c>.NET 10.0.1</c>.</param>
-public sealed record BuildInfo(string Version, string Commit, string Runtime);
 
 /// <summary>One sysctl that remediation looks after.</summary>
 /// <param name="Scope"><c>host</c> or <c>pods</c>.</param>

@@ -6,7 +6,6 @@ namespace Agent.Core.Model;
 /// <summary>One dump of the host's conntrack table, counted.</summary>
 public sealed record FlowSummary
 {
-    /// <summary>Entries seen.</summary>
     public required long Total { get; init; }
 
     /// <summary>When the dump was taken; sockets may be younger.</summary>

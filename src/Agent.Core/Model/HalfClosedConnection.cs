@@ -7,7 +7,6 @@ namespace Agent.Core.Model;
 /// <summary>One half-closed socket and what conntrack knows of its connection.</summary>
 public sealed record HalfClosedConnection
 {
-    /// <summary>Whose socket.</summary>
     public required PodIdentity Owner { get; init; }
 
     /// <summary>Local end first.</summary>

@@ -3,13 +3,10 @@ namespace Agent.Core.Model;
 /// <summary>The half-closed connections of one owner. Sockets are the truth; conntrack counts what the tracker thinks.</summary>
 public sealed record HalfClosedSummary
 {
-    /// <summary>No half-closed connection.</summary>
     public static HalfClosedSummary None { get; } = new();
 
-    /// <summary>Sockets in CLOSE_WAIT.</summary>
     public long CloseWaitSockets { get; init; }
 
-    /// <summary>Sockets in FIN_WAIT1.</summary>
     public long FinWait1Sockets { get; init; }
 
     /// <summary>Sockets in FIN_WAIT2, orphaned ones included.</summary>
@@ -42,7 +39,6 @@ public sealed record HalfClosedSummary
     /// <summary>Bytes that the applications have not read, over all half-closed sockets.</summary>
     public long UnreadBytes { get; init; }
 
-    /// <summary>All half-closed sockets.</summary>
     public long Sockets => CloseWaitSockets + FinWait1Sockets + FinWait2Sockets;
 }
 
@@ -55,7 +51,6 @@ public sealed record HalfClosedEntries(System.Collections.Immutable.ImmutableArr
     /// <summary>How many numbers there are.</summary>
     public const int Length = 2 * 2 * 3;
 
-    /// <summary>All zero.</summary>
     public static HalfClosedEntries None { get; } = new([.. new long[Length]]);
 
     /// <summary>Where the number for these three is.</summary>

@@ -76,7 +76,6 @@ public sealed record KubernetesPod
 /// <summary>One container of a pod.</summary>
 public sealed record KubernetesContainer
 {
-    /// <summary>Name.</summary>
     public required string Name { get; init; }
 
     /// <summary>status.restartCount.</summary>

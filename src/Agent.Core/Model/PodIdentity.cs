@@ -7,7 +7,6 @@ namespace Agent.Core.Model;
 /// <param name="Uid">The pod's uid as its cgroup and log directory have it; otherwise empty.</param>
 public sealed record PodIdentity(PodKind Kind, string Namespace, string Name, string Uid)
 {
-    /// <summary>The node itself.</summary>
     public static PodIdentity Host { get; } = new(PodKind.Host, "", "host", "");
 
     /// <summary><c>namespace/name</c>, or the name alone where there is no namespace.</summary>

@@ -3,7 +3,6 @@ namespace Agent.Core.Model;
 /// <summary>What kind of thing owns a connection.</summary>
 public enum PodKind
 {
-    /// <summary>A Kubernetes pod.</summary>
     Pod,
 
     /// <summary>The node's own network namespace, outside every pod.</summary>

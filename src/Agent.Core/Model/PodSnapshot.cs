@@ -8,7 +8,6 @@ namespace Agent.Core.Model;
 /// <summary>One owner of connections at the time of a snapshot.</summary>
 public sealed record PodSnapshot
 {
-    /// <summary>Who it is.</summary>
     public required PodIdentity Identity { get; init; }
 
     /// <summary>True for a pod that shares the node's network namespace.</summary>
@@ -25,7 +24,6 @@ public sealed record PodSnapshot
     /// </summary>
     public ulong NamespaceInode { get; init; }
 
-    /// <summary>Half-closed connections.</summary>
     public HalfClosedSummary HalfClosed { get; init; } = HalfClosedSummary.None;
 
     /// <summary>Sockets by state; null when they could not be read or are not told apart (a hostNetwork pod without cgroup ids).</summary>
@@ -74,7 +72,6 @@ public sealed record TcpStateCounts(ImmutableArray<long> Counts)
 /// <summary>A port that a pod listens on.</summary>
 public sealed record Listener
 {
-    /// <summary>Port.</summary>
     public required ushort Port { get; init; }
 
     /// <summary>Address it is bound to; unspecified for all.</summary>

@@ -10,7 +10,6 @@ public sealed record Snapshot
     /// <summary>When the scan began (UTC).</summary>
     public required DateTimeOffset TakenAt { get; init; }
 
-    /// <summary>Which machine.</summary>
     public required NodeInfo Node { get; init; }
 
     /// <summary>How long the scan took.</summary>

@@ -21,6 +21,5 @@ public static class SourceNames
     /// <summary>Pods, by cgroup and log directory.</summary>
     public const string Pods = "pods";
 
-    /// <summary>The API server.</summary>
     public const string Kubernetes = "kubernetes";
 }

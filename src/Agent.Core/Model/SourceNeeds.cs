@@ -1,6 +1,9 @@
 namespace Agent.Core.Model;
 
-/// <summary>What a source lacks, noted where its error is caught: the advice follows from this, never from the words of the report. What must be done first comes first.</summary>
+/// <summary>
+/// What a source lacks, noted where its error is caught: the advice follows from this, never from
+/// the words of the report. What must be done first comes first.
+/// </summary>
 [Flags]
 public enum SourceNeeds
 {

@@ -33,10 +33,8 @@ public sealed record KubeProxyState(KubeProxyPresence Presence, ImmutableSortedD
     }.ToImmutableSortedDictionary(StringComparer.Ordinal);
 }
 
-/// <summary>Whether kube-proxy runs.</summary>
 public enum KubeProxyPresence
 {
-    /// <summary>No.</summary>
     Absent,
 
     /// <summary>Yes, and its settings are known.</summary>

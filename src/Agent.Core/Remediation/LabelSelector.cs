@@ -17,7 +17,6 @@ public sealed partial class LabelSelector
 
     private LabelSelector(ImmutableArray<Requirement> requirements) => _requirements = requirements;
 
-    /// <summary>Selects every pod.</summary>
     public static LabelSelector Everything { get; } = new([]);
 
     /// <summary>Whether labels must be known, which only the API server tells.</summary>

@@ -36,7 +36,7 @@ public static partial class JsonReport
         json.WriteEndObject();
     }
 
-    private static void WriteTool(Utf8JsonWriter json, ToolInfo tool)
+    private static void WriteTool(Utf8JsonWriter json, BuildInfo tool)
     {
         json.WriteStartObject("tool");
         json.WriteString("version", tool.Version);

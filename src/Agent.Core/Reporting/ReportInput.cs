@@ -11,7 +11,7 @@ namespace Agent.Core.Reporting;
 /// <param name="Options">What to show.</param>
 /// <param name="Tool">Which build this is.</param>
 public sealed record ReportInput(
-    Snapshot Current, Snapshot? Previous, DiagnosisResult Diagnosis, Thresholds Thresholds, ReportOptions Options, ToolInfo Tool)
+    Snapshot Current, Snapshot? Previous, DiagnosisResult Diagnosis, Thresholds Thresholds, ReportOptions Options, BuildInfo Tool)
 {
     /// <summary>Who scanned; null: nothing is said of it.</summary>
     public ReportOrigin? Origin { get; init; }

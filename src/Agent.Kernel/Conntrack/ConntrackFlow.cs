@@ -17,27 +17,6 @@ public struct ConntrackFlow
     /// <summary>CTA_TUPLE_REPLY: the answer's addresses, after NAT. Its source is the true responder.</summary>
     public ConnectionTuple Reply;
 
-    /// <summary>CTA_TIMESTAMP_START, nanoseconds since 1970 (UTC).</summary>
-    public ulong StartUnixNanoseconds;
-
-    /// <summary>CTA_TIMESTAMP_STOP, nanoseconds since 1970 (UTC).</summary>
-    public ulong StopUnixNanoseconds;
-
-    /// <summary>Seconds since the entry was made (<c>delta-time=</c>).</summary>
-    public ulong AgeSeconds;
-
-    /// <summary>CTA_COUNTERS_ORIG: packets.</summary>
-    public ulong PacketsOriginal;
-
-    /// <summary>CTA_COUNTERS_ORIG: bytes.</summary>
-    public ulong BytesOriginal;
-
-    /// <summary>CTA_COUNTERS_REPLY: packets.</summary>
-    public ulong PacketsReply;
-
-    /// <summary>CTA_COUNTERS_REPLY: bytes.</summary>
-    public ulong BytesReply;
-
     /// <summary>Which members below and above were sent.</summary>
     public ConntrackFields Present;
 
@@ -47,14 +26,8 @@ public struct ConntrackFlow
     /// <summary>CTA_TIMEOUT: seconds until the entry is forgotten, unless another packet comes.</summary>
     public uint TimeoutSeconds;
 
-    /// <summary>CTA_MARK.</summary>
-    public uint Mark;
-
     /// <summary>CTA_ID.</summary>
     public uint Id;
-
-    /// <summary>CTA_USE: references.</summary>
-    public uint Use;
 
     /// <summary>CTA_ZONE of both directions.</summary>
     public ushort Zone;
@@ -64,18 +37,6 @@ public struct ConntrackFlow
 
     /// <summary>CTA_TUPLE_ZONE of the reply direction.</summary>
     public ushort ReplyZone;
-
-    /// <summary>CTA_PROTO_ICMP_ID or CTA_PROTO_ICMPV6_ID of the original direction.</summary>
-    public ushort IcmpId;
-
-    /// <summary>ICMP type of the original direction.</summary>
-    public byte IcmpType;
-
-    /// <summary>ICMP code of the original direction.</summary>
-    public byte IcmpCode;
-
-    /// <summary>AF_INET (2) or AF_INET6 (10), from nfgenmsg or the line's second column.</summary>
-    public byte Family;
 
     /// <summary>IPPROTO_* (CTA_PROTO_NUM).</summary>
     public byte Protocol;

@@ -20,7 +20,6 @@ internal static class ConntrackFlowParser
             return false;
         }
 
-        flow.Family = payload[0];
         var hasOriginal = false;
         var hasReply = false;
         var attributes = new NetlinkAttributeReader(payload[NFGENMSG_LENGTH..]);
@@ -57,29 +56,14 @@ internal static class ConntrackFlowParser
             case CTA_TIMEOUT when attribute.TryGetUInt32BigEndian(out flow.TimeoutSeconds):
                 flow.Present |= ConntrackFields.Timeout;
                 break;
-            case CTA_MARK when attribute.TryGetUInt32BigEndian(out flow.Mark):
-                flow.Present |= ConntrackFields.Mark;
-                break;
-            case CTA_COUNTERS_ORIG:
-                ParseCounters(attribute.Value, out flow.PacketsOriginal, out flow.BytesOriginal, ref flow.Present);
-                break;
-            case CTA_COUNTERS_REPLY:
-                ParseCounters(attribute.Value, out flow.PacketsReply, out flow.BytesReply, ref flow.Present);
-                break;
-            case CTA_USE when attribute.TryGetUInt32BigEndian(out flow.Use):
-                flow.Present |= ConntrackFields.Use;
-                break;
             case CTA_ID when attribute.TryGetUInt32BigEndian(out flow.Id):
                 flow.Present |= ConntrackFields.Id;
                 break;
             case CTA_ZONE when attribute.TryGetUInt16BigEndian(out flow.Zone):
                 flow.Present |= ConntrackFields.Zone;
                 break;
-            case CTA_TIMESTAMP:
-                ParseTimestamp(attribute.Value, ref flow);
-                break;
             default:
-                // Helpers, NAT sequence adjustment, labels, security context: nothing here needs them.
+                // Mark, counters, timestamps, helpers, NAT sequence adjustment, labels, security context: nothing here needs them.
                 break;
         }
     }
@@ -94,14 +78,6 @@ internal static class ConntrackFlowParser
 
         flow.Original = tuple.Tuple;
         flow.Protocol = tuple.Protocol;
-        if (tuple.HasIcmp)
-        {
-            flow.IcmpType = tuple.IcmpType;
-            flow.IcmpCode = tuple.IcmpCode;
-            flow.IcmpId = tuple.IcmpId;
-            flow.Present |= ConntrackFields.Icmp;
-        }
-
         if (tuple.HasZone)
         {
             flow.OriginalZone = tuple.Zone;
@@ -189,44 +165,6 @@ internal static class ConntrackFlowParser
             if (attributes.Type == CTA_PROTOINFO_SCTP_STATE && attributes.TryGetByte(out flow.SctpState))
             {
                 flow.Present |= ConntrackFields.SctpState;
-            }
-        }
-    }
-
-    private static void ParseCounters(ReadOnlySpan<byte> value, out ulong packets, out ulong bytes, ref ConntrackFields present)
-    {
-        packets = 0;
-        bytes = 0;
-        var attributes = new NetlinkAttributeReader(value);
-        while (attributes.MoveNext())
-        {
-            switch (attributes.Type)
-            {
-                case CTA_COUNTERS_PACKETS when attributes.TryGetUInt64BigEndian(out packets):
-                case CTA_COUNTERS_BYTES when attributes.TryGetUInt64BigEndian(out bytes):
-                    present |= ConntrackFields.Counters;
-                    break;
-                default:
-                    break;
-            }
-        }
-    }
-
-    private static void ParseTimestamp(ReadOnlySpan<byte> value, ref ConntrackFlow flow)
-    {
-        var attributes = new NetlinkAttributeReader(value);
-        while (attributes.MoveNext())
-        {
-            switch (attributes.Type)
-            {
-                case CTA_TIMESTAMP_START when attributes.TryGetUInt64BigEndian(out flow.StartUnixNanoseconds):
-                    flow.Present |= ConntrackFields.Start;
-                    break;
-                case CTA_TIMESTAMP_STOP when attributes.TryGetUInt64BigEndian(out flow.StopUnixNanoseconds):
-                    flow.Present |= ConntrackFields.Stop;
-                    break;
-                default:
-                    break;
             }
         }
     }

@@ -50,13 +50,10 @@ internal ref struct ConntrackLineParser
         }
 
         var name = _words.Current;
-        if (name.SequenceEqual("ipv4"u8) || name.SequenceEqual("ipv6"u8))
+        var hasFamily = name.SequenceEqual("ipv4"u8) || name.SequenceEqual("ipv6"u8);
+        if (hasFamily && (!_words.MoveNext() || !_words.MoveNext()))
         {
-            flow.Family = name[3] == '4' ? (byte)AF_INET : (byte)AF_INET6;
-            if (!_words.MoveNext() || !_words.MoveNext())
-            {
-                return false;
-            }
+            return false;
         }
 
         // A name in small letters and then the number: what tells an entry from a heading, an event or a log line.
@@ -92,11 +89,6 @@ internal ref struct ConntrackLineParser
 
         flow.Original = _original.ToTuple();
         flow.Reply = _tuple.ToTuple();
-        if (flow.Family == 0)
-        {
-            flow.Family = flow.Original.Source.IsIPv4 ? (byte)AF_INET : (byte)AF_INET6;
-        }
-
         return true;
     }
 
@@ -144,51 +136,13 @@ internal ref struct ConntrackLineParser
         {
             ParseKey(head);
         }
-        else if (head == ProcWords.Key("pack"u8) || head == ProcWords.Key("byte"u8))
-        {
-            ParseCounter(ref flow);
-        }
         else if (_words.First == '[')
         {
             ParseFlag(ref flow);
         }
-        else if (_tuples == 1 && flow.Protocol is IPPROTO_ICMP or IPPROTO_ICMPV6)
-        {
-            ParseIcmp(ref flow);
-        }
-        else
-        {
-            ParseMember(head, ref flow);
-        }
-    }
-
-    private void ParseMember(uint head, ref ConntrackFlow flow)
-    {
-        ulong value;
-        if (head == ProcWords.Key("mark"u8))
-        {
-            if (_words.TrySkip("mark="u8) && _words.TryReadNumber(uint.MaxValue, out value))
-            {
-                flow.Mark = (uint)value;
-                flow.Present |= ConntrackFields.Mark;
-            }
-        }
         else if (head == ProcWords.Key("zone"u8))
         {
             ParseZone(ref flow);
-        }
-        else if (head == ProcWords.Key("use="u8))
-        {
-            if (_words.TrySkip("use="u8) && _words.TryReadNumber(uint.MaxValue, out value))
-            {
-                flow.Use = (uint)value;
-                flow.Present |= ConntrackFields.Use;
-            }
-        }
-        else if (_words.TrySkip("delta-time="u8) && _words.TryReadNumber(ulong.MaxValue, out value))
-        {
-            flow.AgeSeconds = value;
-            flow.Present |= ConntrackFields.Age;
         }
     }
 
@@ -239,24 +193,6 @@ internal ref struct ConntrackLineParser
         }
     }
 
-    private void ParseCounter(ref ConntrackFlow flow)
-    {
-        var isPackets = _words.TrySkip("packets="u8);
-        if ((isPackets || _words.TrySkip("bytes="u8)) && _words.TryReadNumber(ulong.MaxValue, out var value))
-        {
-            if (_tuples <= 1)
-            {
-                (isPackets ? ref flow.PacketsOriginal : ref flow.BytesOriginal) = value;
-            }
-            else
-            {
-                (isPackets ? ref flow.PacketsReply : ref flow.BytesReply) = value;
-            }
-
-            flow.Present |= ConntrackFields.Counters;
-        }
-    }
-
     private readonly void ParseFlag(ref ConntrackFlow flow)
     {
         var word = _words.Current;
@@ -292,29 +228,6 @@ internal ref struct ConntrackLineParser
         {
             flow.Present |= _words.TryReadUInt16(ref flow.ReplyZone) ? ConntrackFields.ReplyZone : 0;
         }
-    }
-
-    private void ParseIcmp(ref ConntrackFlow flow)
-    {
-        if (_words.TrySkip("id="u8))
-        {
-            flow.Present |= _words.TryReadUInt16(ref flow.IcmpId) ? ConntrackFields.Icmp : 0;
-        }
-        else if (_words.TrySkip("type="u8))
-        {
-            flow.Present |= TryReadByte(ref flow.IcmpType) ? ConntrackFields.Icmp : 0;
-        }
-        else if (_words.TrySkip("code="u8))
-        {
-            flow.Present |= TryReadByte(ref flow.IcmpCode) ? ConntrackFields.Icmp : 0;
-        }
-    }
-
-    private readonly bool TryReadByte(ref byte destination)
-    {
-        var fits = _words.TryReadNumber(byte.MaxValue, out var value);
-        destination = fits ? (byte)value : destination;
-        return fits;
     }
 
     /// <summary>What the kernel does not track in detail is printed without ports: UDP-Lite and DCCP too, since 6.16.</summary>

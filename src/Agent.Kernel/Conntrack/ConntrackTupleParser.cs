@@ -22,14 +22,6 @@ internal struct ConntrackTupleParser
 
     internal byte Protocol { get; private set; }
 
-    internal bool HasIcmp { get; private set; }
-
-    internal byte IcmpType { get; private set; }
-
-    internal byte IcmpCode { get; private set; }
-
-    internal ushort IcmpId { get; private set; }
-
     internal bool HasZone { get; private set; }
 
     internal ushort Zone { get; private set; }
@@ -94,18 +86,6 @@ internal struct ConntrackTupleParser
                 // For GRE these are the two keys.
                 case CTA_PROTO_SRC_PORT when attributes.TryGetUInt16BigEndian(out _sourcePort):
                 case CTA_PROTO_DST_PORT when attributes.TryGetUInt16BigEndian(out _destinationPort):
-                    break;
-                case CTA_PROTO_ICMP_ID or CTA_PROTO_ICMPV6_ID when attributes.TryGetUInt16BigEndian(out var id):
-                    IcmpId = id;
-                    HasIcmp = true;
-                    break;
-                case CTA_PROTO_ICMP_TYPE or CTA_PROTO_ICMPV6_TYPE when attributes.TryGetByte(out var icmpType):
-                    IcmpType = icmpType;
-                    HasIcmp = true;
-                    break;
-                case CTA_PROTO_ICMP_CODE or CTA_PROTO_ICMPV6_CODE when attributes.TryGetByte(out var code):
-                    IcmpCode = code;
-                    HasIcmp = true;
                     break;
                 default:
                     break;

@@ -18,13 +18,8 @@ internal static class ConntrackConstants
     internal const ushort CTA_STATUS = 3;
     internal const ushort CTA_PROTOINFO = 4;
     internal const ushort CTA_TIMEOUT = 7;
-    internal const ushort CTA_MARK = 8;
-    internal const ushort CTA_COUNTERS_ORIG = 9;
-    internal const ushort CTA_COUNTERS_REPLY = 10;
-    internal const ushort CTA_USE = 11;
     internal const ushort CTA_ID = 12;
     internal const ushort CTA_ZONE = 18;
-    internal const ushort CTA_TIMESTAMP = 20;
 
     internal const ushort CTA_TUPLE_IP = 1;
     internal const ushort CTA_TUPLE_PROTO = 2;
@@ -38,12 +33,6 @@ internal static class ConntrackConstants
     internal const ushort CTA_PROTO_NUM = 1;
     internal const ushort CTA_PROTO_SRC_PORT = 2;
     internal const ushort CTA_PROTO_DST_PORT = 3;
-    internal const ushort CTA_PROTO_ICMP_ID = 4;
-    internal const ushort CTA_PROTO_ICMP_TYPE = 5;
-    internal const ushort CTA_PROTO_ICMP_CODE = 6;
-    internal const ushort CTA_PROTO_ICMPV6_ID = 7;
-    internal const ushort CTA_PROTO_ICMPV6_TYPE = 8;
-    internal const ushort CTA_PROTO_ICMPV6_CODE = 9;
 
     internal const ushort CTA_PROTOINFO_TCP = 1;
     internal const ushort CTA_PROTOINFO_SCTP = 3;
@@ -51,11 +40,6 @@ internal static class ConntrackConstants
     internal const ushort CTA_PROTOINFO_TCP_FLAGS_ORIGINAL = 4;
     internal const ushort CTA_PROTOINFO_TCP_FLAGS_REPLY = 5;
     internal const ushort CTA_PROTOINFO_SCTP_STATE = 1;
-
-    internal const ushort CTA_COUNTERS_PACKETS = 1;
-    internal const ushort CTA_COUNTERS_BYTES = 2;
-    internal const ushort CTA_TIMESTAMP_START = 1;
-    internal const ushort CTA_TIMESTAMP_STOP = 2;
 
     internal const ushort CTA_STATS_FOUND = 2;
     internal const ushort CTA_STATS_INVALID = 4;

@@ -3,6 +3,7 @@ using Agent.Configuration;
 using Agent.Core.Diagnosis;
 using Agent.Core.Model;
 using Agent.Core.Reporting;
+using Agent.Hosting;
 using Agent.Reporting;
 using Agent.Sources;
 
@@ -76,7 +77,7 @@ internal sealed class ReportRunner(CommandServices services)
         }
 
         var diagnosis = services.Diagnose(new(current, previous is null ? [] : [previous], options.Diagnosis), []);
-        var view = ReportView.Create(new(current, previous, diagnosis, options.Diagnosis, request.Options, VersionCommand.Build)
+        var view = ReportView.Create(new(current, previous, diagnosis, options.Diagnosis, request.Options, AgentBuild.Current)
         {
             Origin = ReportOrigin.Command(services.Time.GetUtcNow() - current.TakenAt, whyScanned),
         });

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Runtime.InteropServices;
-using Agent.Core.Reporting;
 using Agent.Hosting;
 
 namespace Agent.Commands;
@@ -9,9 +8,6 @@ namespace Agent.Commands;
 /// <summary><c>closewatch version</c>, also <c>--version</c>.</summary>
 internal static class VersionCommand
 {
-    /// <summary>The build, as reports name it.</summary>
-    public static ToolInfo Build { get; } = new(AgentBuild.Current.Version, AgentBuild.Current.Commit);
-
     public static Command Create(Terminal terminal)
     {
         var command = new Command("version", "Version, commit, .NET and platform");
@@ -27,9 +23,9 @@ internal static class VersionCommand
 
     private static int Print(Terminal terminal)
     {
-        var commit = Build.Commit.Length == 0 ? "commit unknown" : $"commit {Build.Commit}";
-        terminal.Output.WriteLine(
-            $"closewatch {Build.Version} ({commit}, {AgentBuild.Current.Runtime}, {RuntimeInformation.RuntimeIdentifier})");
+        var build = AgentBuild.Current;
+        var commit = build.Commit.Length == 0 ? "commit unknown" : $"commit {build.Commit}";
+        terminal.Output.WriteLine($"closewatch {build.Version} ({commit}, {build.Runtime}, {RuntimeInformation.RuntimeIdentifier})");
         return ExitCode.Done;
     }
 }

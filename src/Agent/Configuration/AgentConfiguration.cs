@@ -98,3 +98,9 @@ internal sealed record AgentConfiguration
         let name = key.IsMap ? $"{key.Name}:{shown.Member}" : key.Name
         select new EffectiveSetting(name, shown.Value, origins.TryGetValue(name, out var entry) ? entry.Origin : "default");
 }
+
+/// <summary>One line of <c>closewatch config</c>.</summary>
+/// <param name="Name">The key.</param>
+/// <param name="Value">The value in force.</param>
+/// <param name="Origin">Where it came from: <c>default</c>, <c>file PATH</c>, <c>environment NAME</c> or <c>command line</c>.</param>
+internal sealed record EffectiveSetting(string Name, string Value, string Origin);

@@ -1,6 +1,6 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
-using Agent.Core.Metrics;
+using Agent.Core.Model;
 
 namespace Agent.Hosting;
 

@@ -161,3 +161,6 @@ internal static partial class AgentHost
         Message = "Closewatch {Version} ({Commit}) listens on {Addresses} and scans every {Seconds} s")]
     private static partial void LogStarted(ILogger logger, string version, string commit, string addresses, double seconds);
 }
+
+/// <summary>The agent cannot start with this configuration. The message is one line: the thing, the reason, the remedy.</summary>
+internal sealed class AgentStartException(string message, Exception? inner = null) : Exception(message, inner);

@@ -12,7 +12,6 @@ internal sealed partial class PodWatcher : BackgroundService, IKubernetesPods
     private static readonly TimeSpan s_listTimeout = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan s_watchOverrun = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_shortWatch = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan s_relistSpread = TimeSpan.FromSeconds(10);
 
     /// <summary>
     /// Bookmarks come about once a minute (bookmarkFrequency of the watch cache) from most servers; from others only when a
@@ -20,27 +19,15 @@ internal sealed partial class PodWatcher : BackgroundService, IKubernetesPods
     /// </summary>
     private static readonly TimeSpan s_bookmarkTimeout = TimeSpan.FromMinutes(3);
 
-    /// <summary>After so many failed watches in a row that are no matter of the connection, a list may help.</summary>
-    private const int FailuresBeforeRelist = 3;
-
-    private static readonly Backoff s_backoff = new(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
-
-    /// <summary>For what somebody has to change first; a role that is applied a moment after the pod started is still found soon.</summary>
-    private static readonly Backoff s_slowBackoff = new(TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(5));
-
     private readonly PodWatcherSettings _settings;
     private readonly TimeProvider _time;
     private readonly ILogger<PodWatcher> _logger;
     private readonly ApiServerClient? _client;
     private readonly WorkloadReplicas? _replicas;
     private readonly string _podsPath;
+    private readonly PodWatchContact _contact;
     private readonly TaskCompletionSource _firstAttempt = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private volatile PodWatcherState _state;
-    private int _failures;
-    private ApiServerFailure? _lastFailure;
-    private bool _isLostLogged;
-    private bool _isIncompleteLogged;
     private bool _sendsBookmarks;
     private DateTimeOffset _watchEnds;
 
@@ -50,7 +37,7 @@ internal sealed partial class PodWatcher : BackgroundService, IKubernetesPods
         _time = time;
         _logger = logger;
         _podsPath = $"/api/v1/pods?fieldSelector={Uri.EscapeDataString("spec.nodeName=" + settings.NodeName)}";
-        _state = new PodWatcherState { NodeName = settings.NodeName, WhyNot = settings.Location is null ? settings.WhyNot : null };
+        _contact = new PodWatchContact(settings, time, logger);
         if (settings.Location is not null)
         {
             _client = new ApiServerClient(settings.Location, time);
@@ -59,7 +46,7 @@ internal sealed partial class PodWatcher : BackgroundService, IKubernetesPods
     }
 
     /// <inheritdoc/>
-    public KubernetesView Current => _state.ToView(_time.GetUtcNow(), _replicas);
+    public KubernetesView Current => _contact.State.ToView(_time.GetUtcNow(), _replicas);
 
     /// <summary>
     /// Completes when the first list has arrived or failed, or there is nothing to ask: a single report need not wait longer.
@@ -91,7 +78,7 @@ internal sealed partial class PodWatcher : BackgroundService, IKubernetesPods
             return;
         }
 
-        await Task.WhenAll(FollowAsync(_client, stoppingToken), _replicas.RunAsync(() => _state.Pods.Values, stoppingToken));
+        await Task.WhenAll(FollowAsync(_client, stoppingToken), _replicas.RunAsync(() => _contact.State.Pods.Values, stoppingToken));
     }
 
     private async Task FollowAsync(ApiServerClient client, CancellationToken stoppingToken)
@@ -109,12 +96,12 @@ internal sealed partial class PodWatcher : BackgroundService, IKubernetesPods
             }
             catch (ApiServerException exception)
             {
-                delay = Fail(exception);
+                delay = _contact.Fail(exception);
             }
             catch (Exception exception)
             {
                 LogBug(_logger, exception);
-                delay = Fail(
+                delay = _contact.Fail(
                     new ApiServerException(ApiServerFailure.Garbage, $"an error in this program ({exception.GetType().Name})", exception));
             }
 
@@ -137,7 +124,7 @@ internal sealed partial class PodWatcher : BackgroundService, IKubernetesPods
     /// <returns>How long to wait before the next one.</returns>
     private async Task<TimeSpan> ListAndWatchAsync(ApiServerClient client, CancellationToken stoppingToken)
     {
-        if (_state.ResourceVersion is null)
+        if (_contact.State.ResourceVersion is null)
         {
             await ListAsync(client, stoppingToken);
         }
@@ -145,15 +132,15 @@ internal sealed partial class PodWatcher : BackgroundService, IKubernetesPods
         _firstAttempt.TrySetResult();
         var started = _time.GetTimestamp();
         var frames = await WatchAsync(client, stoppingToken);
-        if (_state.Skipped > 0)
+        if (_contact.State.Skipped > 0)
         {
             // The next list shows whether it is still there.
-            _state = _state with { ResourceVersion = null };
+            _contact.ListAgain();
         }
 
         // A watch that a proxy ends at once would otherwise be asked for in a tight loop.
         return frames == 0 && _time.GetElapsedTime(started) < s_shortWatch
-            ? s_backoff.Next(++_failures, null, _settings.Random)
+            ? _contact.FailWithoutReason()
             : TimeSpan.Zero;
     }
 
@@ -174,7 +161,7 @@ internal sealed partial class PodWatcher : BackgroundService, IKubernetesPods
                     ApiServerFailure.Garbage, $"{what} has no resourceVersion: is {_settings.Location!.Address} a Kubernetes API server?");
             }
 
-            Publish(_state with { Pods = list.Pods, ResourceVersion = list.ResourceVersion, Skipped = list.Skipped });
+            _contact.Publish(_contact.State with { Pods = list.Pods, ResourceVersion = list.ResourceVersion, Skipped = list.Skipped });
         }
         catch (Exception exception) when (client.Translate(exception, what, patience) is { } translated)
         {
@@ -189,7 +176,7 @@ internal sealed partial class PodWatcher : BackgroundService, IKubernetesPods
 
         // Spread, so that the watches of a fleet that started together do not end together.
         var timeout = TimeSpan.FromSeconds(_settings.Random.Next(300, 600));
-        var version = Uri.EscapeDataString(_state.ResourceVersion!);
+        var version = Uri.EscapeDataString(_contact.State.ResourceVersion!);
         var path = string.Create(
             CultureInfo.InvariantCulture,
             $"{_podsPath}&watch=true&allowWatchBookmarks=true&timeoutSeconds={timeout.TotalSeconds:0}&resourceVersion={version}");
@@ -198,9 +185,7 @@ internal sealed partial class PodWatcher : BackgroundService, IKubernetesPods
         using var response = await client.GetAsync(path, what, stoppingToken);
         var opened = _time.GetTimestamp();
 
-        // FailingSince stays until a frame comes or the watch has run for a while: a server may
-        // accept every watch and then send nothing but errors.
-        _state = _state with { Failure = null };
+        _contact.Open();
         using var patience = new Patience(timeout + s_watchOverrun, _time, stoppingToken);
         using var framer = JsonFramer.ForSequence(PodList.MaxObjectBytes);
         var buffer = ArrayPool<byte>.Shared.Rent(16 * 1024);
@@ -228,18 +213,7 @@ internal sealed partial class PodWatcher : BackgroundService, IKubernetesPods
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
-            NoteContact(_time.GetElapsedTime(opened));
-        }
-    }
-
-    /// <summary>A watch that ran for a while was contact, also when there was nothing to tell.</summary>
-    private void NoteContact(TimeSpan watched)
-    {
-        if (watched >= PodWatcherState.Grace)
-        {
-            _failures = 0;
-            _lastFailure = null;
-            _state = _state with { FailingSince = null };
+            _contact.Close(_time.GetElapsedTime(opened));
         }
     }
 
@@ -259,7 +233,7 @@ internal sealed partial class PodWatcher : BackgroundService, IKubernetesPods
                 case JsonFrameResult.NeedsInput:
                     return frames;
                 case JsonFrameResult.TooLarge:
-                    Publish(_state with { Skipped = _state.Skipped + 1 });
+                    _contact.Publish(_contact.State with { Skipped = _contact.State.Skipped + 1 });
                     break;
                 default:
                     Apply(WatchEvent.Parse(framer.Frame));
@@ -267,14 +241,13 @@ internal sealed partial class PodWatcher : BackgroundService, IKubernetesPods
             }
 
             frames++;
-            _failures = 0;
-            _lastFailure = null;
+            _contact.NoteFrame();
         }
     }
 
     private void Apply(WatchEvent change)
     {
-        var state = _state;
+        var state = _contact.State;
         var pods = state.Pods;
         switch (change.Kind)
         {
@@ -294,58 +267,6 @@ internal sealed partial class PodWatcher : BackgroundService, IKubernetesPods
                 break;
         }
 
-        Publish(change.ResourceVersion.Length > 0 ? state with { ResourceVersion = change.ResourceVersion } : state);
-    }
-
-    /// <summary>There is contact.</summary>
-    private void Publish(PodWatcherState state)
-    {
-        var wasSilent = _state.LastSyncAt is null || _isLostLogged;
-        _state = state with { LastSyncAt = _time.GetUtcNow(), Failure = null, FailingSince = null };
-        if (wasSilent)
-        {
-            _isLostLogged = false;
-            LogWatching(_logger, state.Pods.Count, state.NodeName, _settings.Location!.Address.Authority);
-        }
-
-        if (state.Skipped > 0 && !_isIncompleteLogged)
-        {
-            LogIncomplete(_logger, _state.Describe(_time.GetUtcNow()).Detail);
-        }
-
-        _isIncompleteLogged = state.Skipped > 0;
-    }
-
-    /// <returns>How long to wait before trying again.</returns>
-    private TimeSpan Fail(ApiServerException exception)
-    {
-        var isExpired = exception.Failure == ApiServerFailure.Expired;
-
-        // An API server that was away has forgotten its history: it is back, and nothing speaks for waiting on.
-        _failures = isExpired && _lastFailure != ApiServerFailure.Expired ? 1 : _failures + 1;
-        _lastFailure = exception.Failure;
-        var isNoMatterOfConnection =
-            exception.Failure is ApiServerFailure.ServerError or ApiServerFailure.Garbage or ApiServerFailure.NotFound;
-        var now = _time.GetUtcNow();
-        _state = _state with
-        {
-            ResourceVersion = isExpired || (isNoMatterOfConnection && _failures >= FailuresBeforeRelist) ? null : _state.ResourceVersion,
-            Failure = exception,
-            FailingSince = _state.FailingSince ?? now,
-        };
-
-        if (_state.IsLost(now) && !_isLostLogged)
-        {
-            _isLostLogged = true;
-            LogLost(_logger, _state.Describe(now).Detail);
-        }
-
-        var backoff = exception.Failure is ApiServerFailure.Forbidden or ApiServerFailure.NoCredentials or ApiServerFailure.NotFound
-            ? s_slowBackoff
-            : s_backoff;
-        var delay = backoff.Next(_failures, exception.RetryAfter, _settings.Random);
-        delay += isExpired ? _settings.Random.NextDouble() * s_relistSpread : TimeSpan.Zero;
-        LogRetry(_logger, delay.TotalSeconds, _failures, exception.Message);
-        return delay;
+        _contact.Publish(change.ResourceVersion.Length > 0 ? state with { ResourceVersion = change.ResourceVersion } : state);
     }
 }

@@ -80,7 +80,10 @@ internal sealed record PodWatcherState
         {
             return LastSyncAt is { } last
                 ? DescribeAge(now - last, now - FailingSince >= Trusted)
-                : (IsDenied(Failure!) ? SourceStatus.Unavailable : SourceStatus.Failed, $"{Failure!.Message}; {Cost}", NeedsOf(Failure.Failure));
+                : (
+                    IsDenied(Failure!) ? SourceStatus.Unavailable : SourceStatus.Failed,
+                    $"{Failure!.Message}; {Cost}",
+                    NeedsOf(Failure.Failure));
         }
 
         if (LastSyncAt is null)

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using Agent.Configuration;
 using Agent.Core.Diagnosis;
-using Agent.Core.Metrics;
 using Agent.Core.Model;
 using Agent.Core.Reporting;
 using Agent.Core.Reporting.Html;
@@ -17,7 +16,7 @@ internal sealed class ReportPages
     private readonly DiagnosisResult _diagnosis;
     private readonly AgentOptions _options;
     private readonly ImmutableArray<SnapshotPoint> _points;
-    private readonly ToolInfo _tool;
+    private readonly BuildInfo _build;
     private readonly TimeProvider _time;
     private readonly long _madeAt;
     private readonly Lazy<byte[]> _text;
@@ -31,7 +30,7 @@ internal sealed class ReportPages
         _diagnosis = diagnosis;
         _options = options;
         _points = [.. earlier.Points, SnapshotPoint.From(snapshot)];
-        _tool = new(build.Version, build.Commit);
+        _build = build;
         _time = time;
         _madeAt = time.GetTimestamp();
         _text = new(() => RenderWhole(ReportFormat.Text));
@@ -64,5 +63,5 @@ internal sealed class ReportPages
     private byte[] RenderWhole(ReportFormat format) => ReportRenderer.Render(format, ViewOf(new(), null), new(), _points);
 
     private ReportView ViewOf(ReportOptions options, TimeSpan? age) =>
-        ReportView.Create(new(_snapshot, _previous, _diagnosis, _options.Diagnosis, options, _tool) { Origin = ReportOrigin.Agent(age) });
+        ReportView.Create(new(_snapshot, _previous, _diagnosis, _options.Diagnosis, options, _build) { Origin = ReportOrigin.Agent(age) });
 }

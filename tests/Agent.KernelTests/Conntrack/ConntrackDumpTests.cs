@@ -36,10 +36,6 @@ public sealed class ConntrackDumpTests : IDisposable
         Assert.Equal(new DumpResult(EntryCount, 0, false, 0), netlinkResult);
         Assert.Equal(new DumpResult(EntryCount, 0, false, 0), procfsResult);
         Assert.Equal(netlink.Digest, procfs.Digest);
-        Assert.Equal(accounting == 0 ? 0 : EntryCount, netlink.WithCounters);
-        Assert.Equal(accounting == 0 ? 0 : EntryCount, procfs.WithCounters);
-        Assert.Equal(accounting == 0 ? 0 : EntryCount, netlink.WithStart);
-        Assert.Equal(accounting == 0 ? 0 : EntryCount, procfs.WithAge);
     }
 
     private void Load(int accounting)

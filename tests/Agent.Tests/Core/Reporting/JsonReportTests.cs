@@ -42,7 +42,7 @@ public sealed class JsonReportTests
     [Fact]
     public void Write_UnreadableNode_LeavesOutWhatIsUnknown()
     {
-        var input = new ReportInput(ReportSamples.Unreadable(), null, new([], new(Verdict.Unknown, "nothing")), new(), new(), new("1.2.3", ""));
+        var input = new ReportInput(ReportSamples.Unreadable(), null, new([], new(Verdict.Unknown, "nothing")), new(), new(), new("1.2.3", "", ""));
         using var document = JsonDocument.Parse(ReportGoldenTests.Json(input));
         var root = document.RootElement;
 

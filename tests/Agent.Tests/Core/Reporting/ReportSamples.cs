@@ -20,7 +20,7 @@ internal static class ReportSamples
     public static ReportInput Rich(ReportOptions? options = null, bool window = false)
     {
         var now = RichSnapshot(Noon, 1);
-        var once = new ReportInput(now, null, RichDiagnosis(), new(), options ?? new(), new("1.2.3", "0123abcd"));
+        var once = new ReportInput(now, null, RichDiagnosis(), new(), options ?? new(), new("1.2.3", "0123abcd", ""));
         return window ? once with { Previous = RichSnapshot(Noon.AddSeconds(-10), 0) } : once;
     }
 
@@ -51,7 +51,7 @@ internal static class ReportSamples
             Pods = [new() { Identity = PodIdentity.Host, IsTracked = true }],
             UnattributedHalfClosedSockets = 0,
         },
-        null, new([], new(Verdict.Ok, "none of the known causes of failed requests is at work on this node")), new(), new(), new("1.2.3", ""));
+        null, new([], new(Verdict.Ok, "none of the known causes of failed requests is at work on this node")), new(), new(), new("1.2.3", "", ""));
 
     /// <summary>What an ordinary user without any right sees.</summary>
     public static Snapshot Unreadable() => new()

@@ -42,7 +42,6 @@ internal static class Make
         {
             Original = tuple,
             Reply = reply is null ? tuple.Reversed : Tuple(reply),
-            Family = 2,
             Protocol = 6,
             TcpState = state,
             TimeoutSeconds = timeoutSeconds,

@@ -56,8 +56,6 @@ internal static class NetlinkBytes
 
     public static byte[] Big32(uint value) => [(byte)(value >> 24), (byte)(value >> 16), (byte)(value >> 8), (byte)value];
 
-    public static byte[] Big64(ulong value) => [.. Big32((uint)(value >> 32)), .. Big32((uint)value)];
-
     private static byte[] HostInt32(int value)
     {
         var bytes = new byte[4];
