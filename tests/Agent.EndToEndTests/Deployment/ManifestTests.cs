@@ -93,6 +93,7 @@ public sealed class ManifestTests
         Assert.Equal(folder == "overlays/remediate", configuration.RootElement.TryGetProperty("Remediation", out _));
     }
 
-    // Rules and their tests are Prometheus's own formats.
-    private static bool IsManifest(string path) => !Path.GetFileName(path).StartsWith("alerts", StringComparison.Ordinal);
+    // Rules and their tests are Prometheus's own formats, and the chart is rendered first (HelmChartTests).
+    private static bool IsManifest(string path) =>
+        !Path.GetFileName(path).StartsWith("alerts", StringComparison.Ordinal) && !path.Contains("/deploy/helm/", StringComparison.Ordinal);
 }

@@ -1,0 +1,136 @@
+using System.Text.Json;
+using Xunit;
+
+namespace Agent.EndToEndTests.Deployment;
+
+/// <summary>The chart makes the same objects as the kustomizations, and what its values say.</summary>
+public sealed class HelmChartTests(HelmChart chart) : IClassFixture<HelmChart>
+{
+    private const string Validate = "import json, jsonschema, sys, yaml; jsonschema.validate(yaml.safe_load(sys.stdin), json.load(open(sys.argv[1])))";
+
+    private static readonly object[] s_container = ["spec", "template", "spec", "containers", 0];
+
+    [Theory]
+    [InlineData("full", "base")]
+    [InlineData("restricted", "overlays/restricted")]
+    [InlineData("remediate", "overlays/remediate")]
+    public async Task Chart_OfATier_IsTheKustomizationOfThatTier(string tier, string folder)
+    {
+        var kustomized = await Manifests.BuildAsync(folder);
+        Assert.SkipWhen(kustomized is null, "there is no kubectl with kustomize 5 or later");
+
+        var rendered = await chart.RenderAsync($"{{tier: {tier}, image: {{tag: dev}}}}");
+
+        AssertSame(kustomized.Where(static one => one.GetProperty("kind").GetString() != "Namespace"), rendered);
+    }
+
+    [Fact]
+    public async Task Chart_WithMonitoring_HasTheObjectsOfDeployMonitoring()
+    {
+        var kustomized = await Manifests.BuildAsync("monitoring");
+        Assert.SkipWhen(kustomized is null, "there is no kubectl with kustomize 5 or later");
+
+        var rendered = await chart.RenderAsync("monitoring: {podMonitor: {enabled: true}, alerts: {enabled: true}, dashboards: {enabled: true}}");
+        var plain = CanonicalObjects.Of(await chart.RenderAsync("{}"));
+
+        AssertSame(kustomized, rendered.Where(one => !CanonicalObjects.Of([one]).Keys.Any(plain.ContainsKey)));
+    }
+
+    [Fact]
+    public async Task Notes_Namespace_IsToldTheLabelThatTheBaseSets()
+    {
+        var labels = (await Manifests.ReadAsync("base/namespace.yaml")).OfKind("Namespace").At("metadata", "labels");
+
+        var notes = (await chart.RunAsync("{}", "watch", "tools")).Checked().Error;
+
+        Assert.Contains($"kubectl label namespace tools pod-security.kubernetes.io/enforce={labels.GetProperty("pod-security.kubernetes.io/enforce").GetString()}", notes, StringComparison.Ordinal);
+        Assert.Contains("kubectl -n tools exec daemonset/watch-closewatch -- closewatch report", notes, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Values_OfEachKind_ReachTheObjects()
+    {
+        var rendered = await chart.RenderAsync(
+            """
+            image: {repository: registry.example/cw, digest: "sha256:1234", pullSecrets: [mine]}
+            upstream: 75s
+            configuration: {Metrics: {PodLabels: workload}, Diagnosis: {LeakCount: 20}}
+            resources: {limits: {memory: 1Gi}}
+            tolerations: [{key: dedicated, operator: Exists}]
+            resourceQuota: false
+            monitoring: {podMonitor: {enabled: true, labels: {release: kps}, interval: 30s}, serviceMonitor: {enabled: true, labels: {release: kps}}}
+            """,
+            "watch",
+            "tools");
+        var daemonSet = rendered.OfKind("DaemonSet");
+        var pod = daemonSet.At("spec", "template", "spec");
+
+        Assert.All(rendered.Where(static one => !one.GetProperty("kind").GetString()!.StartsWith("Cluster", StringComparison.Ordinal)), static one => Assert.Equal("tools", one.At("metadata", "namespace").GetString()));
+        Assert.All(rendered, static one => Assert.Equal("watch-closewatch", one.At("metadata", "name").GetString()));
+        Assert.Equal("registry.example/cw@sha256:1234", daemonSet.At([.. s_container, "image"]).GetString());
+        Assert.Equal("mine", pod.At("imagePullSecrets", 0, "name").GetString());
+        Assert.Equal("""{"limits":{"memory":"1Gi"},"requests":{"cpu":"20m","memory":"64Mi"}}""", JsonSerializer.Serialize(daemonSet.At([.. s_container, "resources"])));
+        Assert.Equal("""[{"key":"dedicated","operator":"Exists"}]""", JsonSerializer.Serialize(pod.GetProperty("tolerations")));
+        Assert.Equal(
+            """{"Collection":{"Interval":"15s"},"Diagnosis":{"LeakCount":20,"Upstream":"75s"},"Metrics":{"PodLabels":"workload"}}""",
+            JsonSerializer.Serialize(JsonSerializer.Deserialize<JsonElement>(rendered.OfKind("ConfigMap").At("data", "closewatch.json").GetString()!)));
+        Assert.Equal("kps", rendered.OfKind("PodMonitor").At("metadata", "labels", "release").GetString());
+        Assert.Equal("30s", rendered.OfKind("PodMonitor").At("spec", "podMetricsEndpoints", 0, "interval").GetString());
+        AssertSelects(rendered.OfKind("ServiceMonitor").At("spec", "selector", "matchLabels"), rendered.OfKind("Service").At("metadata", "labels"));
+        AssertSelects(rendered.OfKind("Service").At("spec", "selector"), daemonSet.At("spec", "template", "metadata", "labels"));
+        AssertSelects(rendered.OfKind("PodMonitor").At("spec", "selector", "matchLabels"), daemonSet.At("spec", "template", "metadata", "labels"));
+        Assert.DoesNotContain(rendered, static one => one.GetProperty("kind").GetString() == "ResourceQuota");
+    }
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("{tier: remediate, remediation: {Mode: apply}}")]
+    public async Task Configuration_OfTheChart_IsTakenByTheAgent(string values)
+    {
+        var configuration = (await chart.RenderAsync(values)).OfKind("ConfigMap").At("data", "closewatch.json").GetString();
+        var file = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllTextAsync(file, configuration);
+            (await Command.RunAsync([Repository.Closewatch, "config", "--config", file])).Checked();
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
+    public async Task Schema_OwnValues_AreAllKnown()
+    {
+        Assert.Equal("", await RefusalAsync(await File.ReadAllTextAsync(Repository.PathOf("deploy/helm/values.yaml"))));
+
+        var values = (await Manifests.ReadAsync("helm/values.yaml")).Single().EnumerateObject().Select(static value => value.Name);
+        using var schema = JsonDocument.Parse(await File.ReadAllTextAsync(Repository.PathOf("deploy/helm/values.schema.json")));
+        Assert.Equal(values.Append("global").Order(StringComparer.Ordinal), schema.RootElement.GetProperty("properties").EnumerateObject().Select(static property => property.Name).Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("{tier: all}", "'all' is not one of ['restricted', 'full', 'remediate']")]
+    [InlineData("{teir: full}", "'teir' was unexpected")]
+    [InlineData("{upstream: elb}", "'elb' ")]
+    [InlineData("{image: {digest: abc}}", "'abc' does not match")]
+    [InlineData("{monitoring: {podMonitor: {enabled: \"yes\"}}}", "'yes' is not of type 'boolean'")]
+    public async Task Schema_WrongValue_IsRefused(string values, string why) => Assert.Contains(why, await RefusalAsync(values), StringComparison.Ordinal);
+
+    private static void AssertSame(IEnumerable<JsonElement> expected, IEnumerable<JsonElement> actual)
+    {
+        var (wanted, made) = (CanonicalObjects.Of(expected), CanonicalObjects.Of(actual));
+        Assert.Equal(wanted.Keys, made.Keys);
+        Assert.All(wanted, pair => Assert.Equal(pair.Value, made[pair.Key]));
+    }
+
+    private static void AssertSelects(JsonElement selector, JsonElement labels) =>
+        Assert.All(selector.EnumerateObject(), wanted => Assert.Equal(wanted.Value.GetString(), labels.GetProperty(wanted.Name).GetString()));
+
+    private static async Task<string> RefusalAsync(string values)
+    {
+        var result = await Command.RunAsync(["/usr/bin/python3", "-c", Validate, Repository.PathOf("deploy/helm/values.schema.json")], input: values);
+        return result.ExitCode == 0 ? "" : result.Error;
+    }
+}
