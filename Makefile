@@ -5,11 +5,12 @@ BIN := artifacts/bin/Agent/$(shell echo $(CONFIGURATION) | tr A-Z a-z)/closewatc
 ARGS ?=
 IMAGE ?= closewatch:dev
 TIER ?= full
+VERSION ?= $(shell sed -n 's|.*<Version>\(.*\)</Version>.*|\1|p' Directory.Build.props)
 BUILDER ?= $(shell docker info >/dev/null 2>&1 && echo docker || echo buildah)
 BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint format bench publish image push deploy clean
+.PHONY: help build run test lint format bench publish image push deploy deb release clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -37,6 +38,12 @@ push: ## the image to its registry (IMAGE=registry.example/closewatch:1.0)
 
 deploy: ## the manifests with $(IMAGE), to the cluster that kubectl talks to (TIER=restricted, full or remediate)
 	@deploy/apply $(IMAGE) $(TIER)
+
+deb: publish ## a Debian package of the program with its systemd service, in artifacts/deb
+	@deploy/linux/make-deb $(VERSION) $(RID) artifacts/publish/$(RID)/closewatch artifacts/deb
+
+release: ## everything of a release, in artifacts/release/VERSION (VERSION=1.2.3); the same commit gives the same bytes
+	@deploy/release/make-release $(VERSION)
 
 lint: ## formatting, analyzers as errors
 	@dotnet build Agent.sln -c $(CONFIGURATION) --nologo -v quiet -clp:NoSummary -warnaserror
