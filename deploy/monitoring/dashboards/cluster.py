@@ -1,11 +1,11 @@
 """Closewatch / Cluster: which nodes and pods have a problem."""
 
 from explanations import markdown
-from layout import dashboard
-from panels import (AMBER, BAD, CLUSTER, EXPLAIN, EXPLAIN_PUBLISHED, EXPLANATIONS, FULL, GREEN, RED, SUSPECT, TO_NODE, TO_NODE_SERIES,
+from layout import annotation, dashboard
+from panels import (BAD, BLUE, CLUSTER, EXPLAIN, EXPLAIN_PUBLISHED, EXPLANATIONS, FULL, GREEN, OF_RECOMMENDED, RED, SUSPECT, TO_NODE, TO_NODE_SERIES,
                     bars, row, series, stat, table, text)
 
-AGENT = 'cluster=~"$cluster", node=~"$node"'
+AGENT = 'job=~"$job", cluster=~"$cluster", node=~"$node"'
 PODS = AGENT + ', namespace=~"$namespace", pod=~"$pod"'
 BY_NODE = "sum by (cluster, node)"
 BY_POD = "sum by (cluster, node, namespace, pod)"
@@ -19,6 +19,12 @@ def use():
     return "closewatch_conntrack_entries{%s} / (closewatch_conntrack_entries_limit{%s} > 0)" % (AGENT, AGENT)
 
 
+def share():
+    """The close-wait timeout as a share of what is recommended, by node."""
+    return " / on (cluster, node) ".join('max by (cluster, node) (closewatch_conntrack_%s_seconds{%s, timeout="tcp_close_wait"})' % (name, AGENT)
+                                         for name in ("timeout", "recommended_timeout"))
+
+
 OVERVIEW = [
     stat("Agents", "Nodes whose agent was scraped.", "count(closewatch_build_info{%s}) or vector(0)" % AGENT, steps=[(None, RED), (1, GREEN)]),
     stat("Critical findings", "Causes that make requests fail now.", total("closewatch_finding", PODS + ', severity="critical"'), steps=BAD),
@@ -27,8 +33,8 @@ OVERVIEW = [
     stat("Untracked", "Half-closed sockets that conntrack has forgotten: their answers are lost.", total("closewatch_pod_half_closed_untracked_sockets"), steps=BAD),
     stat("Expiring", "Half-closed connections whose conntrack entry runs out within a minute.", total("closewatch_pod_half_closed_expiring_connections"), steps=SUSPECT),
     stat("Fullest table", "The highest conntrack table use of all nodes.", "max(%s) or vector(0)" % use(), unit="percentunit", steps=FULL),
-    stat("Short timeouts", "Nodes whose nf_conntrack_tcp_timeout_close_wait is under an hour.",
-         'count(closewatch_conntrack_timeout_seconds{%s, timeout="tcp_close_wait"} < 3600) or vector(0)' % AGENT, steps=SUSPECT),
+    stat("Short timeouts", "Nodes whose nf_conntrack_tcp_timeout_close_wait is under what is recommended.",
+         "count(%s < 1) or vector(0)" % share(), steps=SUSPECT),
 ]
 
 FINDINGS = [
@@ -67,11 +73,11 @@ CONNTRACK = [
            [("sum(rate(closewatch_conntrack_%s_total{%s}[$__rate_interval]))" % (name, AGENT), name) for name in ("drop", "early_drop", "insert_failed", "invalid")],
            unit="cps", width=8, empty="no agent can read these counters"),
     table("Nodes and their close-wait timeout", "How long conntrack remembers a half-closed connection; shortest first matters. kube-proxy sets 1 h, the kernel 60 s.",
-          'max by (cluster, node) (closewatch_conntrack_timeout_seconds{%s, timeout="tcp_close_wait"})' % AGENT, [("Timeout", "s", [(None, RED), (900, AMBER), (3600, GREEN)])],
+          ['max by (cluster, node) (closewatch_conntrack_timeout_seconds{%s, timeout="tcp_close_wait"})' % AGENT, share()], [("Timeout", "s"), ("Of recommended", "percentunit", OF_RECOMMENDED)],
           empty="no agent can read the timeout", width=12, links={"node": [TO_NODE]}),
     table("Pods whose own timeout deviates", "Pods whose network namespace tracks connections by itself (a mesh) with another timeout than the node's.",
           'min by (cluster, node, namespace, pod) (closewatch_pod_conntrack_timeout_seconds{%s, timeout="tcp_close_wait"})' % PODS,
-          [("Timeout", "s", [(None, RED), (900, AMBER), (3600, GREEN)])], empty="No pod deviates from its node", width=12, links={"node": [TO_NODE]}),
+          [("Timeout", "s")], empty="No pod deviates from its node", width=12, links={"node": [TO_NODE]}),
 ]
 
 TRAFFIC = [
@@ -93,4 +99,6 @@ AGENTS = [
 EXPLAINED = [row("Explanations"), {**text("What the findings mean", "Each finding in a sentence.", markdown(), 18), "id": EXPLANATIONS}]
 
 DASHBOARD = dashboard(CLUSTER, "Closewatch / Cluster", "Half-closed connections, conntrack and the causes of failed requests on all nodes.",
-                      OVERVIEW + FINDINGS + HALF_CLOSED + CONNTRACK + TRAFFIC + AGENTS + EXPLAINED)
+                      OVERVIEW + FINDINGS + HALF_CLOSED + CONNTRACK + TRAFFIC + AGENTS + EXPLAINED,
+                      annotations=[annotation("Restarts of agents", "changes(process_start_time_seconds{%s}[$__interval]) > 0 and on (job, instance) closewatch_build_info" % AGENT,
+                                              "the agent on {{node}} restarted", BLUE)])

@@ -1,9 +1,9 @@
 """Closewatch / Node: everything about one node, by pod."""
 
-from layout import choice, dashboard
-from panels import (AMBER, BAD, EXPLAIN, EXPLAIN_PUBLISHED, FULL, GREEN, NODE, RED, SUSPECT, bars, history, row, series, stat, table)
+from layout import annotation, choice, dashboard
+from panels import (AMBER, BAD, BLUE, EXPLAIN, EXPLAIN_PUBLISHED, FULL, NODE, OF_RECOMMENDED, SUSPECT, bars, history, row, series, stat, table)
 
-AGENT = 'cluster=~"$cluster", node=~"$node"'
+AGENT = 'job=~"$job", cluster=~"$cluster", node=~"$node"'
 PODS = AGENT + ', namespace=~"$namespace", pod=~"$pod"'
 BY_POD = "sum by (namespace, pod)"
 OF_AGENTS = "and on (job, instance) closewatch_build_info"
@@ -37,8 +37,9 @@ OVERVIEW = [
     stat("Expiring", "Half-closed connections whose conntrack entry runs out within a minute.", total("closewatch_pod_half_closed_expiring_connections"), steps=SUSPECT),
     stat("Table use", "Conntrack entries over limit.", "max(closewatch_conntrack_entries{%s} / (closewatch_conntrack_entries_limit{%s} > 0))" % (AGENT, AGENT), unit="percentunit", steps=FULL,
          empty="not readable"),
-    stat("Close-wait timeout", "How long conntrack on the node remembers a half-closed connection; 1 h is recommended.",
-         'max(closewatch_conntrack_timeout_seconds{%s, timeout="tcp_close_wait"})' % AGENT, unit="s", steps=[(None, RED), (900, AMBER), (3600, GREEN)], empty="not readable"),
+    stat("Close-wait timeout", "How long conntrack on the node remembers a half-closed connection, as a share of what is recommended.",
+         'max(closewatch_conntrack_timeout_seconds{%s, timeout="tcp_close_wait"}) / max(closewatch_conntrack_recommended_timeout_seconds{%s, timeout="tcp_close_wait"})' % (AGENT, AGENT),
+         unit="percentunit", steps=OF_RECOMMENDED, empty="not readable"),
 ]
 
 FINDINGS = [
@@ -98,7 +99,9 @@ CONNTRACK = [
            [(rate("closewatch_conntrack_%s_total" % name), name) for name in ("drop", "early_drop", "insert_failed", "error", "chain_too_long", "invalid")], unit="cps", width=8, empty="not readable"),
     series("Work", "A second: insertions, look-ups that found an entry, resolved clashes, restarted searches.",
            [(rate("closewatch_conntrack_%s_total" % name), name) for name in ("insert", "found", "clash_resolve", "search_restart")], unit="cps", width=8, empty="not readable"),
-    table("Timeouts", "Of the node's network namespace.", "max by (timeout) (closewatch_conntrack_timeout_seconds{%s})" % AGENT, [("Seconds", "s")], width=8, empty="not readable"),
+    table("Timeouts", "Of the node's network namespace, and what is recommended at least.",
+          ["max by (timeout) (closewatch_conntrack_timeout_seconds{%s})" % AGENT, "max by (timeout) (closewatch_conntrack_recommended_timeout_seconds{%s})" % AGENT],
+          [("Timeout", "s"), ("Recommended", "s")], width=8, empty="not readable"),
     table("Pods whose own timeouts deviate", "Pods whose network namespace has another timeout than the node's.",
           "min by (namespace, pod, timeout) (closewatch_pod_conntrack_timeout_seconds{%s})" % PODS, [("Seconds", "s")], width=12, height=7, empty="No pod deviates from the node"),
     table("Remediation: value and desired value", "What the agent is told to set. Empty while Remediation:Mode is off.",
@@ -124,5 +127,12 @@ AGENT_HEALTH = [
            width=6, height=6, empty="none"),
 ]
 
+# The second needs kube-state-metrics; without it, it marks nothing.
+RESTARTS = [
+    annotation("Restarts of the agent", "changes(process_start_time_seconds{%s}[$__interval]) > 0 %s" % (AGENT, OF_AGENTS), "the agent restarted", BLUE),
+    annotation("Restarts of containers", 'sum by (namespace, pod) (changes(kube_pod_container_status_restarts_total{namespace=~"$namespace", pod=~"$pod"}[$__interval])'
+               ' * on (namespace, pod) group_left kube_pod_info{node=~"$node"}) > 0', "{{namespace}}/{{pod}}: a container restarted", AMBER),
+]
+
 DASHBOARD = dashboard(NODE, "Closewatch / Node", "Half-closed connections, idle connections and conntrack of one node, by pod.",
-                      OVERVIEW + FINDINGS + HALF_CLOSED + IDLE + CONNTRACK + AGENT_HEALTH, extra_variables=[UPSTREAM], one_node=True)
+                      OVERVIEW + FINDINGS + HALF_CLOSED + IDLE + CONNTRACK + AGENT_HEALTH, extra_variables=[UPSTREAM], annotations=RESTARTS, one_node=True)

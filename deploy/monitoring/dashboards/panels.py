@@ -10,6 +10,7 @@ PLAIN = [(None, BLUE)]
 BAD = [(None, GREEN), (1, RED)]
 SUSPECT = [(None, GREEN), (1, AMBER)]
 FULL = [(None, GREEN), (0.75, AMBER), (0.9, RED)]
+OF_RECOMMENDED = [(None, RED), (0.25, AMBER), (1, GREEN)]
 
 
 def link(title, url, new_tab=False):
@@ -21,8 +22,8 @@ def keep_variables(*names):
 
 
 # ${__data.fields.x} is the cell of column x in the row that was clicked.
-TO_NODE = link("Show node ${__data.fields.node}", "/d/%s?var-node=${__data.fields.node}&%s&${__url_time_range}" % (NODE, keep_variables("datasource", "cluster")))
-TO_NODE_SERIES = link("Show node ${__field.labels.node}", "/d/%s?var-node=${__field.labels.node}&%s&${__url_time_range}" % (NODE, keep_variables("datasource", "cluster")))
+TO_NODE = link("Show node ${__data.fields.node}", "/d/%s?var-node=${__data.fields.node}&%s&${__url_time_range}" % (NODE, keep_variables("datasource", "job", "cluster")))
+TO_NODE_SERIES = link("Show node ${__field.labels.node}", "/d/%s?var-node=${__field.labels.node}&%s&${__url_time_range}" % (NODE, keep_variables("datasource", "job", "cluster")))
 EXPLAIN = link("What ${__data.fields.finding} means", "/d/%s?viewPanel=%d" % (CLUSTER, EXPLANATIONS))
 EXPLAIN_PUBLISHED = link("${__data.fields.finding} in the guide", "${docs:raw}#${__data.fields.finding}", new_tab=True)
 

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using Agent.Core.Model;
 
-namespace Agent.Core.Reporting;
+namespace Agent.Core.Diagnosis;
 
 /// <summary>The timeouts that this program recommends.</summary>
 public static class RecommendedTimeouts

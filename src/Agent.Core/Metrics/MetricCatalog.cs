@@ -125,6 +125,9 @@ public static class MetricCatalog
     public static readonly MetricDefinition ConntrackTimeout = Gauge(
         "closewatch_conntrack_timeout_seconds", "Conntrack timeouts of the host's network namespace.", "timeout");
 
+    public static readonly MetricDefinition RecommendedTimeout = Gauge(
+        "closewatch_conntrack_recommended_timeout_seconds", "Conntrack timeouts as Diagnosis recommends them at least.", "timeout");
+
     public static readonly MetricDefinition FindingActive = Folded(MetricFold.Max, Gauge(
         "closewatch_finding",
         "1 for each cause of failed requests that is at work on this node.",
@@ -201,7 +204,7 @@ public static class MetricCatalog
         ConntrackEntries, ConntrackLimit, ConntrackBuckets, ConntrackFlows, ConntrackAge,
         ConntrackFound, ConntrackInvalid, ConntrackInsert, ConntrackInsertFailed, ConntrackDrop, ConntrackEarlyDrop,
         ConntrackError, ConntrackSearchRestart, ConntrackClashResolve, ConntrackChainTooLong, ConntrackTimeout,
-        FindingActive, SysctlValue, SysctlDesired, RemediationWrites, RemediationConflicts,
+        RecommendedTimeout, FindingActive, SysctlValue, SysctlDesired, RemediationWrites, RemediationConflicts,
         SourceUp, SourceDuration, SourceErrors, SnapshotTimestamp, ScanDuration, ScanInterval, Scans, SeriesDropped, BuildInfo,
         ProcessCpu, ProcessResident, ProcessOpenFds, ProcessStartTime,
     ];

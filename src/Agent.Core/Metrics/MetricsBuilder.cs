@@ -15,7 +15,7 @@ public sealed class MetricsBuilder
         var output = new MetricFamilyWriter();
         var grouping = new PodGrouping(input.Snapshot, input.Options);
         _pods.Write(output, input, grouping);
-        NodeMetrics.Write(output, input.Snapshot);
+        NodeMetrics.Write(output, input.Snapshot, input.Thresholds);
         FindingMetrics.Write(output, input, grouping);
         RemediationMetrics.Write(output, input.Sysctls);
         _agent.Write(output, input);

@@ -10,6 +10,8 @@ public sealed record MetricsInput
 {
     public required Snapshot Snapshot { get; init; }
 
+    public required Thresholds Thresholds { get; init; }
+
     public required DiagnosisResult Diagnosis { get; init; }
 
     /// <summary>How the pod families are folded and capped.</summary>

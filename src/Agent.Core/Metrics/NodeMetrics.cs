@@ -1,3 +1,4 @@
+using Agent.Core.Diagnosis;
 using Agent.Core.Model;
 using Agent.Kernel.Conntrack;
 
@@ -6,7 +7,7 @@ namespace Agent.Core.Metrics;
 /// <summary>The series of the node's own conntrack table.</summary>
 internal static class NodeMetrics
 {
-    public static void Write(MetricFamilyWriter output, Snapshot snapshot)
+    public static void Write(MetricFamilyWriter output, Snapshot snapshot, Thresholds thresholds)
     {
         // Sockets of nobody known are not told apart by state.
         output.Add(MetricCatalog.UnattributedSockets, snapshot.UnattributedHalfClosedSockets, "");
@@ -29,6 +30,11 @@ internal static class NodeMetrics
         foreach (var (name, seconds) in snapshot.HostSettings?.Timeouts ?? [])
         {
             output.Add(MetricCatalog.ConntrackTimeout, seconds, TimeoutLabel(name));
+        }
+
+        foreach (var (name, seconds) in RecommendedTimeouts.Of(thresholds))
+        {
+            output.Add(MetricCatalog.RecommendedTimeout, seconds, TimeoutLabel(name));
         }
     }
 

@@ -43,6 +43,7 @@ internal sealed class SnapshotPipeline(
             var families = _metrics.Build(new()
             {
                 Snapshot = snapshot,
+                Thresholds = options.Diagnosis,
                 Diagnosis = diagnosis,
                 Options = options.Metrics,
                 Interval = options.Collection.Interval,

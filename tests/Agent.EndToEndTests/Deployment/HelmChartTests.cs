@@ -24,13 +24,15 @@ public sealed class HelmChartTests(HelmChart chart) : IClassFixture<HelmChart>
         AssertSame(kustomized.Where(static one => one.GetProperty("kind").GetString() != "Namespace"), rendered);
     }
 
-    [Fact]
-    public async Task Chart_WithMonitoring_HasTheObjectsOfDeployMonitoring()
+    [Theory]
+    [InlineData("podMonitor: {enabled: true}", "monitoring")]
+    [InlineData("serviceMonitor: {enabled: true}", "overlays/monitoring/servicemonitor")]
+    public async Task Chart_WithMonitoring_HasTheObjectsOfThatKustomization(string monitor, string folder)
     {
-        var kustomized = await Manifests.BuildAsync("monitoring");
+        var kustomized = await Manifests.BuildAsync(folder);
         Assert.SkipWhen(kustomized is null, "there is no kubectl with kustomize 5 or later");
 
-        var rendered = await chart.RenderAsync("monitoring: {podMonitor: {enabled: true}, alerts: {enabled: true}, dashboards: {enabled: true}}");
+        var rendered = await chart.RenderAsync($"monitoring: {{{monitor}, alerts: {{enabled: true}}, dashboards: {{enabled: true}}}}");
         var plain = CanonicalObjects.Of(await chart.RenderAsync("{}"));
 
         AssertSame(kustomized, rendered.Where(one => !CanonicalObjects.Of([one]).Keys.Any(plain.ContainsKey)));

@@ -7,6 +7,10 @@ namespace Agent.EndToEndTests.Deployment;
 public sealed class ManifestTests
 {
     private static readonly object[] s_container = ["spec", "template", "spec", "containers", 0];
+    // Formats of Prometheus and of collectors, and a chart, which is rendered first (HelmChartTests).
+    private static readonly string[] s_notOfKubernetes =
+        ["/deploy/helm/", "/monitoring/alerts", "/monitoring/alertmanager", "/monitoring/scrape-config", "/monitoring/opentelemetry-collector"];
+
     private static readonly string[] s_fullCapabilities = ["NET_ADMIN", "SYS_ADMIN", "SYS_PTRACE"];
 
     [Fact]
@@ -93,7 +97,5 @@ public sealed class ManifestTests
         Assert.Equal(folder == "overlays/remediate", configuration.RootElement.TryGetProperty("Remediation", out _));
     }
 
-    // Rules and their tests are Prometheus's own formats, and the chart is rendered first (HelmChartTests).
-    private static bool IsManifest(string path) =>
-        !Path.GetFileName(path).StartsWith("alerts", StringComparison.Ordinal) && !path.Contains("/deploy/helm/", StringComparison.Ordinal);
+    private static bool IsManifest(string path) => !s_notOfKubernetes.Any(part => path.Contains(part, StringComparison.Ordinal));
 }

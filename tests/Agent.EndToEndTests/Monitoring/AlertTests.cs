@@ -40,7 +40,9 @@ public sealed partial class AlertTests
         Assert.Matches(@"severity: (info|warning|critical)\n", alert);
         Assert.Matches(@"summary: '.+'\n", alert);
         Assert.Contains("{{ $", alert[alert.IndexOf("description:", StringComparison.Ordinal)..], StringComparison.Ordinal);
-        var anchor = Regex.Match(alert, @"runbook_url: '?docs/findings\.md#([^'\n]+)").Groups[1].Value;
+        var runbook = new Uri(Regex.Match(alert, @"runbook_url: '?([^\n]+?)'?\n").Groups[1].Value, UriKind.Absolute);
+        Assert.EndsWith("/docs/findings.md", runbook.AbsolutePath, StringComparison.Ordinal);
+        var anchor = Uri.UnescapeDataString(runbook.Fragment[1..]);
         Assert.True(anchor == "{{ $labels.finding }}" || Findings.Ids.Contains(anchor), $"{anchor} is no finding");
     }
 
@@ -51,6 +53,36 @@ public sealed partial class AlertTests
 
         Assert.NotEmpty(excluded);
         Assert.Subset(Findings.Ids.ToHashSet(StringComparer.Ordinal), excluded);
+    }
+
+    /// <summary>One setting: what settings.py says is written to every alert, and --check sees that it was.</summary>
+    [Fact]
+    public async Task Runbooks_AnotherAddressInSettings_IsWrittenEverywhere()
+    {
+        var scratch = Directory.CreateTempSubdirectory("closewatch-alerts-");
+        try
+        {
+            (await Command.RunAsync(["cp", "-r", Repository.PathOf("deploy/monitoring"), Repository.PathOf("deploy/overlays"), scratch.FullName])).Checked();
+            var settings = scratch.FullName + "/monitoring/dashboards/settings.py";
+            File.WriteAllText(settings, Regex.Replace(File.ReadAllText(settings), "DOCS = \"[^\"]+\"", "DOCS = \"https://wiki.example/findings\""));
+            string[] generate = ["/usr/bin/python3", scratch.FullName + "/monitoring/dashboards/generate"];
+
+            var stale = await Command.RunAsync([.. generate, "--check"]);
+            (await Command.RunAsync(generate)).Checked();
+
+            Assert.Equal(1, stale.ExitCode);
+            foreach (var file in (string[])
+                ["monitoring/alerts.yaml", "monitoring/alerts.test.yaml", "monitoring/prometheusrule.yaml", "overlays/monitoring/google-managed/clusterrules.yaml"])
+            {
+                var text = File.ReadAllText($"{scratch.FullName}/{file}");
+                Assert.Contains(Path.GetFileName(file) + " is not up to date", stale.Error, StringComparison.Ordinal);
+                Assert.All(Regex.Matches(text, @"\n\s+runbook_url: '?([^#]*)#"), static match => Assert.Equal("https://wiki.example/findings", match.Groups[1].Value));
+            }
+        }
+        finally
+        {
+            scratch.Delete(recursive: true);
+        }
     }
 
     private static string Text(string name)

@@ -14,6 +14,14 @@ public sealed record Dashboard(string Name, JsonElement Json)
 
     public IEnumerable<DashboardPanel> DataPanels => Panels.Where(static panel => panel.Kind is not ("row" or "text"));
 
+    /// <summary>Those of annotations and of variables, label_values() of a metric.</summary>
+    public IEnumerable<string> OtherQueries =>
+    [
+        .. Json.GetProperty("annotations").GetProperty("list").EnumerateArray().Select(static annotation => annotation.GetProperty("expr").GetString()!),
+        .. Json.GetProperty("templating").GetProperty("list").EnumerateArray().Where(static variable => variable.GetProperty("type").GetString() == "query")
+            .Select(static variable => variable.GetProperty("query").GetProperty("query").GetString()!),
+    ];
+
     public IEnumerable<string> VariableNames => Json.GetProperty("templating").GetProperty("list").EnumerateArray().Select(static variable => variable.GetProperty("name").GetString()!);
 }
 

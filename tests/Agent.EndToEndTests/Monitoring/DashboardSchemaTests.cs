@@ -5,10 +5,12 @@ namespace Agent.EndToEndTests.Monitoring;
 /// <summary>The dashboards are what Grafana's own types, as published on npm, allow.</summary>
 public sealed class DashboardSchemaTests : IAsyncLifetime
 {
-    // In JSON an enumeration is one of its values.
+    // In JSON an enumeration is one of its values. What a data source adds to an annotation is not in Grafana's types.
     private const string Preamble = """
-        import type { Dashboard } from '@grafana/schema';
+        import type { AnnotationQuery, Dashboard as Schema } from '@grafana/schema';
         type Json<T> = T extends string ? `${T}` : T extends object ? { [K in keyof T]: Json<T[K]> } : T;
+        type PrometheusAnnotation = AnnotationQuery & { expr: string; step: string; titleFormat: string; textFormat: string; tagKeys: string };
+        type Dashboard = Omit<Schema, 'annotations'> & { annotations: { list: PrometheusAnnotation[] } };
         export const dashboard: Json<Dashboard> =
         """;
 

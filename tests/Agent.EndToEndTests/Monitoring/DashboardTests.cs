@@ -49,8 +49,39 @@ public sealed partial class DashboardTests
         var used = Variable().Matches(dashboard.Json.GetRawText()).Select(static match => match.Groups[1].Value).Where(static variable => !variable.StartsWith("__", StringComparison.Ordinal));
 
         Assert.Subset(dashboard.VariableNames.ToHashSet(StringComparer.Ordinal), used.ToHashSet(StringComparer.Ordinal));
-        Assert.Superset(new HashSet<string>(["datasource", "cluster", "node", "namespace", "pod"], StringComparer.Ordinal), dashboard.VariableNames.ToHashSet(StringComparer.Ordinal));
+        Assert.Superset(new HashSet<string>(["datasource", "job", "cluster", "node", "namespace", "pod"], StringComparer.Ordinal), dashboard.VariableNames.ToHashSet(StringComparer.Ordinal));
     }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Dashboard_AsProvisioned_IsNotEditableAndMarksRestarts(string name)
+    {
+        var dashboard = Dashboard.Read(name);
+
+        Assert.False(dashboard.Json.GetProperty("editable").GetBoolean());
+        Assert.Contains(dashboard.OtherQueries, static query => query.Contains("process_start_time_seconds", StringComparison.Ordinal));
+    }
+
+    /// <summary>A variable that looks at every series of many metrics, or again whenever the time range changes, makes a dashboard slow to open.</summary>
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Variable_OfAQuery_AsksForOneMetricWhenTheDashboardOpens(string name)
+    {
+        var variables = Dashboard.Read(name).Json.GetProperty("templating").GetProperty("list").EnumerateArray().Where(static variable => variable.GetProperty("type").GetString() == "query").ToList();
+
+        Assert.NotEmpty(variables);
+        Assert.All(variables, static variable =>
+        {
+            Assert.Matches(@"^label_values\(closewatch_\w+[{,]", variable.GetProperty("query").GetProperty("query").GetString());
+            Assert.Equal(1, variable.GetProperty("refresh").GetInt32());
+        });
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Panel_EveryQueryOfTheAgents_IsLimitedToTheJob(string name) => Assert.All(
+        Dashboard.Read(name).DataPanels.SelectMany(static panel => panel.Queries).SelectMany(static query => Selector().Matches(query)),
+        static selector => Assert.StartsWith("job=~\"$job\"", selector.Groups[1].Value, StringComparison.Ordinal));
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -78,6 +109,9 @@ public sealed partial class DashboardTests
 
     [GeneratedRegex(@"\$\{?(\w+)")]
     private static partial Regex Variable();
+
+    [GeneratedRegex(@"\b(?:closewatch|process)_\w+\{([^}]*)\}")]
+    private static partial Regex Selector();
 
     [GeneratedRegex(@"""/d/([\w-]+)(?:\?viewPanel=(\d+))?")]
     private static partial Regex DashboardLink();

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Agent.Core.Diagnosis;
 using Agent.Core.Model;
 
 namespace Agent.Core.Reporting.Sections;

@@ -12,6 +12,8 @@ internal sealed class Exposed
 
     public MetricsOptions Options { get; init; } = new();
 
+    public Thresholds Thresholds { get; init; } = new();
+
     public DiagnosisResult Diagnosis { get; init; } = new([], new(Verdict.Ok, ""));
 
     public ImmutableArray<SysctlNumbers> Sysctls { get; init; } = [];
@@ -24,6 +26,7 @@ internal sealed class Exposed
     public ImmutableArray<MetricFamily> Families(Snapshot snapshot) => _builder.Build(new()
     {
         Snapshot = snapshot,
+        Thresholds = Thresholds,
         Diagnosis = Diagnosis,
         Options = Options,
         Interval = TimeSpan.FromSeconds(15),
