@@ -16,7 +16,10 @@ public sealed class ReleaseTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Directory.CreateDirectory(PathOf("programs/linux-x64"));
-        await File.WriteAllTextAsync(PathOf("programs/linux-x64/closewatch"), "#!/bin/sh\necho the program\n");
+        File.WriteAllText(PathOf("programs/linux-x64/closewatch"), "#!/bin/sh\necho the program\n");
+        Directory.CreateDirectory(PathOf("programs/portable"));
+        File.WriteAllText(PathOf("programs/portable/closewatch.dll"), "the library");
+        File.WriteAllText(PathOf("programs/portable/closewatch.runtimeconfig.json"), "{}");
         (await MakeAsync("first", umask: "022", timeZone: "UTC")).Checked();
     }
 
@@ -28,7 +31,7 @@ public sealed class ReleaseTests : IAsyncLifetime
 
     [Fact]
     public async Task Scripts_Shellcheck_AreClean() => (await Command.RunAsync(
-        ["shellcheck", s_script, .. Paths("deploy/linux/make-deb", "deploy/linux/debian/postinst", "deploy/linux/debian/prerm", "deploy/linux/debian/postrm", "deploy/apply")])).Checked();
+        ["shellcheck", s_script, .. Paths("deploy/linux/make-deb", "deploy/linux/debian/postinst", "deploy/linux/debian/prerm", "deploy/linux/debian/postrm", "deploy/apply", "deploy/release/portable")])).Checked();
 
     [Fact]
     public async Task Release_MadeAgainElsewhere_IsTheSameBytes()
@@ -43,29 +46,32 @@ public sealed class ReleaseTests : IAsyncLifetime
     {
         string[] expected =
         [
-            "NOTES.md", "SHA256SUMS", $"closewatch-{Version}-linux-x64.tar.gz", $"closewatch-{Version}.tgz", "closewatch.yaml", Package, $"kubectl-closewatch-{Version}.tar.gz",
+            "NOTES.md", "SHA256SUMS", $"closewatch-{Version}-linux-x64.tar.gz", $"closewatch-{Version}-portable.tar.gz", $"closewatch-{Version}.tgz", "closewatch.yaml", Package, $"kubectl-closewatch-{Version}.tar.gz",
         ];
 
         Assert.Equal(expected.Order(StringComparer.Ordinal), Directory.GetFiles(PathOf("first")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
-        Assert.Equal(expected.Length - 1, (await File.ReadAllLinesAsync(PathOf("first/SHA256SUMS"))).Length);
+        Assert.Equal(expected.Length - 1, File.ReadAllLines(PathOf("first/SHA256SUMS")).Length);
         (await Command.RunAsync(["sh", "-c", "cd \"$0\" && sha256sum --check --strict --quiet SHA256SUMS", PathOf("first")])).Checked();
         var archive = (await Command.RunAsync(["tar", "tf", PathOf($"first/closewatch-{Version}-linux-x64.tar.gz")])).Checked().Lines;
         Assert.Equal(
             ["", "CHANGELOG.md", "LICENSE", "README.md", "closewatch", "closewatch.service", "kubectl-closewatch"],
             archive.Select(static name => name[(name.IndexOf('/', StringComparison.Ordinal) + 1)..]));
+        var portable = (await Command.RunAsync(["tar", "tf", PathOf($"first/closewatch-{Version}-portable.tar.gz")])).Checked().Lines;
+        Assert.Superset(
+            new HashSet<string>([$"closewatch-{Version}-portable/closewatch", $"closewatch-{Version}-portable/lib/closewatch.dll"]), portable.ToHashSet(StringComparer.Ordinal));
     }
 
     [Fact]
     public async Task KrewManifest_NamesThePluginThatIsThere()
     {
-        var manifest = Assert.Single(await Manifests.ParseAsync(await File.ReadAllTextAsync(PathOf("first/closewatch.yaml"))));
+        var manifest = Assert.Single(await Manifests.ParseAsync(File.ReadAllText(PathOf("first/closewatch.yaml"))));
         var platform = manifest.At("spec", "platforms", 0);
         var plugin = PathOf($"first/kubectl-closewatch-{Version}.tar.gz");
 
         Assert.Equal("Plugin", manifest.GetProperty("kind").GetString());
         Assert.Equal("v" + Version, manifest.At("spec", "version").GetString());
         Assert.EndsWith($"/v{Version}/{Path.GetFileName(plugin)}", platform.GetProperty("uri").GetString(), StringComparison.Ordinal);
-        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(await File.ReadAllBytesAsync(plugin))), platform.GetProperty("sha256").GetString());
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(plugin))), platform.GetProperty("sha256").GetString());
         var packed = (await Command.RunAsync(["tar", "tf", plugin])).Checked().Lines.ToList();
         Assert.Equal(packed, platform.GetProperty("files").EnumerateArray().Select(static file => file.GetProperty("from").GetString()));
         Assert.Contains(platform.GetProperty("bin").GetString(), packed);
@@ -76,7 +82,7 @@ public sealed class ReleaseTests : IAsyncLifetime
     {
         (await Command.RunAsync(["tar", "xf", PathOf($"first/closewatch-{Version}.tgz"), "-C", _directory.FullName])).Checked();
 
-        var chart = Assert.Single(await Manifests.ParseAsync(await File.ReadAllTextAsync(PathOf("closewatch/Chart.yaml"))));
+        var chart = Assert.Single(await Manifests.ParseAsync(File.ReadAllText(PathOf("closewatch/Chart.yaml"))));
         Assert.Equal([Version, Version], [chart.GetProperty("version").GetString()!, chart.GetProperty("appVersion").GetString()!]);
         (await Command.RunAsync(["diff", "-r", "--exclude", "Chart.yaml", Repository.PathOf("deploy/helm"), PathOf("closewatch")])).Checked();
         Assert.DoesNotContain(Directory.EnumerateFiles(PathOf("closewatch"), "*", SearchOption.AllDirectories), static file => File.ResolveLinkTarget(file, false) is not null);
@@ -88,7 +94,7 @@ public sealed class ReleaseTests : IAsyncLifetime
         var root = PathOf("root");
         Directory.CreateDirectory(root + "/var/lib/dpkg/updates");
         Directory.CreateDirectory(root + "/var/lib/dpkg/info");
-        await File.WriteAllTextAsync(root + "/var/lib/dpkg/status", "");
+        File.WriteAllText(root + "/var/lib/dpkg/status", "");
         string[] dpkg = ["dpkg", "--root=" + root, "--force-script-chrootless", "--force-depends"];
 
         (await Command.RunAsync([.. dpkg, "--install", PathOf("first/" + Package)])).Checked();
@@ -101,7 +107,7 @@ public sealed class ReleaseTests : IAsyncLifetime
         Directory.CreateDirectory(root + "/var/lib/closewatch");
         (await Command.RunAsync([.. dpkg, "--purge", "closewatch"])).Checked();
 
-        Assert.Empty(Directory.EnumerateFileSystemEntries(root).Where(static entry => !entry.EndsWith("/var", StringComparison.Ordinal)));
+        Assert.Equal([root + "/var"], Directory.EnumerateFileSystemEntries(root));
         Assert.False(Directory.Exists(root + "/var/lib/closewatch"));
     }
 
@@ -121,8 +127,8 @@ public sealed class ReleaseTests : IAsyncLifetime
     /// <summary>The unit with the program where the package was unpacked: systemd complains of one that is not there.</summary>
     private async Task AssertUnitIsCleanAsync(string root)
     {
-        var unit = await File.ReadAllTextAsync(root + "/usr/lib/systemd/system/closewatch.service");
-        await File.WriteAllTextAsync(PathOf("closewatch.service"), unit.Replace("ExecStart=/usr", $"ExecStart={root}/usr", StringComparison.Ordinal));
+        var unit = File.ReadAllText(root + "/usr/lib/systemd/system/closewatch.service");
+        File.WriteAllText(PathOf("closewatch.service"), unit.Replace("ExecStart=/usr", $"ExecStart={root}/usr", StringComparison.Ordinal));
 
         var verified = (await Command.RunAsync(["systemd-analyze", "verify", PathOf("closewatch.service")])).Checked();
 
@@ -133,7 +139,7 @@ public sealed class ReleaseTests : IAsyncLifetime
         ["bash", "-c", $"umask {umask}; exec \"$0\" \"$@\"", s_script, Version, PathOf(target)],
         environment: new Dictionary<string, string>(Environment()) { ["TZ"] = timeZone });
 
-    private Dictionary<string, string> Environment() => new() { ["PROGRAMS"] = PathOf("programs"), ["RIDS"] = "linux-x64" };
+    private Dictionary<string, string> Environment() => new() { ["PROGRAMS"] = PathOf("programs"), ["RIDS"] = "linux-x64 portable" };
 
     private string PathOf(string name) => Path.Combine(_directory.FullName, name);
 
