@@ -34,8 +34,12 @@ internal static class Program
         {
             Terminal = terminal,
             Answers = Console.IsInputRedirected ? null : Console.In,
-            CreateScanner = static (options, pods) =>
-                new NodeScanner(options.Collection, options.Pods, options.Diagnosis, pods, TimeProvider.System),
+            CreateScanner = static (options, pods) => new NodeScanner(
+                options.Collection,
+                HostDirectories.Locate(options.Pods, options.Collection.ProcRoot),
+                options.Diagnosis,
+                pods,
+                TimeProvider.System),
         });
     }
 

@@ -1,3 +1,4 @@
+using Agent.EndToEndTests.Images;
 using Agent.EndToEndTests.Node;
 using Agent.EndToEndTests.Reports;
 using Xunit;
@@ -43,6 +44,39 @@ public sealed class AgentImageTests(NodePool nodes) : NodeTest(nodes)
         Assert.Equal(full ? "netlink" : "procfs", report.Source("conntrack").GetProperty("backend").GetString());
         Assert.Equal(full ? "ok" : "degraded", report.Source("sockets").GetProperty("status").GetString());
         Assert.Equal(full ? "ok" : "degraded", report.Source("sysctl").GetProperty("status").GetString());
+    }
+
+    /// <summary><c>kubectl debug node/N --profile=sysadmin</c>, which has the node's root at /host, and <c>docker run</c> with the node's processes.</summary>
+    [Theory]
+    [InlineData("ALL", "/host")]
+    [InlineData("NET_ADMIN SYS_ADMIN SYS_PTRACE", "")]
+    public async Task Image_WithoutInstallation_NamesThePodsByItself(string capabilities, string rootMount)
+    {
+        var image = await Node.GetAgentImageAsync();
+        var serving = new ContainerSpec("app", TestImages.Peer, "serve", PodNode.Address, "9100");
+        var server = await Node.RunPodAsync(new PodSpec("kube-system", "node-server", serving) { HostNetwork = true });
+        var client = await RunClientAsync("client");
+        await OpenAsync(client, "half-close", PodNode.Address, 9100, 3);
+
+        var debugger = await Node.RunPodAsync(new PodSpec("default", "node-debugger", new ContainerSpec("debugger", image, "report", "-o", "json")
+        {
+            Init = true,
+            Command = ["closewatch"],
+            AddCapabilities = capabilities.Split(' '),
+            Mounts = rootMount.Length > 0 ? [new HostMount("/", rootMount, ReadOnly: false)] : [],
+        })
+        {
+            HostNetwork = true,
+            HostPid = true,
+        });
+
+        var report = new NodeReport(await Node.OutputOfAsync(debugger, "debugger"));
+        await ReportAssert.SocketsAsKernelShowsAsync(Node, report, server, client);
+        Assert.Equal(Node.Name, report.Root.GetProperty("node").GetProperty("name").GetString());
+        foreach (var source in (string[])["conntrack", "sockets", "sysctl", "pods"])
+        {
+            Assert.Equal("ok", report.Source(source).GetProperty("status").GetString());
+        }
     }
 
     [Fact]
