@@ -59,11 +59,15 @@ internal static class ConfigurationKeys
             "NodeName", Text, "The name of this node",
             static s => s.NodeName, static (s, v) => s with { NodeName = v }, "$NODE_NAME, else the host name");
         yield return section.Key(
-            "LogRoot", s_directory, "The kubelet's log directory: it names every pod",
+            "LogRoot", s_directory, "The kubelet's log directory: it names every pod; in a container also below /host, /proc/1/root",
             static s => s.LogRoot, static (s, v) => s with { LogRoot = v });
         yield return section.Key(
-            "CgroupRoot", s_directory, "Where the host's cgroup file system is mounted",
+            "CgroupRoot", s_directory, "Where the host's cgroup file system is mounted; in a container also below /host, /proc/1/root",
             static s => s.CgroupRoot, static (s, v) => s with { CgroupRoot = v });
+        yield return section.Key(
+            "Events", Choice(("off", PodEventLevel.Off), ("critical", PodEventLevel.Critical)),
+            "Which findings become Kubernetes Events of their pods (deploy/components/events allows it)",
+            static s => s.Events, static (s, v) => s with { Events = v });
     }
 
     private static IEnumerable<ConfigurationKey> Diagnosis()

@@ -11,6 +11,15 @@ internal sealed record PodsOptions
     public string LogRoot { get; init; } = "/var/log/pods";
 
     public string CgroupRoot { get; init; } = "/sys/fs/cgroup";
+
+    public PodEventLevel Events { get; init; } = PodEventLevel.Off;
+}
+
+/// <summary>Which findings become Events of their pods.</summary>
+internal enum PodEventLevel
+{
+    Off,
+    Critical,
 }
 
 /// <summary>Whether the API server is asked.</summary>

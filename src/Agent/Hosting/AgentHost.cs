@@ -118,6 +118,16 @@ internal static partial class AgentHost
             services.AddSingleton(kubernetes);
             services.AddSingleton<PodWatcher>();
             services.AddHostedService(static provider => provider.GetRequiredService<PodWatcher>());
+            if (kubernetes.Location is { } location)
+            {
+                services.AddSingleton(_ => new ApiServerClient(location, settings.Time));
+                services.AddSingleton(provider => new PodEvents(
+                    provider.GetRequiredService<ApiServerClient>(),
+                    kubernetes.NodeName,
+                    settings.Time,
+                    provider.GetRequiredService<ILogger<PodEvents>>()));
+                services.AddHostedService<FindingEvents>();
+            }
         }
 
         services.AddSingleton<SnapshotStore>();

@@ -43,12 +43,26 @@ internal sealed class ApiServerClient : IDisposable
     /// <param name="cancellationToken">Ends the wait for the headers.</param>
     /// <returns>A successful answer, with its headers read.</returns>
     /// <exception cref="ApiServerException">Any other outcome.</exception>
-    public async Task<HttpResponseMessage> GetAsync(string pathAndQuery, string what, CancellationToken cancellationToken)
+    public Task<HttpResponseMessage> GetAsync(string pathAndQuery, string what, CancellationToken cancellationToken) =>
+        SendAsync(new(HttpMethod.Get, pathAndQuery, null, HttpStatusCode.OK), what, cancellationToken);
+
+    /// <summary>Creates an object.</summary>
+    /// <param name="path">For example <c>/api/v1/namespaces/shop/events</c>.</param>
+    /// <param name="json">The object.</param>
+    /// <param name="what">What that is, for a message.</param>
+    /// <param name="cancellationToken">Ends the wait for the headers.</param>
+    /// <exception cref="ApiServerException">It was not created.</exception>
+    public async Task PostAsync(string path, byte[] json, string what, CancellationToken cancellationToken)
+    {
+        using var response = await SendAsync(new(HttpMethod.Post, path, json, HttpStatusCode.Created), what, cancellationToken);
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(Question question, string what, CancellationToken cancellationToken)
     {
         var token = await ReadTokenAsync(cancellationToken);
         try
         {
-            return await GetAsync(pathAndQuery, what, token, cancellationToken);
+            return await SendAsync(question, what, token, cancellationToken);
         }
         catch (ApiServerException exception) when (exception.Failure == ApiServerFailure.Unauthorized)
         {
@@ -58,7 +72,7 @@ internal sealed class ApiServerClient : IDisposable
                 throw;
             }
 
-            return await GetAsync(pathAndQuery, what, newer, cancellationToken);
+            return await SendAsync(question, what, newer, cancellationToken);
         }
     }
 
@@ -100,13 +114,18 @@ internal sealed class ApiServerClient : IDisposable
         }
     }
 
-    private async Task<HttpResponseMessage> GetAsync(string pathAndQuery, string what, string token, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendAsync(Question question, string what, string token, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, pathAndQuery)
+        using var request = new HttpRequestMessage(question.Method, question.PathAndQuery)
         {
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
         };
+        if (question.Json is { } json)
+        {
+            request.Content = new ByteArrayContent(json) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+        }
+
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         request.Headers.UserAgent.Add(_userAgent);
@@ -115,7 +134,7 @@ internal sealed class ApiServerClient : IDisposable
         try
         {
             var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, patience.Token);
-            if (response.StatusCode == HttpStatusCode.OK)
+            if (response.StatusCode == question.Success)
             {
                 return response;
             }
@@ -205,4 +224,6 @@ internal sealed class ApiServerClient : IDisposable
                 exception);
         }
     }
+
+    private sealed record Question(HttpMethod Method, string PathAndQuery, byte[]? Json, HttpStatusCode Success);
 }

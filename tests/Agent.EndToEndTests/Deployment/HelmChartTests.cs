@@ -39,6 +39,21 @@ public sealed class HelmChartTests(HelmChart chart) : IClassFixture<HelmChart>
     }
 
     [Fact]
+    public async Task Chart_WithEvents_IsTheKustomizationWithTheirComponent()
+    {
+        var kustomized = await Manifests.BuildAsync("overlays/events");
+        Assert.SkipWhen(kustomized is null, "there is no kubectl with kustomize 5 or later");
+
+        var rendered = await chart.RenderAsync("{events: true, image: {tag: dev}}");
+
+        // The component has a role and a binding of its own, the chart one more rule.
+        Assert.Equal(
+            JsonSerializer.Serialize(kustomized.Single(static one => one.GetProperty("kind").GetString() == "ClusterRole" && one.At("metadata", "name").GetString() == "closewatch-events").At("rules", 0)),
+            JsonSerializer.Serialize(rendered.OfKind("ClusterRole").At("rules", 2)));
+        AssertSame([kustomized.OfKind("DaemonSet")], [rendered.OfKind("DaemonSet")]);
+    }
+
+    [Fact]
     public async Task Notes_Namespace_IsToldTheLabelThatTheBaseSets()
     {
         var labels = (await Manifests.ReadAsync("base/namespace.yaml")).OfKind("Namespace").At("metadata", "labels");
@@ -93,7 +108,7 @@ public sealed class HelmChartTests(HelmChart chart) : IClassFixture<HelmChart>
         var file = Path.GetTempFileName();
         try
         {
-            await File.WriteAllTextAsync(file, configuration);
+            File.WriteAllText(file, configuration);
             (await Command.RunAsync([Repository.Closewatch, "config", "--config", file])).Checked();
         }
         finally
@@ -105,10 +120,10 @@ public sealed class HelmChartTests(HelmChart chart) : IClassFixture<HelmChart>
     [Fact]
     public async Task Schema_OwnValues_AreAllKnown()
     {
-        Assert.Equal("", await RefusalAsync(await File.ReadAllTextAsync(Repository.PathOf("deploy/helm/values.yaml"))));
+        Assert.Equal("", await RefusalAsync(File.ReadAllText(Repository.PathOf("deploy/helm/values.yaml"))));
 
         var values = (await Manifests.ReadAsync("helm/values.yaml")).Single().EnumerateObject().Select(static value => value.Name);
-        using var schema = JsonDocument.Parse(await File.ReadAllTextAsync(Repository.PathOf("deploy/helm/values.schema.json")));
+        using var schema = JsonDocument.Parse(File.ReadAllText(Repository.PathOf("deploy/helm/values.schema.json")));
         Assert.Equal(values.Append("global").Order(StringComparer.Ordinal), schema.RootElement.GetProperty("properties").EnumerateObject().Select(static property => property.Name).Order(StringComparer.Ordinal));
     }
 

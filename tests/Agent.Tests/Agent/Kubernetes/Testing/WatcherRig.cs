@@ -26,6 +26,9 @@ internal sealed class WatcherRig : IAsyncDisposable
 
     public ConcurrentQueue<string> Log { get; } = [];
 
+    /// <summary>Writes to <see cref="Log"/>.</summary>
+    public ILogger Logger => new ListLogger(Log);
+
     public string TokenFile => Path.Combine(_directory, "token");
 
     public string CertificateAuthorityFile => Path.Combine(_directory, "ca.crt");
