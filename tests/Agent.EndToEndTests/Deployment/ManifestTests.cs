@@ -21,7 +21,7 @@ public sealed class ManifestTests
             foreach (var document in await Manifests.ReadAsync(file))
             {
                 Assert.True(document.TryGetProperty("apiVersion", out _), file);
-                Assert.True(document.GetProperty("kind").GetString() == "Kustomization" || document.At("metadata", "name").GetString()!.Length > 0, file);
+                Assert.True(document.GetProperty("kind").GetString() is "Kustomization" or "Component" || document.At("metadata", "name").GetString()!.Length > 0, file);
             }
         }
     }
