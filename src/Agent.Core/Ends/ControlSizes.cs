@@ -13,7 +13,9 @@ public static class ControlSizes
     private static readonly int[] s_frames = [9, 13, Ping];
     private static readonly bool[] s_isControl = Build();
 
-    /// <summary>True when so many bytes may be no request: one alert, one frame, a frame and a PING without TLS, or a frame and an alert.</summary>
+    /// <summary>
+    /// True when so many bytes may be no request: one alert, one frame, a frame and a PING without TLS, or a frame and an alert.
+    /// </summary>
     /// <param name="bytes">Bytes unread or unacknowledged.</param>
     public static bool MayBeControl(uint bytes) => bytes < s_isControl.Length && s_isControl[bytes];
 

@@ -3,10 +3,14 @@ using Agent.Kernel.SockDiag;
 namespace Agent.Core.Ends;
 
 /// <summary>What one message of the kernel says of a side's last words, once it is known which side that was.</summary>
-/// <remarks>bytes_acked counts a client's SYN and a FIN as one byte each, bytes_received the peer's FIN (tcp_snd_una_update, tcp_rcv_nxt_update).</remarks>
+/// <remarks>
+/// bytes_acked counts a client's SYN and a FIN as one byte each, bytes_received the peer's FIN (tcp_snd_una_update, tcp_rcv_nxt_update).
+/// </remarks>
 public readonly struct EndFacts
 {
-    /// <summary>Connections on which so much came, and more than <see cref="StreamFactor"/> times what went out, carry a stream or an upload.</summary>
+    /// <summary>
+    /// Connections on which so much came, and more than <see cref="StreamFactor"/> times what went out, carry a stream or an upload.
+    /// </summary>
     private const ulong StreamBytes = 16 * 1024;
 
     private const ulong StreamFactor = 100;
@@ -31,6 +35,8 @@ public readonly struct EndFacts
         FinAcknowledged = IsComplete && acknowledged > SentBytes;
         GaveUpRetrying = end.Retransmits > 0 || end.Probes > 0;
     }
+
+    private EndFacts(EndRole role) => Role = role;
 
     /// <summary>Which side.</summary>
     public EndRole Role { get; }
@@ -71,7 +77,14 @@ public readonly struct EndFacts
     /// <summary>True when data went both ways or at least one; one byte received may be the FIN.</summary>
     public bool WasUsed => SentBytes > 0 || ReceivedBytes > 1;
 
-    /// <summary>True for a server that got something after its last answer, and for a client that sent something after the last answer it got.</summary>
+    /// <summary>True when it was used, and no longer at its end.</summary>
+    public bool WasIdle => WasUsed && IdleMilliseconds >= EndJudge.IdleFromMilliseconds;
+
+    internal static EndFacts Of(EndRole role) => new(role);
+
+    /// <summary>
+    /// True for a server that got something after its last answer, and for a client that sent something after the last answer it got.
+    /// </summary>
     public bool IsWaiting => Role == EndRole.Server
         ? ReceivedBytes > 1 && (SentBytes == 0 || LastReceivedMilliseconds < LastSentMilliseconds)
         : SentBytes > 0 && (ReceivedBytes <= 1 || LastSentMilliseconds < LastReceivedMilliseconds);
@@ -79,13 +92,23 @@ public readonly struct EndFacts
     /// <summary>True when nothing was ever answered on this connection.</summary>
     public bool WasNeverAnswered => Role == EndRole.Server ? SentBytes == 0 : ReceivedBytes <= 1;
 
-    /// <summary>How old the last thing is that a client sent, seen from either side. With <see cref="IsWaiting"/>: how long it has waited.</summary>
+    /// <summary>
+    /// How old the last thing is that a client sent, seen from either side. With <see cref="IsWaiting"/>: how long it has waited.
+    /// </summary>
     public uint RequestMilliseconds => Role == EndRole.Server ? LastReceivedMilliseconds : LastSentMilliseconds;
 
     /// <summary>How old the last thing is that the server sent.</summary>
     public uint AnswerMilliseconds => Role == EndRole.Server ? LastSentMilliseconds : LastReceivedMilliseconds;
 
-    /// <summary>True when the client sends and the server hardly ever answers: a stream, or an upload that may have been answered before its end.</summary>
+    /// <summary>
+    /// A server's: how long its client had waited for an answer when it closed, given that the last it sent was its FIN. What came after data
+    /// without being data is a FIN, or an acknowledgement.
+    /// </summary>
+    public uint ClientWaitedMilliseconds => LastReceivedMilliseconds - Math.Min(LastReceivedMilliseconds, LastAckMilliseconds);
+
+    /// <summary>
+    /// True when the client sends and the server hardly ever answers: a stream, or an upload that may have been answered before its end.
+    /// </summary>
     public bool LooksLikeStream
     {
         get

@@ -8,7 +8,10 @@ public static class EndJudge
     /// <summary>From so long after the last byte a connection counts as idle, and somebody without an answer as waiting.</summary>
     public const uint IdleFromMilliseconds = 200;
 
-    /// <summary>What came so shortly before a close may be last words (an alert, QUIT) just as well as a request. Delayed acknowledgements take 40 ms.</summary>
+    /// <summary>
+    /// What came so shortly before a close may be last words (an alert, QUIT) just as well as a request. Delayed acknowledgements take 40
+    /// ms.
+    /// </summary>
     public const uint LastWordsMilliseconds = 60;
 
     /// <summary>A client that sent no more than this was not cut off amid an upload.</summary>
@@ -17,25 +20,36 @@ public static class EndJudge
     /// <summary>Judges one end.</summary>
     /// <param name="facts">What its message says.</param>
     /// <param name="closer">Who closed first, from the point of view of this side; where that is unknown the likelier is assumed.</param>
-    public static EndJudgement Judge(in EndFacts facts, ClosedBy closer)
+    /// <param name="lastWords">
+    /// Whether the ends of this port are known to say last words before they close (<see cref="PortHabit"/>).
+    /// </param>
+    public static EndJudgement Judge(in EndFacts facts, ClosedBy closer, bool lastWords = false)
     {
         if (!facts.IsComplete)
         {
             return facts.UnreadBytes > 1
-                ? new(EndKind.ResetUnread, facts.Role == EndRole.Server ? LossCause.Unknown : LossCause.None, false, false)
-                : new(EndKind.Other, LossCause.None, false, false);
+                ? new(EndKind.ResetUnread, facts.Role == EndRole.Server ? LossCause.Unknown : LossCause.None)
+                : new(EndKind.Other);
         }
 
         return facts switch
         {
-            { FinAcknowledged: false, GaveUpRetrying: true, LastAckMilliseconds: >= IdleFromMilliseconds } => new(EndKind.TimedOut, LossCause.None, false, false),
+            { FinAcknowledged: false, GaveUpRetrying: true, LastAckMilliseconds: >= IdleFromMilliseconds } => new(EndKind.TimedOut),
             { UnreadBytes: > 1 } => Unread(facts),
-            { FinAcknowledged: true } => Closed(facts, closer),
+            { FinAcknowledged: true } => Closed(facts, closer, lastWords),
             { UnacknowledgedBytes: > 1 } => Unacknowledged(facts),
-            { UnacknowledgedBytes: 1 } => ClosedIntoReset(facts),
+            { UnacknowledgedBytes: 1 } => ClosedIntoReset(facts, lastWords),
             _ => Reset(facts),
         };
     }
+
+    /// <summary>How long a connection had been idle at its end: since the last byte in either direction, last words not counted.</summary>
+    /// <param name="facts">What the message says.</param>
+    /// <param name="lastWords">As for <see cref="Judge"/>.</param>
+    public static uint IdleMilliseconds(in EndFacts facts, bool lastWords) =>
+        lastWords && facts.IdleMilliseconds < LastWordsMilliseconds
+            ? Math.Max(facts.LastSentMilliseconds, facts.LastReceivedMilliseconds)
+            : facts.IdleMilliseconds;
 
     /// <summary>This side closed, or its peer reset the connection, with data unread.</summary>
     private static EndJudgement Unread(in EndFacts facts)
@@ -48,22 +62,20 @@ public static class EndJudge
         if (!facts.IsWaiting)
         {
             // The server had answered what is unread: 413 to an upload.
-            return new(EndKind.ResetUnread, LossCause.None, false, false);
+            return new(EndKind.ResetUnread);
         }
 
-        // What came after the data without being data is the client's FIN: it had left before.
-        var waited = facts.LastReceivedMilliseconds - Math.Min(facts.LastReceivedMilliseconds, facts.LastAckMilliseconds);
-        if (waited >= IdleFromMilliseconds && !facts.FinAcknowledged)
+        if (facts.ClientWaitedMilliseconds >= IdleFromMilliseconds && !facts.FinAcknowledged)
         {
-            return new(EndKind.Abandoned, LossCause.None, false, false);
+            return new(EndKind.Abandoned);
         }
 
         var mayBeControl = ControlSizes.MayBeControl(facts.UnreadBytes) || ControlSizes.MayBeControl(facts.UnreadBytes - 1);
         var kind = mayBeControl && !facts.WasNeverAnswered ? EndKind.PeerFirst : EndKind.ResetUnread;
         var mayBeAnswered = !facts.WasNeverAnswered && facts.AnswerMilliseconds < IdleFromMilliseconds;
         return mayBeAnswered || facts.LooksLikeStream
-            ? new(EndKind.ResetUnread, LossCause.Unknown, false, false)
-            : new(kind, facts.FinAcknowledged ? LossCause.AfterClose : LossCause.UnreadAtClose, mayBeControl, false);
+            ? new(EndKind.ResetUnread, LossCause.Unknown)
+            : new(kind, facts.FinAcknowledged ? LossCause.AfterClose : LossCause.UnreadAtClose, mayBeControl);
     }
 
     /// <summary>A client left something unread: an answer, or the server's last words and its FIN, which nobody asked for.</summary>
@@ -72,20 +84,20 @@ public static class EndJudge
         var isUnasked = facts.IsWaiting || facts.LastSentMilliseconds - facts.LastReceivedMilliseconds >= IdleFromMilliseconds;
         if (!isUnasked || !ControlSizes.MayBeControl(facts.UnreadBytes - 1))
         {
-            return new(EndKind.ResetUnread, LossCause.None, false, false);
+            return new(EndKind.ResetUnread);
         }
 
-        return facts.UnacknowledgedBytes > 1 ? Unacknowledged(facts) : new(EndKind.PeerFirst, LossCause.None, false, false);
+        return facts.UnacknowledgedBytes > 1 ? Unacknowledged(facts) : new(EndKind.PeerFirst);
     }
 
     /// <summary>This side's FIN was acknowledged, and nothing is left: a close, and the question is whose was first.</summary>
-    private static EndJudgement Closed(in EndFacts facts, ClosedBy closer)
+    private static EndJudgement Closed(in EndFacts facts, ClosedBy closer, bool lastWords)
     {
         var isOpen = closer == ClosedBy.Unknown && facts.ReceivedBytes > 0;
         var isFirst = closer == ClosedBy.Unknown ? facts.UnreadBytes == 0 : closer == ClosedBy.Pod;
         if (!facts.IsWaiting)
         {
-            return new(isFirst ? ClosedFirst(facts) : EndKind.PeerFirst, LossCause.None, false, isOpen);
+            return new(isFirst ? ClosedFirst(facts, lastWords) : EndKind.PeerFirst, NeedsCloser: isOpen);
         }
 
         // The server of a request closed before its answer, or its client went away.
@@ -97,10 +109,10 @@ public static class EndJudge
         }
 
         return new(
-            facts.RequestMilliseconds >= IdleFromMilliseconds ? EndKind.Abandoned : isFirst ? EndKind.ClosedFirst : EndKind.PeerFirst,
-            LossCause.None,
-            false,
-            isOpen);
+            facts.RequestMilliseconds >= IdleFromMilliseconds ? EndKind.Abandoned
+                : isFirst ? ClosedFirst(facts, lastWords)
+                : EndKind.PeerFirst,
+            NeedsCloser: isOpen);
     }
 
     /// <summary>Data was on its way that nobody took: the other side had closed.</summary>
@@ -110,33 +122,25 @@ public static class EndJudge
         {
             return facts.IsWaiting
                 ? SentIntoClose(facts, LossCause.AfterClose, ControlSizes.MayBeControl(facts.UnacknowledgedBytes))
-                : new(EndKind.ResetReceived, LossCause.None, false, false);
+                : new(EndKind.ResetReceived);
         }
 
-        // Nothing acknowledged the answer, so the last that came was the client's FIN: how long it had waited until then.
-        var waited = facts.LastReceivedMilliseconds - Math.Min(facts.LastReceivedMilliseconds, facts.LastAckMilliseconds);
-        return new(
-            waited >= IdleFromMilliseconds && facts.LastSentMilliseconds <= facts.LastAckMilliseconds ? EndKind.Abandoned
-                : facts.UnreadBytes == 1 ? EndKind.PeerFirst
-                : EndKind.ResetReceived,
-            LossCause.None,
-            false,
-            false);
+        // Nothing acknowledged the answer where the last that came was the client's FIN.
+        var gaveUp = facts.ClientWaitedMilliseconds >= IdleFromMilliseconds && facts.LastSentMilliseconds <= facts.LastAckMilliseconds;
+        return new(gaveUp ? EndKind.Abandoned : facts.UnreadBytes == 1 ? EndKind.PeerFirst : EndKind.ResetReceived);
     }
 
     /// <summary>This side's FIN met a reset.</summary>
-    private static EndJudgement ClosedIntoReset(in EndFacts facts) => new(
-        facts.UnreadBytes == 1 ? EndKind.PeerFirst : facts.IsWaiting ? EndKind.ClosedFirst : ClosedFirst(facts),
-        facts.IsWaiting && facts.UnreadBytes == 0 && facts.Role == EndRole.Server ? LossCause.Unknown : LossCause.None,
-        false,
-        false);
+    private static EndJudgement ClosedIntoReset(in EndFacts facts, bool lastWords) => new(
+        facts.UnreadBytes == 1 ? EndKind.PeerFirst : facts.IsWaiting ? EndKind.ClosedFirst : ClosedFirst(facts, lastWords),
+        facts.IsWaiting && facts.UnreadBytes == 0 && facts.Role == EndRole.Server ? LossCause.Unknown : LossCause.None);
 
     /// <summary>Everything was acknowledged and this side did not close: the other side reset the connection.</summary>
     private static EndJudgement Reset(in EndFacts facts)
     {
         if (facts.UnreadBytes == 1 || !facts.IsWaiting)
         {
-            return new(facts.UnreadBytes == 1 ? EndKind.PeerFirst : EndKind.ResetReceived, LossCause.None, false, false);
+            return new(facts.UnreadBytes == 1 ? EndKind.PeerFirst : EndKind.ResetReceived);
         }
 
         if (facts.Role == EndRole.Client)
@@ -144,7 +148,7 @@ public static class EndJudge
             return SentIntoClose(facts, LossCause.UnreadAtClose, mayBeControl: true);
         }
 
-        return new(facts.RequestMilliseconds >= IdleFromMilliseconds ? EndKind.Abandoned : EndKind.ResetReceived, LossCause.None, false, false);
+        return new(facts.RequestMilliseconds >= IdleFromMilliseconds ? EndKind.Abandoned : EndKind.ResetReceived);
     }
 
     /// <summary>A client sent something after the last answer, and a reset came back.</summary>
@@ -153,10 +157,10 @@ public static class EndJudge
         var afterAnswer = facts.LastReceivedMilliseconds - Math.Min(facts.LastReceivedMilliseconds, facts.LastSentMilliseconds);
         var isOneRequest = facts.WasNeverAnswered || afterAnswer >= IdleFromMilliseconds || facts.SentBytes <= SmallRequestBytes;
         return isOneRequest && !facts.LooksLikeStream
-            ? new(EndKind.ResetReceived, cause, mayBeControl && !facts.WasNeverAnswered, false)
-            : new(EndKind.ResetReceived, LossCause.Unknown, false, false);
+            ? new(EndKind.ResetReceived, cause, mayBeControl && !facts.WasNeverAnswered)
+            : new(EndKind.ResetReceived, LossCause.Unknown);
     }
 
-    private static EndKind ClosedFirst(in EndFacts facts) =>
-        facts.WasUsed && facts.IdleMilliseconds >= IdleFromMilliseconds ? EndKind.ClosedFirstIdle : EndKind.ClosedFirst;
+    private static EndKind ClosedFirst(in EndFacts facts, bool lastWords) =>
+        facts.WasUsed && IdleMilliseconds(facts, lastWords) >= IdleFromMilliseconds ? EndKind.ClosedFirstIdle : EndKind.ClosedFirst;
 }

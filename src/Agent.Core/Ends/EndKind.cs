@@ -9,7 +9,9 @@ public enum EndKind : byte
     /// <summary>This side closed first.</summary>
     ClosedFirst,
 
-    /// <summary>This side closed first, with nothing unread and no answer owed, 0.2 s or more after the last byte in either direction.</summary>
+    /// <summary>
+    /// This side closed first, with nothing unread and no answer owed, 0.2 s or more after the last byte in either direction.
+    /// </summary>
     ClosedFirstIdle,
 
     /// <summary>The other side closed first.</summary>

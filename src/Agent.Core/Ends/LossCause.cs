@@ -15,6 +15,8 @@ public enum LossCause : byte
     /// <summary>The server took it and closed without an answer: a crash, a kill, a worker's time-out.</summary>
     Unanswered,
 
-    /// <summary>The bytes may have been a request or something else (a TLS alert, a frame, the rest of a refused upload). Never counted as lost.</summary>
+    /// <summary>
+    /// The bytes may have been a request or something else (a TLS alert, a frame, the rest of a refused upload). Never counted as lost.
+    /// </summary>
     Unknown,
 }

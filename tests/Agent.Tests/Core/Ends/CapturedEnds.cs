@@ -1,5 +1,6 @@
 using Agent.Core.Ends;
 using Agent.Core.Model;
+using Agent.Kernel.Net;
 using Agent.Kernel.SockDiag;
 using Agent.Tests.Testing;
 
@@ -61,6 +62,15 @@ internal static class CapturedEnds
 /// <param name="TimeWait">Whose side kept the connection in TIME_WAIT; null for neither.</param>
 internal sealed record CapturedScene(string Name, IReadOnlyList<(EndRole Role, ConnectionEnd End)> Ends, EndRole? TimeWait)
 {
+    private static readonly IpAddress s_server = IpAddress.FromIPv4(0x0AF4_0105);
+    private static readonly IpAddress s_client = IpAddress.FromIPv4(0x0AF4_0106);
+
+    /// <summary>The same messages as if server and client had been in a pod each.</summary>
+    public IEnumerable<(EndRole Role, ConnectionEnd End)> InPods =>
+        from end in Ends
+        let isServer = end.Role == EndRole.Server
+        select (end.Role, end.End.With(end.End.Tuple with { Source = isServer ? s_server : s_client, Destination = isServer ? s_client : s_server }));
+
     public EndFacts? Facts(EndRole role)
     {
         foreach (var end in Ends)
@@ -77,4 +87,25 @@ internal sealed record CapturedScene(string Name, IReadOnlyList<(EndRole Role, C
     public ClosedBy Closer(EndRole role) => TimeWait is not { } side ? ClosedBy.Unknown : side == role ? ClosedBy.Pod : ClosedBy.Peer;
 
     public override string ToString() => Name;
+}
+
+internal static class ConnectionEndExtensions
+{
+    /// <summary>The same end of another connection.</summary>
+    public static ConnectionEnd With(this ConnectionEnd end, ConnectionTuple tuple) => new()
+    {
+        Tuple = tuple,
+        ReceiveQueueBytes = end.ReceiveQueueBytes,
+        SendQueueBytes = end.SendQueueBytes,
+        LastDataSentMilliseconds = end.LastDataSentMilliseconds,
+        LastDataReceivedMilliseconds = end.LastDataReceivedMilliseconds,
+        LastAckReceivedMilliseconds = end.LastAckReceivedMilliseconds,
+        BytesAcked = end.BytesAcked,
+        BytesReceived = end.BytesReceived,
+        BytesSent = end.BytesSent,
+        BytesRetransmitted = end.BytesRetransmitted,
+        Retransmits = end.Retransmits,
+        Probes = end.Probes,
+        Present = end.Present,
+    };
 }

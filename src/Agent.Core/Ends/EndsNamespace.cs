@@ -1,0 +1,71 @@
+using Agent.Kernel.Net;
+using Agent.Kernel.SockDiag;
+
+namespace Agent.Core.Ends;
+
+/// <summary>One network namespace as its messages are judged: whose it is, and which of its ports listen or did.</summary>
+/// <param name="id">A number that no other namespace of this process has.</param>
+/// <param name="owner">Whose connections it has where no listening port says otherwise.</param>
+public sealed class EndsNamespace(int id, PodEnds owner)
+{
+    /// <summary>How many ports are remembered as listening. Beyond that a socket is told by its numbers alone.</summary>
+    public const int MaxListeners = 1024;
+
+    /// <summary>The lowest local port that the kernel chooses by itself, by default (ip_local_port_range).</summary>
+    private const ushort FirstEphemeralPort = 32768;
+
+    private readonly Dictionary<ushort, PodEnds> _listeners = [];
+
+    /// <summary>A number that no other namespace has.</summary>
+    public int Id => id;
+
+    /// <summary>Whose connections it has.</summary>
+    public PodEnds Owner { get; set; } = owner;
+
+    /// <summary>Resets that this namespace sent.</summary>
+    public ResetLedger Resets { get; } = new();
+
+    /// <summary>Ends of which it is not yet known who closed first.</summary>
+    public int Undecided { get; internal set; }
+
+    /// <summary>When the dump began that <see cref="EndsTally.OnTimeWait"/> told of; null until one was complete.</summary>
+    public TimeSpan? DumpedAt { get; set; }
+
+    /// <summary>Notes a port that listens. It is remembered when it listens no more.</summary>
+    /// <param name="port">The port.</param>
+    /// <param name="owner">Whose it is: pods that share a namespace are told apart by it.</param>
+    public void AddListener(ushort port, PodEnds owner)
+    {
+        if (_listeners.Count < MaxListeners || _listeners.ContainsKey(port))
+        {
+            _listeners[port] = owner;
+        }
+    }
+
+    /// <summary>Whose counters an end goes to.</summary>
+    public PodEnds OwnerOf(in ConnectionTuple tuple, EndRole role) =>
+        role == EndRole.Server && _listeners.TryGetValue(tuple.SourcePort, out var owner) ? owner : Owner;
+
+    /// <summary>Which side of its connection a socket was.</summary>
+    /// <remarks>
+    /// A client's SYN and everybody's FIN count in bytes_acked, or in what is not acknowledged yet: none of them is a server without its
+    /// FIN, two are a client with it.
+    /// </remarks>
+    public EndRole RoleOf(in ConnectionEnd end)
+    {
+        if (end.Has(ConnectionEndFields.BytesAcked | ConnectionEndFields.BytesSent))
+        {
+            var extra = (long)(end.BytesAcked + end.SendQueueBytes + end.BytesRetransmitted - end.BytesSent);
+            if (extra is 0 or 2)
+            {
+                return extra == 0 ? EndRole.Server : EndRole.Client;
+            }
+        }
+
+        var (local, remote) = (end.Tuple.SourcePort, end.Tuple.DestinationPort);
+        return _listeners.ContainsKey(local) ? EndRole.Server
+            : _listeners.ContainsKey(remote) ? EndRole.Client
+            : local < FirstEphemeralPort && remote >= FirstEphemeralPort ? EndRole.Server
+            : EndRole.Client;
+    }
+}

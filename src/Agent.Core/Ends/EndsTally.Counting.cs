@@ -1,0 +1,162 @@
+using Agent.Core.Model;
+
+namespace Agent.Core.Ends;
+
+/// <content>What is judged is counted, once, and told.</content>
+public sealed partial class EndsTally
+{
+    private void DecideOrAwait(ref EndRecord record, EndClock now)
+    {
+        if (record.Judgement.NeedsCloser)
+        {
+            return;
+        }
+
+        if (record.Facts.Role == EndRole.Client && record.Judgement.Loss != LossCause.None && record.Partner < 0
+            && now.Monotonic - record.At.Monotonic < ServerPatience)
+        {
+            record.Loss = LossState.AwaitsServer;
+            return;
+        }
+
+        Decide(ref record, now);
+    }
+
+    private void Decide(ref EndRecord record, EndClock now)
+    {
+        record.IsDecided = true;
+        record.Network.Undecided--;
+        Undecided--;
+        record.Pod.Add(record.Facts.Role, record.Judgement.Kind);
+        if (record.Facts.Role == EndRole.Server && record.Judgement.Kind == EndKind.ClosedFirstIdle)
+        {
+            record.Port.AddIdleClose(IdleMilliseconds(record));
+        }
+
+        Vote(record, now);
+        CountLoss(ref record, now, isCorrection: false);
+    }
+
+    /// <summary>Counts the loss of an end that is judged, holds it back, or leaves it to the server's side, and tells of the end.</summary>
+    private void CountLoss(ref EndRecord record, EndClock now, bool isCorrection)
+    {
+        var cause = LossOf(record);
+        record.Loss = LossState.None;
+        record.Cause = cause;
+        if (cause == LossCause.None)
+        {
+            Tell(record, LossCause.None, isCorrection);
+            return;
+        }
+
+        if (cause != LossCause.Unknown && record.Judgement.NeedsQuietPort && !record.Port.Habit.IsQuiet)
+        {
+            record.Loss = LossState.Held;
+            record.Port.Hold(cause, record.At.Utc);
+            if (!isCorrection)
+            {
+                Tell(record, LossCause.Unknown, isCorrection);
+            }
+
+            return;
+        }
+
+        record.Loss = LossState.Counted;
+        record.Port.AddLoss(cause, record.At.Utc);
+        if (cause != LossCause.Unknown || !isCorrection)
+        {
+            Tell(record, cause, isCorrection);
+        }
+    }
+
+    private static LossCause LossOf(in EndRecord record)
+    {
+        if (record.Facts.Role == EndRole.Server || record.Judgement.Loss == LossCause.None)
+        {
+            return record.Judgement.Loss;
+        }
+
+        // A socket that is not in TIME_WAIT may also have been a client's that gave up and was reset.
+        return record.Partner >= 0 ? LossCause.None
+            : record.Judgement.Loss == LossCause.Unanswered && !record.CloserIsCertain ? LossCause.Unknown
+            : record.Judgement.Loss;
+    }
+
+    /// <summary>Lets an end say what the clients of its port do when they close.</summary>
+    private void Vote(in EndRecord record, EndClock now)
+    {
+        var facts = record.Facts;
+        if (!facts.IsComplete || !facts.WasUsed || record.Closer == ClosedBy.Unknown)
+        {
+            return;
+        }
+
+        var clientWasFirst = record.Closer == (facts.Role == EndRole.Client ? ClosedBy.Pod : ClosedBy.Peer);
+        var sinceLastWord = facts.RequestMilliseconds;
+        if (facts.IsWaiting && sinceLastWord < EndJudge.LastWordsMilliseconds && clientWasFirst)
+        {
+            record.Port.Habit.SawLastWords();
+        }
+        else if (sinceLastWord >= EndJudge.LastWordsMilliseconds && (facts.Role == EndRole.Client || (clientWasFirst && !facts.IsWaiting)))
+        {
+            Quiet(record, now);
+        }
+    }
+
+    private void Quiet(in EndRecord record, EndClock now)
+    {
+        SeeQuietClose(record.Port, now);
+        if (record.Partner >= 0 && _ring.Has(record.Partner))
+        {
+            SeeQuietClose(_ring[record.Partner].Port, now);
+        }
+    }
+
+    private void SeeQuietClose(PortEnds port, EndClock now)
+    {
+        port.Habit.SawQuietClose();
+        if (!port.TryRelease())
+        {
+            return;
+        }
+
+        for (var position = _ring.First; position < _ring.Next; position++)
+        {
+            ref var record = ref _ring[position];
+            if (record.Loss == LossState.Held && record.Port == port)
+            {
+                record.Loss = LossState.Counted;
+                Tell(record, record.Cause, isCorrection: true);
+            }
+        }
+    }
+
+    /// <summary>Last words at the moment of the close are no use of the connection.</summary>
+    private static uint IdleMilliseconds(in EndRecord record) => EndJudge.IdleMilliseconds(record.Facts, record.Port.Habit.SaysLastWords);
+
+    private void Tell(in EndRecord record, LossCause loss, bool isCorrection)
+    {
+        if (observer is null || (isCorrection && loss == LossCause.None))
+        {
+            return;
+        }
+
+        var facts = record.Facts;
+        var peerFin = record.Closer == ClosedBy.Peer || facts.UnreadBytes == 1 ? 1u : 0u;
+        observer.OnJudged(new JudgedEnd
+        {
+            At = record.At.Utc,
+            Pod = record.Pod.Identity,
+            Role = facts.Role,
+            Tuple = record.Tuple,
+            Kind = record.Judgement.Kind,
+            Idle = facts.IsComplete && facts.WasUsed ? TimeSpan.FromMilliseconds(IdleMilliseconds(record)) : null,
+            Loss = loss,
+            IsCorrection = isCorrection,
+            SentBytes = facts.IsComplete ? facts.SentBytes : null,
+            ReceivedBytes = facts.IsComplete ? facts.ReceivedBytes - Math.Min(facts.ReceivedBytes, peerFin) : null,
+            UnreadBytes = facts.UnreadBytes - Math.Min(facts.UnreadBytes, peerFin),
+            UnacknowledgedBytes = facts.UnacknowledgedBytes > 1 ? facts.UnacknowledgedBytes : 0,
+        });
+    }
+}

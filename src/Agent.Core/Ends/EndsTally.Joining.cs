@@ -1,0 +1,108 @@
+using Agent.Core.Model;
+
+namespace Agent.Core.Ends;
+
+/// <content>Both ends of a connection are on this node: each message tells what the other leaves open.</content>
+public sealed partial class EndsTally
+{
+    /// <summary>Bytes that came too late and are more than this may be the rest of an upload that was answered before its end.</summary>
+    private const ulong SmallRequestBytes = 4096;
+
+    private void Join(long newer, long older, EndClock now)
+    {
+        var (server, client) = _ring[newer].Facts.Role == EndRole.Server ? (newer, older) : (older, newer);
+        ref var s = ref _ring[server];
+        ref var c = ref _ring[client];
+        s.Partner = client;
+        c.Partner = server;
+        s.Lookup = c.Lookup = LookupState.NotNeeded;
+
+        // Who had not got the other's FIN when its own was acknowledged closed first.
+        var serverGotFin = s.Facts.ReceivedBytes > c.Facts.SentBytes;
+        var clientGotFin = c.Facts.ReceivedBytes > s.Facts.SentBytes;
+        var closer = s.Facts.FinAcknowledged && !serverGotFin ? ClosedBy.Pod
+            : c.Facts.FinAcknowledged && !clientGotFin ? ClosedBy.Peer
+            : ClosedBy.Unknown;
+        var (lateCause, lateMayBeWords) = LateRequest(s, c);
+        TakeBack(ref c);
+        var isCounted = c is { Loss: LossState.Counted, Cause: not LossCause.Unknown };
+        if (closer != ClosedBy.Unknown)
+        {
+            Tell(ref s, closer, serverGotFin);
+            Tell(ref c, closer == ClosedBy.Pod ? ClosedBy.Peer : ClosedBy.Pod, clientGotFin);
+        }
+
+        if (isCounted)
+        {
+            // The word of the server's side comes too late: the request is counted at the client's already.
+            s.Judgement = s.Judgement with { Loss = LossCause.None };
+        }
+        else if (lateCause != LossCause.None && s.Loss == LossState.None && s.Judgement.Loss == LossCause.None)
+        {
+            s.Judgement = s.Judgement with { Loss = lateCause, NeedsQuietPort = lateMayBeWords };
+            if (s.IsDecided)
+            {
+                CountLoss(ref s, now, isCorrection: true);
+            }
+        }
+
+        DecideJoined(ref s, now);
+        DecideJoined(ref c, now);
+    }
+
+    /// <summary>What the client sent and the server's side never got, because it had closed before.</summary>
+    private static (LossCause Cause, bool MayBeWords) LateRequest(in EndRecord server, in EndRecord client)
+    {
+        var s = server.Facts;
+        var c = client.Facts;
+        var hadAnswered = s is { FinAcknowledged: true, IsWaiting: false, UnreadBytes: <= 1 };
+        var wasReset = c is { FinAcknowledged: false, UnacknowledgedBytes: > 1 };
+        if (!hadAnswered || !wasReset || c.SentBytes <= s.ReceivedBytes)
+        {
+            return (LossCause.None, false);
+        }
+
+        var late = c.SentBytes - s.ReceivedBytes;
+        var isOneRequest = s.IdleMilliseconds >= EndJudge.IdleFromMilliseconds || late <= SmallRequestBytes;
+        return isOneRequest
+            ? (LossCause.AfterClose, ControlSizes.MayBeControl((uint)Math.Min(late, uint.MaxValue)))
+            : (LossCause.Unknown, false);
+    }
+
+    /// <summary>The server's side is here and tells of the request itself.</summary>
+    private static void TakeBack(ref EndRecord client)
+    {
+        if (client.Loss == LossState.Held)
+        {
+            client.Port.TakeBack(client.Cause);
+            client.Loss = LossState.None;
+        }
+    }
+
+    private static void Tell(ref EndRecord record, ClosedBy closer, bool gotFin)
+    {
+        if (record.IsDecided)
+        {
+            return;
+        }
+
+        record.Closer = closer;
+        record.CloserIsCertain = true;
+        Judge(ref record);
+
+        // A server that closed first and yet read the client's end of file was alive: it may have answered an upload before its end.
+        var readFin = gotFin && record.Facts is { Role: EndRole.Server, UnreadBytes: 0, SentBytes: > 0 };
+        if (readFin && closer == ClosedBy.Pod && record.Judgement.Loss != LossCause.None)
+        {
+            record.Judgement = record.Judgement with { Loss = LossCause.Unknown };
+        }
+    }
+
+    private void DecideJoined(ref EndRecord record, EndClock now)
+    {
+        if (!record.IsDecided && !record.Judgement.NeedsCloser)
+        {
+            Decide(ref record, now);
+        }
+    }
+}

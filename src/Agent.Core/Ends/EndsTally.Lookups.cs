@@ -1,0 +1,106 @@
+using Agent.Core.Model;
+using Agent.Core.Tallies;
+using Agent.Kernel.Conntrack;
+
+namespace Agent.Core.Ends;
+
+/// <content>
+/// What the node's conntrack table tells of a connection whose client is on another node: who closed first, and whether a reset ended it
+/// after
+/// the close. An entry that a reset ended stays for 10 s (nf_conntrack_tcp_timeout_close).
+/// </content>
+public sealed partial class EndsTally
+{
+    /// <summary>A late request has come by then, if one was on its way.</summary>
+    public static readonly TimeSpan EarliestLookup = TimeSpan.FromSeconds(2);
+
+    /// <summary>After that the entry may be gone.</summary>
+    public static readonly TimeSpan LatestLookup = TimeSpan.FromSeconds(8);
+
+    private long _nextLookup;
+
+    /// <summary>The next question that is due.</summary>
+    /// <param name="now">The time.</param>
+    /// <param name="lookup">The question; answer it with <see cref="OnLookup"/>.</param>
+    /// <returns>False when none is due yet.</returns>
+    public bool TryTakeLookup(EndClock now, out EndLookup lookup)
+    {
+        for (_nextLookup = Math.Max(_nextLookup, _ring.First); _nextLookup < _ring.Next; _nextLookup++)
+        {
+            ref readonly var record = ref _ring[_nextLookup];
+            var age = now.Monotonic - record.At.Monotonic;
+            if (age < EarliestLookup)
+            {
+                break;
+            }
+
+            if (record.Lookup == LookupState.Wanted && age <= LatestLookup)
+            {
+                lookup = new(_nextLookup++, record.Tuple);
+                return true;
+            }
+        }
+
+        lookup = default;
+        return false;
+    }
+
+    /// <summary>Takes an answer.</summary>
+    /// <param name="id">Of the question.</param>
+    /// <param name="entry">What the table has; not <see cref="EntryMatch.Asked"/> when it could not be asked.</param>
+    /// <param name="now">When it was asked.</param>
+    public void OnLookup(long id, in EntryMatch entry, EndClock now)
+    {
+        if (!_ring.Has(id) || _ring[id].Lookup != LookupState.Wanted)
+        {
+            return;
+        }
+
+        ref var record = ref _ring[id];
+        record.Lookup = LookupState.Done;
+        if (!entry.Found)
+        {
+            return;
+        }
+
+        if (!record.IsDecided && entry.ClosedBy != ClosedBy.Unknown)
+        {
+            SetCloser(id, entry.ClosedBy, isCertain: true, now);
+        }
+
+        if (record is not { IsDecided: true, Closer: ClosedBy.Pod, Facts.Role: EndRole.Server, Judgement.Loss: LossCause.None })
+        {
+            return;
+        }
+
+        if (entry.State == TcpConntrackState.Close)
+        {
+            record.Lookup = LookupState.EndedByReset;
+            record.LookedUpAt = now.Monotonic;
+        }
+        else if (entry.State is TcpConntrackState.TimeWait or TcpConntrackState.LastAck)
+        {
+            SeeQuietClose(record.Port, now);
+        }
+    }
+
+    /// <summary>A reset ended the connection. It met a request if this side sent it: the client may have sent it as well.</summary>
+    private void SettleReset(long position, EndClock now)
+    {
+        ref var record = ref _ring[position];
+        var unexplained = record.Network.Resets.Unexplained(record.At.Monotonic, record.LookedUpAt);
+        if (unexplained is null && now.Monotonic - record.At.Monotonic <= s_closerPatience)
+        {
+            return;
+        }
+
+        record.Lookup = LookupState.Done;
+        if (unexplained is not 0)
+        {
+            record.Network.Resets.Explain();
+            var loss = unexplained is null ? LossCause.Unknown : LossCause.AfterClose;
+            record.Judgement = record.Judgement with { Loss = loss, NeedsQuietPort = true };
+            CountLoss(ref record, now, isCorrection: true);
+        }
+    }
+}

@@ -1,0 +1,224 @@
+using Agent.Core.Model;
+using Agent.Kernel.Net;
+using Agent.Kernel.SockDiag;
+
+namespace Agent.Core.Ends;
+
+/// <summary>
+/// Judges the ends of connections as the kernel tells of them and counts them by pod. What one message leaves open is settled by what comes
+/// later: the message of the other end, a socket in TIME_WAIT, the conntrack entry. Allocates nothing an end. Not thread-safe.
+/// </summary>
+/// <remarks>
+/// One request is counted once. Where both ends are on this node it is counted at the server's pod, whichever message told of it; a
+/// client's
+/// loss is counted at the client's pod (role client) only where the server's side was not heard.
+/// </remarks>
+/// <param name="observer">Sees each end once it is judged; null for nobody.</param>
+public sealed partial class EndsTally(IEndObserver? observer = null)
+{
+    /// <summary>How many ends are remembered to be settled later. Beyond that the oldest is counted as what it is known to be.</summary>
+    public const int MaxRemembered = EndRing.MaxLength;
+
+    /// <summary>How long a client's loss waits for the message of the server's side.</summary>
+    public static readonly TimeSpan ServerPatience = TimeSpan.FromSeconds(1);
+
+    /// <summary>After so long nobody will tell any more who closed first: a TIME_WAIT is over (TCP_TIMEWAIT_LEN, 60 s).</summary>
+    private static readonly TimeSpan s_closerPatience = TimeSpan.FromSeconds(55);
+
+    private readonly EndRing _ring = new();
+    private readonly Dictionary<PodIdentity, PodEnds> _pods = [];
+
+    /// <summary>Ends that were added.</summary>
+    public long Seen { get; private set; }
+
+    /// <summary>Ends that are not counted yet, because it is not known who closed first, or whether a request was lost.</summary>
+    public int Undecided { get; private set; }
+
+    /// <summary>The counters of an owner, made when they are asked for the first time.</summary>
+    public PodEnds PodOf(PodIdentity identity)
+    {
+        if (!_pods.TryGetValue(identity, out var pod))
+        {
+            _pods[identity] = pod = new PodEnds(identity);
+        }
+
+        return pod;
+    }
+
+    /// <summary>Forgets an owner that is gone. Ends of its that are still to come are counted nowhere.</summary>
+    public void Forget(PodIdentity identity) => _pods.Remove(identity);
+
+    /// <summary>Adds one end.</summary>
+    /// <param name="end">The kernel's message.</param>
+    /// <param name="network">Where it comes from.</param>
+    /// <param name="now">When it was read.</param>
+    public void Add(in ConnectionEnd end, EndsNamespace network, EndClock now)
+    {
+        Seen++;
+        if (_ring.IsFull)
+        {
+            GiveUp(ref _ring[_ring.First], now);
+            _ring.RemoveFirst();
+        }
+
+        var role = network.RoleOf(end);
+        var pod = network.OwnerOf(end.Tuple, role);
+        var facts = new EndFacts(end, role);
+        var position = _ring.Add(new EndRecord
+        {
+            Tuple = end.Tuple,
+            Facts = facts,
+            At = now,
+            Network = network,
+            Pod = pod,
+            Port = pod.Port(role, role == EndRole.Server ? end.Tuple.SourcePort : end.Tuple.DestinationPort),
+            Partner = -1,
+        });
+        ref var record = ref _ring[position];
+        Judge(ref record);
+        record.Lookup = CanBeLookedUp(record) ? LookupState.Wanted : LookupState.NotNeeded;
+        network.Undecided++;
+        Undecided++;
+        if (facts.UnreadBytes > 1)
+        {
+            network.Resets.Explain();
+        }
+
+        var partner = _ring.FindOtherEnd(position);
+        if (partner >= 0)
+        {
+            Join(position, partner, now);
+        }
+        else if (!record.Judgement.NeedsCloser)
+        {
+            DecideOrAwait(ref record, now);
+        }
+    }
+
+    /// <summary>A socket in TIME_WAIT, or in FIN_WAIT2 without an owner: this side closed first.</summary>
+    /// <param name="network">Where it is.</param>
+    /// <param name="tuple">Local end first.</param>
+    /// <param name="now">When it was seen.</param>
+    public void OnTimeWait(EndsNamespace network, in ConnectionTuple tuple, EndClock now)
+    {
+        if (network.Undecided == 0)
+        {
+            return;
+        }
+
+        var position = Find(network, tuple);
+        if (position >= 0 && _ring[position] is { IsDecided: false, Judgement.NeedsCloser: true })
+        {
+            SetCloser(position, ClosedBy.Pod, isCertain: true, now);
+        }
+    }
+
+    /// <summary>Settles what can be settled by now: after each dump of sockets, and after each round of look-ups.</summary>
+    /// <param name="now">The time.</param>
+    /// <param name="canLookUp">Whether the conntrack table is asked at all.</param>
+    public void Settle(EndClock now, bool canLookUp)
+    {
+        for (var position = _ring.First; position < _ring.Next; position++)
+        {
+            ref var record = ref _ring[position];
+            if (record.Lookup == LookupState.EndedByReset)
+            {
+                SettleReset(position, now);
+            }
+
+            if (!record.IsDecided)
+            {
+                SettleOne(position, now, canLookUp);
+            }
+        }
+    }
+
+    /// <summary>A server's idle close may have met a request; of somebody who waited it matters who closed first.</summary>
+    private static bool CanBeLookedUp(in EndRecord record) => record.Facts.FinAcknowledged && record.Judgement.NeedsCloser
+        && (record.Facts.IsWaiting || (record.Facts.Role == EndRole.Server && record.Facts.WasIdle));
+
+    private static void Judge(ref EndRecord record) =>
+        record.Judgement = EndJudge.Judge(record.Facts, record.Closer, record.Port.Habit.SaysLastWords);
+
+    private long Find(EndsNamespace network, in ConnectionTuple tuple)
+    {
+        var asClient = new EndRecord { Tuple = tuple, Network = network, Facts = EndFacts.Of(EndRole.Client) };
+        var position = _ring.FindSocket(network, tuple, asClient.Key);
+        return position >= 0 ? position : _ring.FindSocket(network, tuple, (asClient with { Facts = EndFacts.Of(EndRole.Server) }).Key);
+    }
+
+    private void SettleOne(long position, EndClock now, bool canLookUp)
+    {
+        ref var record = ref _ring[position];
+        var age = now.Monotonic - record.At.Monotonic;
+        if (record.Loss == LossState.AwaitsServer)
+        {
+            if (age >= ServerPatience)
+            {
+                Decide(ref record, now);
+            }
+
+            return;
+        }
+
+        var mayBeLookedUp = canLookUp && record.Lookup == LookupState.Wanted && age <= LatestLookup;
+        if (mayBeLookedUp || !record.Judgement.NeedsCloser)
+        {
+            return;
+        }
+
+        if (record.Network.DumpedAt > record.At.Monotonic && age <= s_closerPatience)
+        {
+            // Its socket is not in TIME_WAIT here, so it is at the other side, unless a reset has ended it.
+            SetCloser(position, ClosedBy.Peer, isCertain: false, now);
+        }
+        else if (age > s_closerPatience)
+        {
+            GiveUp(ref record, now);
+        }
+    }
+
+    private void SetCloser(long position, ClosedBy closer, bool isCertain, EndClock now)
+    {
+        var partner = SetOne(position, closer);
+        if (partner >= 0 && _ring.Has(partner))
+        {
+            SetOne(partner, closer == ClosedBy.Pod ? ClosedBy.Peer : ClosedBy.Pod);
+        }
+
+        long SetOne(long at, ClosedBy by)
+        {
+            ref var record = ref _ring[at];
+            if (!record.IsDecided)
+            {
+                record.Closer = by;
+                record.CloserIsCertain = isCertain;
+                Judge(ref record);
+                DecideOrAwait(ref record, now);
+            }
+
+            return record.Partner;
+        }
+    }
+
+    /// <summary>Nobody can tell any more who closed first.</summary>
+    private void GiveUp(ref EndRecord record, EndClock now)
+    {
+        if (record.Lookup == LookupState.EndedByReset)
+        {
+            record.Port.AddLoss(LossCause.Unknown, record.At.Utc);
+        }
+
+        if (record.IsDecided)
+        {
+            return;
+        }
+
+        if (record.Judgement.NeedsCloser)
+        {
+            record.Judgement = new(EndKind.Other, record.Facts.IsWaiting ? LossCause.Unknown : LossCause.None, false, false);
+        }
+
+        Decide(ref record, now);
+    }
+}

@@ -1,0 +1,70 @@
+using Agent.Core.Model;
+
+namespace Agent.Core.Ends;
+
+/// <summary>The counters of one pod, the host or another owner. Nothing is allocated an end, only at the first end of a port.</summary>
+/// <param name="identity">Whose.</param>
+public sealed class PodEnds(PodIdentity identity)
+{
+    /// <summary>How many ports are told apart in each role; the rest is counted together as port 0.</summary>
+    public const int MaxPorts = 64;
+
+    private static readonly LossCause[] s_causes = [LossCause.UnreadAtClose, LossCause.AfterClose, LossCause.Unanswered];
+
+    private readonly long[] _server = new long[EndCounts.Length];
+    private readonly long[] _client = new long[EndCounts.Length];
+    private readonly Dictionary<ushort, PortEnds> _serverPorts = [];
+    private readonly Dictionary<ushort, PortEnds> _clientPorts = [];
+
+    /// <summary>Whose counters these are.</summary>
+    public PodIdentity Identity => identity;
+
+    /// <summary>Ends in one role, by <see cref="EndKind"/>.</summary>
+    public ReadOnlySpan<long> Counts(EndRole role) => role == EndRole.Server ? _server : _client;
+
+    /// <summary>Counts one end.</summary>
+    public void Add(EndRole role, EndKind kind) => (role == EndRole.Server ? _server : _client)[(int)kind]++;
+
+    /// <summary>The counters of one port.</summary>
+    /// <param name="role">The pod's role.</param>
+    /// <param name="port">The server's port.</param>
+    public PortEnds Port(EndRole role, ushort port)
+    {
+        var ports = role == EndRole.Server ? _serverPorts : _clientPorts;
+        if (ports.TryGetValue(port, out var known))
+        {
+            return known;
+        }
+
+        var key = ports.Count < MaxPorts ? port : (ushort)0;
+        if (!ports.TryGetValue(key, out var ends))
+        {
+            ports[key] = ends = new PortEnds(role, key);
+        }
+
+        return ends;
+    }
+
+    /// <summary>What was counted so far.</summary>
+    /// <param name="watched">How long this pod was listened to.</param>
+    public EndsSummary ToSummary(TimeSpan watched)
+    {
+        PortEnds[] ports = [.. InOrder(_serverPorts), .. InOrder(_clientPorts)];
+        return new EndsSummary
+        {
+            Watched = watched,
+            Server = new([.. _server]),
+            Client = new([.. _client]),
+            IdleCloses = [.. from port in ports where port.IdleCloses is not null select port.IdleCloses!.ToSummary(port.Port)],
+            RequestsLost =
+            [
+                .. from port in ports
+                   from cause in s_causes
+                   where port.Lost(cause) > 0
+                   select new LostRequests(port.Role, cause, port.Port, port.Lost(cause), port.LastLost(cause)),
+            ],
+            LossUnknown = ports.Sum(static port => port.LossUnknown + port.Held),
+        };
+    }
+    private static IEnumerable<PortEnds> InOrder(Dictionary<ushort, PortEnds> ports) => ports.Values.OrderBy(static port => port.Port);
+}

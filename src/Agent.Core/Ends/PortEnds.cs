@@ -1,0 +1,100 @@
+namespace Agent.Core.Ends;
+
+/// <summary>
+/// What is counted at one server port of one pod in one role. Nothing is allocated once it exists, but the first time its pod closes an
+/// idle connection.
+/// </summary>
+/// <param name="role">The pod's.</param>
+/// <param name="port">The server's port, the pod's own for a server; 0 for all beyond the bound.</param>
+public sealed class PortEnds(EndRole role, ushort port)
+{
+    private const int Causes = (int)LossCause.Unanswered + 1;
+
+    private readonly long[] _lost = new long[Causes];
+    private readonly long[] _held = new long[Causes];
+    private readonly DateTimeOffset[] _lastLost = new DateTimeOffset[Causes];
+
+    /// <summary>The pod's role.</summary>
+    public EndRole Role => role;
+
+    /// <summary>The server's port.</summary>
+    public ushort Port => port;
+
+    /// <summary>What the clients of this port do before they close.</summary>
+    public PortHabit Habit { get; } = new();
+
+    /// <summary>Closes after idling; null without any.</summary>
+    public IdleHistogram? IdleCloses { get; private set; }
+
+    /// <summary>Ends of which nobody can say whether a request was lost, without those that are held.</summary>
+    public long LossUnknown { get; private set; }
+
+    /// <summary>Counts one close of an idle connection.</summary>
+    public void AddIdleClose(uint idleMilliseconds) => (IdleCloses ??= new()).Add(idleMilliseconds);
+
+    /// <summary>Counts one lost request, or one that may have been (<see cref="LossCause.Unknown"/>).</summary>
+    public void AddLoss(LossCause cause, DateTimeOffset at)
+    {
+        if (cause == LossCause.Unknown)
+        {
+            LossUnknown++;
+            return;
+        }
+
+        _lost[(int)cause]++;
+        NoteTime(cause, at);
+    }
+
+    /// <summary>Keeps one back until the habit of the port is known.</summary>
+    public void Hold(LossCause cause, DateTimeOffset at)
+    {
+        Habit.Hold();
+        _held[(int)cause]++;
+        NoteTime(cause, at);
+    }
+
+    /// <summary>Takes one back that was held: the other end of the connection has told what it was.</summary>
+    public void TakeBack(LossCause cause)
+    {
+        if (_held[(int)cause] > 0)
+        {
+            _held[(int)cause]--;
+            Habit.TakeBack();
+        }
+    }
+
+    /// <summary>Counts what was held, where the port turned out to be quiet.</summary>
+    /// <returns>False when nothing was held, or the habit is still not known.</returns>
+    public bool TryRelease()
+    {
+        if (Habit.Held == 0 || !Habit.IsQuiet)
+        {
+            return false;
+        }
+
+        for (var cause = 0; cause < Causes; cause++)
+        {
+            _lost[cause] += _held[cause];
+            _held[cause] = 0;
+        }
+
+        Habit.Release();
+        return true;
+    }
+
+    /// <summary>Lost requests of one cause.</summary>
+    public long Lost(LossCause cause) => _lost[(int)cause];
+
+    /// <summary>Those that are held, of all causes.</summary>
+    public long Held => Habit.Held;
+
+    internal DateTimeOffset LastLost(LossCause cause) => _lastLost[(int)cause];
+
+    private void NoteTime(LossCause cause, DateTimeOffset at)
+    {
+        if (at > _lastLost[(int)cause])
+        {
+            _lastLost[(int)cause] = at;
+        }
+    }
+}

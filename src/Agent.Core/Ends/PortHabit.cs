@@ -1,0 +1,40 @@
+namespace Agent.Core.Ends;
+
+/// <summary>
+/// Whether the clients of one port say last words before they close (a TLS alert, QUIT, GOAWAY), judged by the share of closes that were
+/// seen
+/// quiet. Bytes that may be last words or a request are counted as lost requests only where quiet closes are the majority.
+/// </summary>
+/// <remarks>
+/// A TLS close ends with a reset whoever closes first, so resets and short leftovers are the rule there; a request meets the close of an
+/// idle connection in a small part of the closes.
+/// </remarks>
+public sealed class PortHabit
+{
+    private long _quiet;
+    private long _words;
+
+    /// <summary>Losses that wait for this judgement.</summary>
+    public long Held { get; private set; }
+
+    /// <summary>True where clients close without a word, and what looks like a lost request is one.</summary>
+    public bool IsQuiet => _quiet > _words + Held;
+
+    /// <summary>True where clients are known to say last words.</summary>
+    public bool SaysLastWords => _words > _quiet;
+
+    /// <summary>A client closed, or saw the close of its server, long after its last word.</summary>
+    public void SawQuietClose() => _quiet++;
+
+    /// <summary>A client said something unasked and closed.</summary>
+    public void SawLastWords() => _words++;
+
+    /// <summary>Something was either a lost request or last words.</summary>
+    public void Hold() => Held++;
+
+    /// <summary>One of them was told otherwise.</summary>
+    public void TakeBack() => Held--;
+
+    /// <summary>What was held is judged.</summary>
+    public void Release() => Held = 0;
+}

@@ -1,0 +1,270 @@
+using Agent.Core.Ends;
+using Agent.Core.Model;
+using Agent.Kernel.Conntrack;
+using Agent.Kernel.Net;
+using Xunit;
+
+namespace Agent.Tests.Core.Ends;
+
+public sealed class EndsTallyTests
+{
+    public static TheoryData<string> Scenes => [.. CapturedEnds.Names];
+
+    /// <summary>Those in which every request gets its answer, or its client gives up.</summary>
+    public static TheoryData<string> HealthyScenes => [.. CapturedEnds.Names.Where(static name => name.Contains("gives up") || !name.Contains("request"))];
+
+    [Theory]
+    [InlineData("request unread at close", LossCause.UnreadAtClose)]
+    [InlineData("first request unread at close", LossCause.UnreadAtClose)]
+    [InlineData("request after close", LossCause.AfterClose)]
+    [InlineData("request after shutdown", LossCause.AfterClose)]
+    [InlineData("request taken, closed without an answer", LossCause.Unanswered)]
+    [InlineData("request taken, closed without an answer, client at once", LossCause.Unanswered)]
+    [InlineData("first request taken, closed without an answer", LossCause.Unanswered)]
+    [InlineData("TLS 1.3: request after close", LossCause.AfterClose)]
+    [InlineData("TLS 1.3: request unread at close", LossCause.UnreadAtClose)]
+    [InlineData("TLS 1.2 CBC: request after close", LossCause.AfterClose)]
+    [InlineData("TLS 1.2 CBC: request unread at close", LossCause.UnreadAtClose)]
+    [InlineData("TLS 1.2 ChaCha20: request after close", LossCause.AfterClose)]
+    [InlineData("TLS 1.2 ChaCha20: request unread at close", LossCause.UnreadAtClose)]
+    public void Add_BothEndsHere_OneRequestIsCountedOnceAtTheServer(string scene, LossCause cause)
+    {
+        var replay = new EndReplay().Both(scene).Pass(5).Scan(scene).Pass(60).Settle();
+
+        Assert.Equal([(EndRole.Server, cause, (ushort)8080, 1L)], replay.ServerSummary.RequestsLost.Select(static lost => (lost.Role, lost.Cause, lost.Port, lost.Count)));
+        Assert.Empty(replay.ClientSummary.RequestsLost);
+        Assert.Equal(0, replay.ServerSummary.LossUnknown + replay.ClientSummary.LossUnknown);
+        Assert.Equal(0, replay.Tally.Undecided);
+        Assert.Single(replay.Told, end => end.Loss == cause);
+    }
+
+    [Theory]
+    [MemberData(nameof(HealthyScenes))]
+    public void Add_NobodyLostARequest_NothingIsLost(string scene)
+    {
+        var replay = new EndReplay().Both(scene).Pass(5).Scan(scene).Pass(60).Settle();
+
+        Assert.Empty(replay.ServerSummary.RequestsLost);
+        Assert.Empty(replay.ClientSummary.RequestsLost);
+        Assert.Equal(0, replay.Tally.Undecided);
+    }
+
+    [Theory]
+    [MemberData(nameof(HealthyScenes))]
+    public void Add_NobodyLostARequest_NothingIsLostWhicheverSideIsHeard(string scene)
+    {
+        foreach (var role in new[] { EndRole.Server, EndRole.Client })
+        {
+            var replay = new EndReplay().Only(role, scene).Pass(5).Scan(scene).Pass(60).Settle();
+
+            Assert.Empty(replay.ServerSummary.RequestsLost);
+            Assert.Empty(replay.ClientSummary.RequestsLost);
+            Assert.Equal(0, replay.Tally.Undecided);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Scenes))]
+    public void Add_EveryEnd_IsCountedAndToldOnce(string scene)
+    {
+        var replay = new EndReplay().Both(scene).Pass(5).Scan(scene).Pass(60).Settle();
+
+        var ends = CapturedEnds.Scene(scene).Ends;
+        Assert.Equal(ends.Count(static end => end.Role == EndRole.Server), replay.ServerSummary.Server.Total);
+        Assert.Equal(ends.Count(static end => end.Role == EndRole.Client), replay.ClientSummary.Client.Total);
+        Assert.Equal(ends.Count, replay.Told.Count(static end => !end.IsCorrection));
+        Assert.Equal(0, replay.ServerSummary.Client.Total + replay.ClientSummary.Server.Total);
+    }
+
+    [Theory]
+    [InlineData("server closes idle", EndKind.ClosedFirstIdle, EndKind.PeerFirst)]
+    [InlineData("client closes idle, server reads the end of file", EndKind.PeerFirst, EndKind.ClosedFirstIdle)]
+    [InlineData("client gives up, server reads the end of file", EndKind.Abandoned, EndKind.Abandoned)]
+    [InlineData("request after close", EndKind.ClosedFirstIdle, EndKind.ResetReceived)]
+    public void Add_BothEndsHere_NoScanIsNeededToKnowWhoClosedFirst(string scene, EndKind server, EndKind client)
+    {
+        var replay = new EndReplay().Both(scene);
+
+        Assert.Equal(0, replay.Tally.Undecided);
+        Assert.Equal((1, 1), (replay.ServerSummary.Server[server], replay.ClientSummary.Client[client]));
+    }
+
+    [Theory]
+    [InlineData("server closes idle", EndKind.ClosedFirstIdle)]
+    [InlineData("server closes idle, client at once", EndKind.ClosedFirstIdle)]
+    [InlineData("client closes idle, server reads the end of file", EndKind.PeerFirst)]
+    public void Scan_ClientElsewhere_TimeWaitTellsWhoClosedFirst(string scene, EndKind kind)
+    {
+        var replay = new EndReplay().Only(EndRole.Server, scene);
+        Assert.Equal(1, replay.Tally.Undecided);
+
+        replay.Pass(10).Scan(scene);
+
+        Assert.Equal(1, replay.ServerSummary.Server[kind]);
+    }
+
+    [Fact]
+    public void Settle_DumpBeganBeforeTheEnd_TellsNothing()
+    {
+        var replay = new EndReplay();
+        replay.ServerNetwork.DumpedAt = replay.Now - TimeSpan.FromSeconds(1);
+        replay.Only(EndRole.Server, "server closes idle");
+
+        replay.Tally.Settle(replay.Clock, canLookUp: false);
+
+        Assert.Equal(1, replay.Tally.Undecided);
+    }
+
+    [Fact]
+    public void Settle_NobodyCanTellAnyMore_IsOther()
+    {
+        var replay = new EndReplay().Only(EndRole.Server, "server closes idle").Pass(56).Settle();
+
+        Assert.Equal(1, replay.ServerSummary.Server[EndKind.Other]);
+        Assert.Empty(replay.ServerSummary.IdleCloses);
+    }
+
+    [Fact]
+    public void Scan_ServerTookTheRequestAndClosed_ClientElsewhere_IsUnanswered()
+    {
+        const string Scene = "request taken, closed without an answer, client at once";
+
+        var replay = new EndReplay().Only(EndRole.Server, Scene).Pass(5).Scan(Scene);
+
+        Assert.Equal(1, replay.ServerSummary.Lost(EndRole.Server));
+    }
+
+    [Theory]
+    [InlineData("request unread at close", LossCause.UnreadAtClose)]
+    [InlineData("request after close", LossCause.AfterClose)]
+    [InlineData("first request unread at close", LossCause.UnreadAtClose)]
+    public void Add_ServerElsewhere_TheClientsPodLostIt(string scene, LossCause cause)
+    {
+        var replay = new EndReplay();
+        for (var i = 0; i < 3; i++)
+        {
+            // The port's clients close without a word.
+            replay.Only(EndRole.Client, "server closes idle, client at once").Pass(2).Scan("server closes idle, client at once");
+        }
+
+        replay.Only(EndRole.Client, scene);
+        Assert.Equal(0, replay.ClientSummary.Lost(EndRole.Client));
+        replay.Pass(1).Settle();
+
+        Assert.Equal([(EndRole.Client, cause, (ushort)8080, 1L)], replay.ClientSummary.RequestsLost.Select(static lost => (lost.Role, lost.Cause, lost.Port, lost.Count)));
+    }
+
+    [Fact]
+    public void Add_ServerElsewhereClosedWithoutAnAnswer_AfterALookUp_IsUnanswered()
+    {
+        const string Scene = "request taken, closed without an answer";
+        var replay = new EndReplay().Only(EndRole.Client, Scene).Pass(3);
+
+        Assert.Equal(1, replay.LookUp(TcpConntrackState.TimeWait, ClosedBy.Peer));
+
+        Assert.Equal(1, replay.ClientSummary.Lost(EndRole.Client));
+    }
+
+    [Fact]
+    public void Scan_ServerElsewhereClosedWithoutAnAnswer_OnlyTimeWaitMissing_IsUnknown()
+    {
+        // A client that gave up and was reset later is not in TIME_WAIT either.
+        var replay = new EndReplay().Only(EndRole.Client, "request taken, closed without an answer").Pass(5).Settle().Pass(5).Settle();
+
+        Assert.Empty(replay.ClientSummary.RequestsLost);
+        Assert.Equal(1, replay.ClientSummary.LossUnknown);
+    }
+
+    [Fact]
+    public void Add_IdleClose_ItsTimeIsInTheHistogram()
+    {
+        var replay = new EndReplay().Both("server closes idle").Both("client closes idle").Both("server answers and closes").Pass(1).Scan("server answers and closes");
+
+        var idle = Assert.Single(replay.ServerSummary.IdleCloses);
+        Assert.Equal(((ushort)8080, 1L), (idle.Port, idle.Count));
+        Assert.InRange(idle.Median, TimeSpan.FromMilliseconds(500), TimeSpan.FromMilliseconds(600));
+        Assert.Empty(replay.ClientSummary.IdleCloses);
+    }
+
+    [Fact]
+    public void Add_AddressOfTheServerTranslated_TheEndsAreFoundByTheirBytes()
+    {
+        var replay = new EndReplay();
+        var client = new EndsNamespace(2, replay.Client);
+        var service = IpAddress.FromIPv4(0x0A60_0001);
+        foreach (var (role, end) in CapturedEnds.Scene("request after close").InPods)
+        {
+            var seen = role == EndRole.Client ? end.With(new(end.Tuple.Source, service, end.Tuple.SourcePort, 80)) : end;
+            replay.Tally.Add(seen, role == EndRole.Server ? replay.ServerNetwork : client, replay.Clock);
+        }
+
+        Assert.Equal((1, 0), (replay.ServerSummary.Lost(EndRole.Server), replay.ClientSummary.Lost(EndRole.Client)));
+    }
+
+    [Fact]
+    public void Add_SameLoopbackPortsInTwoNamespaces_AreTwoConnections()
+    {
+        var replay = new EndReplay();
+        var other = new EndsNamespace(3, replay.Client);
+        var ends = CapturedEnds.Scene("request after close").Ends;
+
+        replay.Tally.Add(ends.First(static end => end.Role == EndRole.Server).End, replay.ServerNetwork, replay.Clock);
+        replay.Tally.Add(ends.First(static end => end.Role == EndRole.Client).End, other, replay.Clock);
+
+        Assert.Equal(0, replay.ServerSummary.Lost(EndRole.Server));
+    }
+
+    [Fact]
+    public void Add_MoreThanAreRemembered_OldestIsGivenUp_AndEveryEndIsCounted()
+    {
+        var replay = new EndReplay();
+        var end = CapturedEnds.Scene("server closes idle").Ends.First(static end => end.Role == EndRole.Server).End;
+        const int Extra = 1000;
+        for (var i = 0; i < EndsTally.MaxRemembered + Extra; i++)
+        {
+            replay.Tally.Add(end.With(end.Tuple with { Destination = IpAddress.FromIPv4(0x0A00_0000 + (uint)i) }), replay.ServerNetwork, replay.Clock);
+        }
+
+        Assert.Equal((Extra, EndsTally.MaxRemembered), (replay.ServerSummary.Server[EndKind.Other], replay.Tally.Undecided));
+        replay.Pass(1).Settle();
+        Assert.Equal(EndsTally.MaxRemembered + Extra, replay.ServerSummary.Server.Total);
+    }
+
+    [Fact]
+    public void Add_AllocatesNothing()
+    {
+        var tally = new EndsTally();
+        var pod = tally.PodOf(PodIdentity.Host);
+        var network = new EndsNamespace(1, pod);
+        network.AddListener(8080, pod);
+        var ends = CapturedEnds.Names.SelectMany(static name => CapturedEnds.Scene(name).Ends).Select(static end => end.End).ToArray();
+        var now = new EndClock(TimeSpan.FromHours(1), DateTimeOffset.UnixEpoch);
+        Fill();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        Fill();
+        tally.Settle(now, canLookUp: true);
+
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+
+        void Fill()
+        {
+            for (var i = 0; i < EndsTally.MaxRemembered + 100; i++)
+            {
+                now = now with { Monotonic = now.Monotonic + TimeSpan.FromMilliseconds(1) };
+                tally.Add(ends[i % ends.Length], network, now);
+                tally.OnTimeWait(network, ends[i % ends.Length].Tuple, now);
+            }
+        }
+    }
+
+    [Fact]
+    public void Forget_PodThatIsGone_StartsAnew()
+    {
+        var replay = new EndReplay().Both("server closes idle");
+
+        replay.Tally.Forget(replay.Server.Identity);
+
+        Assert.NotSame(replay.Server, replay.Tally.PodOf(replay.Server.Identity));
+    }
+}

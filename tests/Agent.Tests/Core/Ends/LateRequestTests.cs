@@ -1,0 +1,185 @@
+using Agent.Core.Ends;
+using Agent.Core.Model;
+using Agent.Kernel.Conntrack;
+using Xunit;
+
+namespace Agent.Tests.Core.Ends;
+
+/// <summary>Requests that met the close of an idle connection and came from another node: only conntrack and the counter of resets tell.</summary>
+public sealed class LateRequestTests
+{
+    private const string IdleClose = "server closes idle";
+
+    [Fact]
+    public void LookUp_EndedByOurReset_AtAQuietPort_IsLostAfterClose()
+    {
+        var replay = QuietPort();
+
+        Close(replay, TcpConntrackState.Close, resets: 1);
+
+        Assert.Equal([(LossCause.AfterClose, 1L)], replay.ServerSummary.RequestsLost.Select(static lost => (lost.Cause, lost.Count)));
+        Assert.Equal(4, replay.ServerSummary.Server[EndKind.ClosedFirstIdle]);
+        Assert.Single(replay.Told, static end => end is { IsCorrection: true, Loss: LossCause.AfterClose });
+    }
+
+    [Fact]
+    public void LookUp_EndedByTheClientsReset_NothingIsLost()
+    {
+        var replay = QuietPort();
+
+        Close(replay, TcpConntrackState.Close, resets: 0);
+
+        Assert.Empty(replay.ServerSummary.RequestsLost);
+        Assert.Equal(0, replay.ServerSummary.LossUnknown);
+    }
+
+    [Fact]
+    public void LookUp_FewerResetsThanEntries_CountsAsManyAsResets()
+    {
+        var replay = QuietPort(closes: 10);
+        for (var i = 0; i < 3; i++)
+        {
+            replay.Only(EndRole.Server, IdleClose).Pass(0.001);
+        }
+
+        replay.Pass(3);
+        Assert.Equal(3, replay.LookUp(TcpConntrackState.Close));
+        replay.Pass(1).Settle(resetsSent: 102);
+
+        Assert.Equal(2, replay.ServerSummary.Lost(EndRole.Server));
+    }
+
+    [Fact]
+    public void LookUp_ResetExplainedByUnreadData_IsNotCountedTwice()
+    {
+        var replay = QuietPort().Only(EndRole.Server, "request unread at close").Pass(0.1);
+
+        Close(replay, TcpConntrackState.Close, resets: 1);
+
+        Assert.Equal([(LossCause.UnreadAtClose, 1L)], replay.ServerSummary.RequestsLost.Select(static lost => (lost.Cause, lost.Count)));
+    }
+
+    [Theory]
+    [InlineData(TcpConntrackState.TimeWait)]
+    [InlineData(TcpConntrackState.LastAck)]
+    [InlineData(null)]
+    public void LookUp_EndedOtherwise_NothingIsLost(TcpConntrackState? state)
+    {
+        var replay = QuietPort();
+
+        Close(replay, state, resets: 1);
+
+        Assert.Empty(replay.ServerSummary.RequestsLost);
+    }
+
+    [Fact]
+    public void LookUp_EveryCloseEndsInAReset_IsTheProtocol_AndUnknown()
+    {
+        var replay = new EndReplay().Settle(resetsSent: 100).Pass(1);
+        for (var i = 0; i < 20; i++)
+        {
+            replay.Only(EndRole.Server, "TLS 1.3: server closes, client notifies and closes").Pass(0.01);
+        }
+
+        replay.Pass(3);
+        replay.LookUp(TcpConntrackState.Close);
+        replay.Pass(1).Settle(resetsSent: 120);
+
+        Assert.Empty(replay.ServerSummary.RequestsLost);
+        Assert.Equal(20, replay.ServerSummary.LossUnknown);
+    }
+
+    [Fact]
+    public void LookUp_FirstCloseOfAPort_IsHeldUntilThePortIsKnownToBeQuiet()
+    {
+        var replay = new EndReplay().Settle(resetsSent: 100).Pass(1);
+        Close(replay, TcpConntrackState.Close, resets: 1);
+        Assert.Equal((0, 1), (replay.ServerSummary.Lost(EndRole.Server), replay.ServerSummary.LossUnknown));
+
+        Close(replay, TcpConntrackState.TimeWait, resets: 1);
+        Close(replay, TcpConntrackState.TimeWait, resets: 1);
+
+        Assert.Equal((1, 0), (replay.ServerSummary.Lost(EndRole.Server), replay.ServerSummary.LossUnknown));
+        Assert.Single(replay.Told, static end => end is { IsCorrection: true, Loss: LossCause.AfterClose });
+    }
+
+    [Fact]
+    public void LookUp_CounterOfResetsUnknown_IsUnknown()
+    {
+        var replay = new EndReplay();
+        for (var i = 0; i < 3; i++)
+        {
+            replay.Only(EndRole.Server, IdleClose).Pass(3);
+            replay.LookUp(i == 2 ? TcpConntrackState.Close : TcpConntrackState.TimeWait);
+        }
+
+        replay.Pass(60).Settle();
+
+        Assert.Equal((0, 1), (replay.ServerSummary.Lost(EndRole.Server), replay.ServerSummary.LossUnknown));
+    }
+
+    [Fact]
+    public void TryTakeLookup_IsDueFromTwoToEightSeconds()
+    {
+        var replay = new EndReplay().Only(EndRole.Server, IdleClose);
+        Assert.Equal(0, replay.Pass(1.9).LookUp(TcpConntrackState.TimeWait));
+        Assert.Equal(1, replay.Pass(0.1).LookUp(TcpConntrackState.TimeWait));
+        Assert.Equal(0, replay.LookUp(TcpConntrackState.TimeWait));
+
+        Assert.Equal(0, replay.Only(EndRole.Server, IdleClose).Pass(8.1).LookUp(TcpConntrackState.Close));
+    }
+
+    [Theory]
+    [InlineData("server answers and closes")]
+    [InlineData("request unread at close")]
+    [InlineData("upload refused")]
+    [InlineData("client resets")]
+    public void TryTakeLookup_OnlyCloses_OfIdleConnections(string scene) =>
+        Assert.Equal(0, new EndReplay().Only(EndRole.Server, scene).Pass(3).LookUp(TcpConntrackState.Close));
+
+    [Fact]
+    public void TryTakeLookup_OtherEndIsHere_IsNotAsked() => Assert.Equal(0, new EndReplay().Both("server closes idle, client at once").Pass(3).LookUp(TcpConntrackState.Close));
+
+    [Fact]
+    public void LookUp_ConntrackTellsWhoClosedFirst_NoScanIsNeeded()
+    {
+        var replay = new EndReplay().Only(EndRole.Server, "client closes idle, server reads the end of file").Pass(3);
+
+        replay.LookUp(TcpConntrackState.TimeWait, ClosedBy.Peer);
+
+        Assert.Equal((1, 0), (replay.ServerSummary.Server[EndKind.PeerFirst], replay.Tally.Undecided));
+    }
+
+    [Fact]
+    public void Settle_LookUpStillToCome_WaitsForIt()
+    {
+        // A late request's reset has removed the socket in TIME_WAIT: that it is not there says nothing yet.
+        var replay = new EndReplay().Settle(resetsSent: 100).Pass(1).Only(EndRole.Server, IdleClose).Pass(1).Settle(canLookUp: true);
+        Assert.Equal(1, replay.Tally.Undecided);
+
+        replay.Pass(2);
+        replay.LookUp(TcpConntrackState.Close);
+
+        Assert.Equal(1, replay.ServerSummary.Server[EndKind.ClosedFirstIdle]);
+    }
+
+    /// <summary>A port at which clients were seen to close without a word.</summary>
+    private static EndReplay QuietPort(int closes = 3)
+    {
+        var replay = new EndReplay();
+        for (var i = 0; i < closes; i++)
+        {
+            replay.Only(EndRole.Server, IdleClose).Pass(3);
+            replay.LookUp(TcpConntrackState.TimeWait);
+        }
+
+        return replay.Settle(resetsSent: 100).Pass(1);
+    }
+
+    private static void Close(EndReplay replay, TcpConntrackState? state, int resets)
+    {
+        replay.Only(EndRole.Server, IdleClose).Pass(3);
+        Assert.Equal(1, replay.LookUp(state));
+        replay.Pass(1).Scan(IdleClose, resetsSent: 100 + resets).Pass(1);
+    }
+}
