@@ -29,6 +29,7 @@ internal sealed class AgentMetrics
         output.Add(MetricCatalog.ScanDuration, snapshot.ScanDuration.TotalSeconds);
         output.Add(MetricCatalog.ScanInterval, input.Interval.TotalSeconds);
         output.Add(MetricCatalog.Scans, ++_scans);
+        output.Add(MetricCatalog.LogLinesDropped, input.LogLinesDropped);
         output.Add(MetricCatalog.BuildInfo, 1, input.Build.Version, input.Build.Commit, input.Build.Runtime);
         output.Add(MetricCatalog.ProcessCpu, input.Process?.Cpu.TotalSeconds);
         output.Add(MetricCatalog.ProcessResident, input.Process?.ResidentBytes);

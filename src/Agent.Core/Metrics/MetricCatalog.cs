@@ -178,6 +178,9 @@ public static class MetricCatalog
         "Series of a family that the cardinality cap cut (Metrics:MaxPods, or too many ports of one pod).",
         "family");
 
+    public static readonly MetricDefinition LogLinesDropped = Counter(
+        "closewatch_log_lines_dropped_total", "Log lines that were dropped because nobody read the agent's standard output.");
+
     public static readonly MetricDefinition BuildInfo = Gauge(
         "closewatch_build_info", "1; the labels say what is running.", "version", "commit", "runtime");
 
@@ -205,7 +208,8 @@ public static class MetricCatalog
         ConntrackFound, ConntrackInvalid, ConntrackInsert, ConntrackInsertFailed, ConntrackDrop, ConntrackEarlyDrop,
         ConntrackError, ConntrackSearchRestart, ConntrackClashResolve, ConntrackChainTooLong, ConntrackTimeout,
         RecommendedTimeout, FindingActive, SysctlValue, SysctlDesired, RemediationWrites, RemediationConflicts,
-        SourceUp, SourceDuration, SourceErrors, SnapshotTimestamp, ScanDuration, ScanInterval, Scans, SeriesDropped, BuildInfo,
+        SourceUp, SourceDuration, SourceErrors, SnapshotTimestamp, ScanDuration, ScanInterval, Scans, SeriesDropped,
+        LogLinesDropped, BuildInfo,
         ProcessCpu, ProcessResident, ProcessOpenFds, ProcessStartTime,
     ];
 

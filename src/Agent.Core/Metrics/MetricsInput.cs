@@ -25,6 +25,9 @@ public sealed record MetricsInput
     /// <summary>What the agent itself uses; null when not readable.</summary>
     public ProcessUsage? Process { get; init; }
 
+    /// <summary>Log lines of the agent that nobody took, since it started.</summary>
+    public long LogLinesDropped { get; init; }
+
     /// <summary>What remediation looks after; empty while it is off.</summary>
     public ImmutableArray<SysctlNumbers> Sysctls { get; init; } = [];
 }

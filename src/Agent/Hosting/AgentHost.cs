@@ -96,8 +96,11 @@ internal static partial class AgentHost
         var level = new LoggingLevelSwitch();
         builder.Logging.SetMinimumLevel(LogLevel.Trace);
         builder.Services.AddSingleton<ILoggerProvider>(
-            _ => new SerilogLoggerProvider(
-                AgentLogging.Create(settings.Configuration.Options.Logging, level, settings.LogSink), dispose: true));
+            provider => new SerilogLoggerProvider(
+                AgentLogging.Create(
+                    settings.Configuration.Options.Logging, level, settings.LogSink, provider.GetRequiredService<LogLoss>(), settings.Time),
+                dispose: true));
+        builder.Services.AddSingleton<LogLoss>();
         builder.Services.AddSingleton(level);
     }
 
@@ -160,6 +163,7 @@ internal static partial class AgentHost
             services.GetRequiredService<IMetricsRenderer>(),
             store,
             services.GetRequiredService<StatusLog>(),
+            services.GetRequiredService<LogLoss>(),
             AgentBuild.Current,
             new(settings.Time, settings.ProcessorTime),
             settings.Time);

@@ -1,8 +1,11 @@
 using System.Globalization;
 using Agent.Configuration;
+using Agent.Loop;
 using Serilog;
 using Serilog.Core;
 using Serilog.Events;
+using Serilog.Formatting;
+using Serilog.Formatting.Display;
 
 namespace Agent.Hosting;
 
@@ -14,31 +17,29 @@ internal static class AgentLogging
     /// <summary>Makes the logger.</summary>
     /// <param name="options">Level and format.</param>
     /// <param name="level">Follows reloads of Logging:Level.</param>
-    /// <param name="sink">Takes the log instead of the console.</param>
-    public static Logger Create(LoggingOptions options, LoggingLevelSwitch level, ILogEventSink? sink)
+    /// <param name="sink">Takes the log instead of the standard output.</param>
+    /// <param name="loss">Counts what the standard output did not take.</param>
+    /// <param name="time">The clock.</param>
+    public static Logger Create(LoggingOptions options, LoggingLevelSwitch level, ILogEventSink? sink, LogLoss loss, TimeProvider time)
     {
         level.MinimumLevel = options.EventLevel;
-        var logging = new LoggerConfiguration()
+#pragma warning disable CA2000 // The logger disposes of its sinks, and the queue leaves the standard output to the process.
+        sink ??= new LogQueue(Formatter(options.Format), Console.OpenStandardOutput(), loss);
+        var paced = new PacedSink(sink, time);
+#pragma warning restore CA2000
+        return new LoggerConfiguration()
             .MinimumLevel.ControlledBy(level)
             // Of the web server only what went wrong: a bad request is the client's matter.
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
 
             // The command says this itself, in one line instead of a stack trace.
-            .Filter.ByExcluding(static logged => logged.MessageTemplate.Text == "Hosting failed to start");
-        if (sink is not null)
-        {
-            return logging.WriteTo.Sink(sink).CreateLogger();
-        }
-
-        return IsJson(options.Format)
-            ? logging.WriteTo.Console(new JsonLineFormatter()).CreateLogger()
-            : logging.WriteTo.Console(outputTemplate: TextTemplate, formatProvider: CultureInfo.InvariantCulture).CreateLogger();
+            .Filter.ByExcluding(static logged => logged.MessageTemplate.Text == "Hosting failed to start")
+            .WriteTo.Sink(paced)
+            .CreateLogger();
     }
 
-    private static bool IsJson(LogFormat format) => format switch
-    {
-        LogFormat.Json => true,
-        LogFormat.Text => false,
-        _ => Console.IsOutputRedirected,
-    };
+    private static ITextFormatter Formatter(LogFormat format) =>
+        format == LogFormat.Json || (format == LogFormat.Auto && Console.IsOutputRedirected)
+            ? new JsonLineFormatter()
+            : new MessageTemplateTextFormatter(TextTemplate, CultureInfo.InvariantCulture);
 }

@@ -18,6 +18,7 @@ internal sealed class SnapshotPipeline(
     IMetricsRenderer renderer,
     SnapshotStore store,
     StatusLog statusLog,
+    LogLoss logLoss,
     BuildInfo build,
     DumpSchedule dumps,
     TimeProvider time) : IDisposable
@@ -49,6 +50,7 @@ internal sealed class SnapshotPipeline(
                 Interval = options.Collection.Interval,
                 Build = build,
                 Process = ProcSelf.Read(),
+                LogLinesDropped = logLoss.Lines,
                 Sysctls = remediation.Sysctls,
             });
             store.Publish(new()

@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
+using System.Text.RegularExpressions;
 using Xunit;
 
 namespace Agent.EndToEndTests.Service;
@@ -17,7 +19,7 @@ public sealed class RunTests
         // A client that reads nothing must not hold it up.
         using var slow = new TcpClient();
         await slow.ConnectAsync("127.0.0.1", agent.Address.Port, TestContext.Current.CancellationToken);
-        await slow.GetStream().WriteAsync("GET / HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray(), TestContext.Current.CancellationToken);
+        await slow.GetStream().WriteAsync("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"u8.ToArray(), TestContext.Current.CancellationToken);
         var (exitCode, after) = await agent.EndAsync("TERM");
         Assert.Equal(0, exitCode);
         Assert.True(after < TimeSpan.FromSeconds(2), $"took {after}");
@@ -81,6 +83,45 @@ public sealed class RunTests
         {
             process.Kill();
             await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+    }
+
+    [Fact]
+    public async Task Run_NobodyReadsItsLog_ServesAndEnds()
+    {
+        var directory = Directory.CreateTempSubdirectory("closewatch-log-");
+        try
+        {
+            // A pipe that is full before the agent writes its first line; the agent itself keeps it open, so that nobody ever hangs up.
+            var port = FreePort();
+            var log = Path.Combine(directory.FullName, "log");
+            using var process = Process.Start(new ProcessStartInfo("sh", [
+                "-c",
+                $"mkfifo {log}; exec 3<>{log}; dd if=/dev/zero of={log} oflag=nonblock bs=4096 count=1000 2>/dev/null; "
+                    + $"exec '{Repository.Closewatch}' run --Pods:Source=none --Collection:Interval=1s --Http:Listen=http://127.0.0.1:{port} >&3 2>&3",
+            ]))!;
+            try
+            {
+                using var client = new HttpClient();
+                var metrics = new Uri($"http://127.0.0.1:{port}/metrics");
+                await Eventually.TrueAsync("it serves", () => IsGoodAsync(client, metrics), TimeSpan.FromSeconds(30));
+                await Eventually.TrueAsync(
+                    "it goes on scanning",
+                    async () => !Regex.IsMatch(await client.GetStringAsync(metrics), "^closewatch_scans_total [012]$", RegexOptions.Multiline),
+                    TimeSpan.FromSeconds(30));
+                (await Command.RunAsync(["kill", "-TERM", process.Id.ToString(CultureInfo.InvariantCulture)])).Checked();
+                await process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+                Assert.Equal(0, process.ExitCode);
+            }
+            finally
+            {
+                process.Kill();
+                await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+            }
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
         }
     }
 
