@@ -114,7 +114,12 @@ internal static class ConfigurationKeys
     {
         var section = new ConfigurationSectionKeys<HttpOptions>("Http", static o => o.Http, static (o, s) => o with { Http = s });
         yield return section.Key(
-            "Listen", ListenUrl, "Where metrics and reports are served", static s => s.Listen, static (s, v) => s with { Listen = v });
+            "Listen", ListenUrl, "Where metrics and the health pages are served",
+            static s => s.Listen, static (s, v) => s with { Listen = v });
+        yield return section.Key(
+            "Reports", Choice(("loopback", ReportAccess.Loopback), ("everywhere", ReportAccess.Everywhere)),
+            "Where reports are served (they name peers, processes and pods of every tenant): on the loopback address, or as metrics are",
+            static s => s.Reports, static (s, v) => s with { Reports = v });
         yield return section.Key(
             "CertificateFile", FilePath, "Certificate for TLS (PEM), read again when it changes",
             static s => s.CertificateFile, static (s, v) => s with { CertificateFile = v });

@@ -69,11 +69,20 @@ internal static partial class AgentHost
         AddLogging(builder, settings);
         AddServices(builder.Services, settings, [.. new IReloadable?[] { certificates, token }.OfType<IReloadable>()]);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
-        builder.WebHost.ConfigureKestrel(kestrel => KestrelSetup.Configure(kestrel, listen, certificates));
+        builder.WebHost.ConfigureKestrel(kestrel => KestrelSetup.Configure(
+            kestrel,
+            listen,
+            alsoLoopback: http.Reports == ReportAccess.Loopback,
+            certificates,
+            kestrel.ApplicationServices.GetRequiredService<ConnectionGate>()));
 
         var app = builder.Build();
         var endpoints = new HttpEndpoints(
-            app.Services.GetRequiredService<SnapshotStore>(), app.Services.GetRequiredService<LoopHealth>(), token);
+            app.Services.GetRequiredService<SnapshotStore>(),
+            app.Services.GetRequiredService<LoopHealth>(),
+            new OwnNames([Environment.MachineName, settings.Configuration.Options.Pods.NodeName], certificates, settings.Time),
+            token,
+            http.Reports);
         app.Run(endpoints.HandleAsync);
         return app;
     }
@@ -136,6 +145,7 @@ internal static partial class AgentHost
         services.AddSingleton<SnapshotStore>();
         services.AddSingleton<LoopHealth>();
         services.AddSingleton<StatusLog>();
+        services.AddSingleton<ConnectionGate>();
         services.AddSingleton(
             provider => new Remediator(
                 "closewatch run", KubeProxyProbe.DefaultEndpoint, settings.Time, provider.GetRequiredService<ILogger<Remediator>>()));

@@ -22,6 +22,11 @@ internal sealed class CertificateStore : IReloadable
     /// <summary>What new connections are answered with. Connections that exist keep theirs.</summary>
     public SslStreamCertificateContext Current => _current.Context;
 
+    /// <summary>Whether it is for a host of this name.</summary>
+    public bool IsFor(string host) =>
+        Uri.CheckHostName(host) == UriHostNameType.Dns
+        && Current.TargetCertificate.MatchesHostname(host, allowWildcards: true, allowCommonName: false);
+
     public string What => $"Http:CertificateFile {_certificateFile.Path}";
 
     /// <summary>Reads both files.</summary>

@@ -1,13 +1,18 @@
 using System.Collections.Frozen;
+using System.Net;
+using Agent.Configuration;
 using Agent.Loop;
 using Agent.Reporting;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 
 namespace Agent.Http;
 
 /// <summary>Everything that the agent answers. GET and HEAD only.</summary>
-internal sealed class HttpEndpoints(SnapshotStore store, LoopHealth health, BearerToken? token)
+internal sealed class HttpEndpoints(SnapshotStore store, LoopHealth health, OwnNames ownNames, BearerToken? token, ReportAccess reports)
 {
+    private const string MetricsPath = "/metrics";
+
     private readonly FrozenDictionary<string, RequestDelegate> _open = new Dictionary<string, RequestDelegate>
     {
         ["/healthz"] = context => health.IsAlive
@@ -24,7 +29,7 @@ internal sealed class HttpEndpoints(SnapshotStore store, LoopHealth health, Bear
     private readonly FrozenDictionary<string, Func<HttpContext, Published, Task>> _guarded =
         new Dictionary<string, Func<HttpContext, Published, Task>>
         {
-            ["/metrics"] = MetricsEndpoint.WriteAsync,
+            [MetricsPath] = MetricsEndpoint.WriteAsync,
             ["/report"] = ReportEndpoint.For(ReportFormat.Text),
             ["/report.json"] = ReportEndpoint.For(ReportFormat.Json),
             ["/"] = ReportEndpoint.For(ReportFormat.Html),
@@ -32,12 +37,32 @@ internal sealed class HttpEndpoints(SnapshotStore store, LoopHealth health, Bear
 
     public Task HandleAsync(HttpContext context)
     {
+        var connection = context.Features.GetRequiredFeature<ClientConnection>();
+        return connection.AnswerAsync(() => AnswerAsync(context, connection));
+    }
+
+    private Task AnswerAsync(HttpContext context, ClientConnection connection)
+    {
+        if (!ownNames.Include(context))
+        {
+            return HttpAnswer.WriteLineAsync(
+                context,
+                StatusCodes.Status421MisdirectedRequest,
+                "the Host header names another machine: ask by an address of this one, by its name or by localhost");
+        }
+
         var path = context.Request.Path.Value ?? "";
         var isOpen = _open.TryGetValue(path, out var open);
-        if (!isOpen && token is not null && !token.Allows(context.Request.Headers.Authorization))
+        if (!isOpen && token is not null)
         {
-            context.Response.Headers[HeaderNames.WWWAuthenticate] = "Bearer";
-            return HttpAnswer.WriteLineAsync(context, StatusCodes.Status401Unauthorized, "a bearer token is needed (Http:BearerTokenFile)");
+            if (!token.Allows(context.Request.Headers.Authorization))
+            {
+                context.Response.Headers[HeaderNames.WWWAuthenticate] = "Bearer";
+                return HttpAnswer.WriteLineAsync(
+                    context, StatusCodes.Status401Unauthorized, "a bearer token is needed (Http:BearerTokenFile)");
+            }
+
+            connection.HasToken = true;
         }
 
         if (!isOpen && !_guarded.ContainsKey(path))
@@ -59,8 +84,22 @@ internal sealed class HttpEndpoints(SnapshotStore store, LoopHealth health, Bear
             return open!(context);
         }
 
+        if (path != MetricsPath && reports == ReportAccess.Loopback && !IsOnLoopback(context.Connection))
+        {
+            return HttpAnswer.WriteLineAsync(
+                context,
+                StatusCodes.Status403Forbidden,
+                "reports are served on the loopback address only (Http:Reports): "
+                    + "use kubectl exec POD -- closewatch report, or kubectl port-forward POD 9742");
+        }
+
         return store.Fresh(out var problem) is { } published
             ? _guarded[path](context, published)
             : HttpAnswer.WriteLineAsync(context, StatusCodes.Status503ServiceUnavailable, problem);
     }
+
+    /// <summary>Both ends: with net.ipv4.conf.all.route_localnet, which kube-proxy sets, a neighbour's packet may reach 127.0.0.1.</summary>
+    private static bool IsOnLoopback(ConnectionInfo connection) =>
+        ClientAddress.Plain(connection.LocalIpAddress) is { } local && IPAddress.IsLoopback(local)
+        && ClientAddress.Plain(connection.RemoteIpAddress) is { } remote && IPAddress.IsLoopback(remote);
 }

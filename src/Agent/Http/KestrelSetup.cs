@@ -9,16 +9,20 @@ namespace Agent.Http;
 /// <summary>How the agent's web server listens, and the limits that keep strangers from using it up.</summary>
 internal static class KestrelSetup
 {
-    /// <summary>A client that has sent nothing, or no whole request head, for so long is cut off.</summary>
-    public static readonly TimeSpan HeadTimeout = TimeSpan.FromSeconds(5);
-
-    /// <summary>Longer than any usual scrape interval, so that Prometheus keeps its connection.</summary>
+    /// <summary>Of clients with a token: longer than any usual scrape interval, so that Prometheus keeps its connection.</summary>
     private static readonly TimeSpan s_keepAlive = TimeSpan.FromSeconds(130);
 
-    /// <summary>200 scrapers at once and room to spare; each connection costs some 20 KB.</summary>
-    private const int MaxConnections = 512;
+    /// <summary>The gate keeps half of it; the other half is for connections that it has ended and that are not gone yet.</summary>
+    private const int MaxConnections = 2 * (ConnectionGate.PerClient + ConnectionGate.Strangers);
 
-    public static void Configure(KestrelServerOptions kestrel, ListenAddress listen, CertificateStore? certificates)
+    /// <summary>Sets up the web server.</summary>
+    /// <param name="kestrel">What is set.</param>
+    /// <param name="listen">Http:Listen.</param>
+    /// <param name="alsoLoopback">Whether the loopback address is listened on besides, where that is another one.</param>
+    /// <param name="certificates">For TLS; null without.</param>
+    /// <param name="gate">Decides who may be connected.</param>
+    public static void Configure(
+        KestrelServerOptions kestrel, ListenAddress listen, bool alsoLoopback, CertificateStore? certificates, ConnectionGate gate)
     {
         kestrel.AddServerHeader = false;
         kestrel.AllowSynchronousIO = false;
@@ -29,18 +33,18 @@ internal static class KestrelSetup
         kestrel.Limits.MaxRequestHeaderCount = 64;
         kestrel.Limits.MaxRequestBodySize = 0;
         kestrel.Limits.KeepAliveTimeout = s_keepAlive;
-        kestrel.Limits.RequestHeadersTimeout = HeadTimeout;
-        kestrel.Limits.MinResponseDataRate = new MinDataRate(bytesPerSecond: 1024, gracePeriod: HeadTimeout);
-        Listen(kestrel, listen, options =>
+        kestrel.Limits.RequestHeadersTimeout = ClientConnection.HeadTimeout;
+        kestrel.Limits.MinResponseDataRate = new MinDataRate(bytesPerSecond: 1024, gracePeriod: ClientConnection.HeadTimeout);
+        Listen(kestrel, listen, alsoLoopback, options =>
         {
             // Scrapers speak HTTP/1.1; what is not offered cannot be attacked.
             options.Protocols = HttpProtocols.Http1;
-            options.Use(static next => connection => FirstByte.AwaitAsync(connection, next, HeadTimeout));
+            options.Use(next => connection => gate.AdmitAsync(connection, next));
             if (certificates is not null)
             {
                 options.UseHttps(new TlsHandshakeCallbackOptions
                 {
-                    HandshakeTimeout = HeadTimeout,
+                    HandshakeTimeout = ClientConnection.HeadTimeout,
                     OnConnection = _ =>
                         ValueTask.FromResult(new SslServerAuthenticationOptions { ServerCertificateContext = certificates.Current }),
                 });
@@ -48,7 +52,7 @@ internal static class KestrelSetup
         });
     }
 
-    private static void Listen(KestrelServerOptions kestrel, ListenAddress listen, Action<ListenOptions> configure)
+    private static void Listen(KestrelServerOptions kestrel, ListenAddress listen, bool alsoLoopback, Action<ListenOptions> configure)
     {
         switch (listen.Host)
         {
@@ -61,7 +65,13 @@ internal static class KestrelSetup
                 kestrel.ListenLocalhost(listen.Port, configure);
                 break;
             default:
-                kestrel.Listen(IPAddress.TryParse(listen.Host, out var address) ? address : IPAddress.Loopback, listen.Port, configure);
+                var address = IPAddress.TryParse(listen.Host, out var given) ? given : IPAddress.Loopback;
+                kestrel.Listen(address, listen.Port, configure);
+                if (alsoLoopback && !IPAddress.IsLoopback(address) && !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any))
+                {
+                    kestrel.Listen(IPAddress.Loopback, listen.Port, configure);
+                }
+
                 break;
         }
     }

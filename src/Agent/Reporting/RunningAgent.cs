@@ -66,7 +66,7 @@ internal sealed class RunningAgent
                 return next;
             }
 
-            // What the configured address said tells more than that nobody is on the other one.
+            // What the first one said tells more than that nobody is on the other one.
             answer = isFirst ? next : answer;
             isFirst = false;
         }
@@ -74,9 +74,7 @@ internal sealed class RunningAgent
         return answer;
     }
 
-    /// <summary>
-    /// Where an agent of this configuration can be asked: its address, and the loopback in case its command line says otherwise.
-    /// </summary>
+    /// <summary>Where an agent of this configuration can be asked: its address and the loopback, first what answers reports.</summary>
     internal static IEnumerable<IPEndPoint> Addresses(HttpOptions http)
     {
         if (ListenAddress.Parse(http.Listen, out _) is not { Port: > 0 } listen)
@@ -87,10 +85,12 @@ internal sealed class RunningAgent
         var address = !IPAddress.TryParse(listen.Host, out var given) || given.Equals(IPAddress.Any) ? IPAddress.Loopback
             : given.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback
             : given;
-        yield return new(address, listen.Port);
-        if (!IPAddress.IsLoopback(address))
+        IPAddress[] addresses = IPAddress.IsLoopback(address) ? [address]
+            : http.Reports == ReportAccess.Loopback ? [IPAddress.Loopback, address]
+            : [address, IPAddress.Loopback];
+        foreach (var asked in addresses)
         {
-            yield return new(IPAddress.Loopback, listen.Port);
+            yield return new(asked, listen.Port);
         }
     }
 
@@ -161,6 +161,7 @@ internal sealed class RunningAgent
             var reason = response.StatusCode switch
             {
                 HttpStatusCode.Unauthorized => ": it wants another token than that of Http:BearerTokenFile",
+                HttpStatusCode.Forbidden => ": it serves reports on the loopback address only",
                 HttpStatusCode.NotFound => ": it does not know this pod",
                 HttpStatusCode.ServiceUnavailable => ": it has no fresh scan",
                 _ => "",

@@ -1,7 +1,6 @@
 using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Text;
 using System.Text.Json;
 using Agent.Hosting;
 using Agent.Http;
@@ -166,21 +165,6 @@ public sealed class HttpTests
         }
     }
 
-    [Fact]
-    public async Task Connection_SendsNothingOrHalfAHead_IsCutOffWhileOthersAreServed()
-    {
-        using var scanner = new FakeScanner();
-        await using var agent = await TestAgent.StartAsync(scanner);
-        await agent.ScannedAsync(scanner, 1);
-        using var silent = await ConnectAsync(agent.Address);
-        using var slow = await ConnectAsync(agent.Address);
-        await slow.GetStream().WriteAsync("GET /metrics HTTP/1.1\r\nHost: x\r\nX-Slow: "u8.ToArray(), TestContext.Current.CancellationToken);
-        Assert.Equal(200, (await agent.GetAsync("/metrics")).Status);
-        Assert.Empty(await ReadToEndAsync(silent));
-        Assert.DoesNotContain("200 OK", await ReadToEndAsync(slow), StringComparison.Ordinal);
-        Assert.Equal(200, (await agent.GetAsync("/metrics")).Status);
-    }
-
     [Theory]
     [InlineData(3_000, 0, "414")]
     [InlineData(10, 20_000, "431")]
@@ -188,10 +172,10 @@ public sealed class HttpTests
     {
         using var scanner = new FakeScanner();
         await using var agent = await TestAgent.StartAsync(scanner);
-        using var client = await ConnectAsync(agent.Address);
+        using var client = await RawClient.ConnectAsync(agent.Address);
         var head = $"GET /{new string('a', target)} HTTP/1.1\r\nHost: x\r\nX-Big: {new string('b', header)}\r\n\r\n";
-        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(head), TestContext.Current.CancellationToken);
-        Assert.StartsWith($"HTTP/1.1 {status}", await ReadToEndAsync(client), StringComparison.Ordinal);
+        await client.SendAsync(head);
+        Assert.StartsWith($"HTTP/1.1 {status}", await client.ReadToEndAsync(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -258,30 +242,5 @@ public sealed class HttpTests
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         using var response = await agent.Client.SendAsync(request, TestContext.Current.CancellationToken);
         return response.StatusCode;
-    }
-
-    private static async Task<System.Net.Sockets.TcpClient> ConnectAsync(Uri address)
-    {
-        var client = new System.Net.Sockets.TcpClient();
-        await client.ConnectAsync(address.Host, address.Port, TestContext.Current.CancellationToken);
-        return client;
-    }
-
-    /// <summary>What the server sends until it closes or resets.</summary>
-    private static async Task<string> ReadToEndAsync(System.Net.Sockets.TcpClient client)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(Eventually.Limit);
-        var received = new MemoryStream();
-        try
-        {
-            await client.GetStream().CopyToAsync(received, limit.Token);
-        }
-        catch (IOException)
-        {
-            return Encoding.ASCII.GetString(received.ToArray());
-        }
-
-        return Encoding.ASCII.GetString(received.ToArray());
     }
 }

@@ -237,11 +237,15 @@ public sealed class RunningAgentTests
     [InlineData("http://0.0.0.0:80", "127.0.0.1:80")]
     [InlineData("http://localhost:9742", "127.0.0.1:9742")]
     [InlineData("http://[::]:9742", "[::1]:9742")]
-    [InlineData("http://10.0.0.5:9742", "10.0.0.5:9742 127.0.0.1:9742")]
-    [InlineData("http://[fd00::5]:9742", "[fd00::5]:9742 127.0.0.1:9742")]
+    [InlineData("http://10.0.0.5:9742", "127.0.0.1:9742 10.0.0.5:9742")]
+    [InlineData("http://[fd00::5]:9742", "127.0.0.1:9742 [fd00::5]:9742")]
+    [InlineData("http://10.0.0.5:9742", "10.0.0.5:9742 127.0.0.1:9742", true)]
     [InlineData("http://127.0.0.1:0", "")]
-    public void Addresses_OfAListenAddress_AreThoseItCanBeAskedAt(string listen, string expected) =>
-        Assert.Equal(expected, string.Join(' ', RunningAgent.Addresses(new() { Listen = listen }).Select(static address => address.ToString())));
+    public void Addresses_OfAListenAddress_AreThoseItCanBeAskedAt(string listen, string expected, bool everywhere = false)
+    {
+        var http = new HttpOptions { Listen = listen, Reports = everywhere ? ReportAccess.Everywhere : ReportAccess.Loopback };
+        Assert.Equal(expected, string.Join(' ', RunningAgent.Addresses(http).Select(static address => address.ToString())));
+    }
 
     private static FakeScanner Scanner() => new(static (_, _, _) => ReportSamples.RichSnapshot(ReportSamples.Noon, 1));
 
