@@ -98,7 +98,7 @@ internal sealed class HttpEndpoints(SnapshotStore store, LoopHealth health, OwnN
             : HttpAnswer.WriteLineAsync(context, StatusCodes.Status503ServiceUnavailable, problem);
     }
 
-    /// <summary>Both ends: with net.ipv4.conf.all.route_localnet, which kube-proxy sets, a neighbour's packet may reach 127.0.0.1.</summary>
+    /// <summary>Both ends: with net.ipv4.conf.all.route_localnet, which kube-proxy sets, a neighbour can reach 127.0.0.1.</summary>
     private static bool IsOnLoopback(ConnectionInfo connection) =>
         ClientAddress.Plain(connection.LocalIpAddress) is { } local && IPAddress.IsLoopback(local)
         && ClientAddress.Plain(connection.RemoteIpAddress) is { } remote && IPAddress.IsLoopback(remote);
