@@ -10,6 +10,9 @@ public readonly record struct CounterIncrease(ulong Amount, TimeSpan Over)
     /// <summary>How far back increments count, so that trouble that is over is forgotten.</summary>
     public static TimeSpan Window { get; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>What to do where there is only one reading.</summary>
+    public const string RunTwice = "One scan shows only a total; to be sure: closewatch report --window 30s";
+
     /// <summary>Per second.</summary>
     public double Rate => Over > TimeSpan.Zero ? Amount / Over.TotalSeconds : 0;
 
@@ -17,7 +20,9 @@ public readonly record struct CounterIncrease(ulong Amount, TimeSpan Over)
     private const ulong LargestStep = 100_000_000;
 
     /// <summary>The increment from one reading to the next.</summary>
-    /// <returns>Null when the counter began anew (a reboot, a namespace of the same name). Conntrack's wrap at 2^32 for each CPU is made good.</returns>
+    /// <returns>
+    /// Null when the counter began anew (a reboot, a namespace of the same name). Conntrack's wrap at 2^32 for each CPU is made good.
+    /// </returns>
     public static ulong? Between(ulong earlier, ulong later)
     {
         var step = later >= earlier ? later - earlier : unchecked(later + (1UL << 32) - earlier);

@@ -16,7 +16,8 @@ public sealed record DiagnosisContext(Snapshot Current, ImmutableArray<Snapshot>
     public IEnumerable<Snapshot> All => Earlier.Append(Current);
 
     /// <summary>Half-closed connections of one owner, of those that were sampled.</summary>
-    public IEnumerable<HalfClosedConnection> ConnectionsOf(PodSnapshot pod) => Current.Connections.Where(connection => connection.Owner == pod.Identity);
+    public IEnumerable<HalfClosedConnection> ConnectionsOf(PodSnapshot pod) =>
+        Current.Connections.Where(connection => connection.Owner == pod.Identity);
 
     private readonly Lazy<ILookup<PodIdentity, PodObservation>> _history = new(() => (
         from snapshot in Earlier

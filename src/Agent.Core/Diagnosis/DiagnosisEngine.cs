@@ -7,45 +7,22 @@ namespace Agent.Core.Diagnosis;
 /// <summary>Runs every rule on a snapshot and puts what they found in order.</summary>
 public static class DiagnosisEngine
 {
-    /// <summary>All rules. <see cref="FindingIds.SysctlConflict"/> has none: remediation reports it itself.</summary>
-    public static ImmutableArray<IFindingRule> Rules { get; } =
-    [
-        new CloseWaitTimeoutShortRule(),
-        new ConntrackTablePressureRule(),
-        new ConntrackDropsRule(),
-        new ConntrackInvalidPacketsRule(),
-        new ConntrackNotAuthoritativeRule(),
-        new HalfClosedExpiringRule(),
-        new HalfClosedUntrackedRule(),
-        new CloseWaitLeakRule(),
-        new FinWait2PileUpRule(),
-        new BackendClosesIdleFirstRule(),
-        new ResetOnReuseRule(),
-        new ListenQueueOverflowRule(),
-        new TerminatingWithConnectionsRule(),
-        new ConnectionsLostAtTerminationRule(),
-        new TerminationUnpreparedRule(),
-        new PodNotReadyRule(),
-        new ReadinessFlappingRule(),
-        new ProbeMissingRule(),
-        new ContainerRestartingRule(),
-        new ReplicasColocatedRule(),
-        new SourceUnavailableRule(),
-    ];
-
     private static readonly ImmutableArray<string> s_essential = [SourceNames.Conntrack, SourceNames.Sockets];
 
     /// <summary>Judges a snapshot.</summary>
     /// <param name="context">The snapshot, those before it, and thresholds.</param>
     /// <param name="alsoFound">Findings that no rule can see in a snapshot, such as those of remediation.</param>
-    public static DiagnosisResult Evaluate(DiagnosisContext context, IEnumerable<Finding>? alsoFound = null) => Evaluate(context, Rules, alsoFound);
+    public static DiagnosisResult Evaluate(DiagnosisContext context, IEnumerable<Finding>? alsoFound = null) =>
+        Evaluate(context, FindingCatalog.Rules, alsoFound);
 
     /// <summary>Judges a snapshot by the given rules.</summary>
-    public static DiagnosisResult Evaluate(DiagnosisContext context, IEnumerable<IFindingRule> rules, IEnumerable<Finding>? alsoFound = null)
+    public static DiagnosisResult Evaluate(
+        DiagnosisContext context, IEnumerable<IFindingRule> rules, IEnumerable<Finding>? alsoFound = null)
     {
         var findings = rules.SelectMany(rule => Run(rule, context)).Concat(alsoFound ?? []);
         var ordered = FindingOrder.Sort(CauseLinks.Link(findings));
-        ImmutableArray<string> unreadable = [.. s_essential.Where(name => context.Current.Source(name) is not null && !context.Current.HasSource(name))];
+        ImmutableArray<string> unreadable = [.. s_essential
+            .Where(name => context.Current.Source(name) is not null && !context.Current.HasSource(name))];
         return new(ordered, Headline.Of(ordered, unreadable))
         {
             Unreadable = unreadable,
@@ -62,11 +39,12 @@ public static class DiagnosisEngine
         }
         catch (Exception exception)
         {
-            return [FindingCatalog.Get(FindingIds.SourceUnavailable).Report(
+            return [FindingCatalog.Get(SourceUnavailableRule.Id).Report(
                 Severity.Warning,
                 FindingSubject.Source("internal"),
-                $"internal error: the rule {rule.Id} failed, so nothing is said about it",
-                [$"{exception.GetType().Name}: {exception.Message}", $"Node {context.Current.Node.Name}, kernel {context.Current.Node.Kernel}."],
+                $"internal error: the rule {rule.Explanation.Id} failed, so nothing is said about it",
+                [$"{exception.GetType().Name}: {exception.Message}", $"Node {context.Current.Node.Name}, kernel "
+                    + $"{context.Current.Node.Kernel}."],
                 fixes: [new("what to send with a report of this bug", "closewatch report --fresh -o json")])];
         }
     }

@@ -3,7 +3,9 @@ using System.Collections.Immutable;
 namespace Agent.Core.Diagnosis;
 
 /// <summary>The judgement on one snapshot.</summary>
-/// <param name="Findings">Worst first, one for each subject; what follows from another finding names it in <see cref="Finding.CausedBy"/> and comes after it.</param>
+/// <param name="Findings">
+/// Worst first, one for each subject; what follows from another finding names it in <see cref="Finding.CausedBy"/> and comes after it.
+/// </param>
 /// <param name="Headline">One line that a tired person understands.</param>
 public sealed record DiagnosisResult(ImmutableArray<Finding> Findings, Headline Headline)
 {
@@ -13,7 +15,9 @@ public sealed record DiagnosisResult(ImmutableArray<Finding> Findings, Headline 
     /// <summary>Sources without which a healthy node cannot be told from an unknown one, and that could not be read.</summary>
     public ImmutableArray<string> Unreadable { get; init; } = [];
 
-    /// <summary><see cref="Findings"/> for reading: causes with what follows from them, and many pods with the same finding as one entry.</summary>
+    /// <summary>
+    /// <see cref="Findings"/> for reading: causes with what follows from them, and many pods with the same finding as one entry.
+    /// </summary>
     public ImmutableArray<Finding> Grouped => FindingGroups.ForReading(Findings);
 
     /// <summary>The worst severity; null when there is no finding.</summary>

@@ -5,7 +5,7 @@ namespace Agent.Core.Diagnosis;
 /// <summary>A cause of failed requests that is at work on this node, with its evidence and its fix.</summary>
 public sealed record Finding
 {
-    /// <summary>Stable id, one of <see cref="FindingIds"/>.</summary>
+    /// <summary>Stable id, see <see cref="FindingCatalog"/>.</summary>
     public required string Id { get; init; }
 
     /// <summary>How bad.</summary>

@@ -4,14 +4,17 @@ using Agent.Core.Model;
 
 namespace Agent.Core.Diagnosis;
 
-/// <summary>Everything there is to say about one finding, whichever node it is found on. Commands and fixes may hold shell variables such as <c>$NAMESPACE</c>; those that a finding knows are filled in.</summary>
+/// <summary>
+/// Everything there is to say about one finding, whichever node it is found on. Commands and fixes may hold shell variables such as
+/// <c>$NAMESPACE</c>; those that a finding knows are filled in.
+/// </summary>
 public sealed record FindingExplanation
 {
-    private static readonly ImmutableArray<string> s_kubernetesOnly = ["$NAMESPACE", "$POD", "$WORKLOAD"];
+    private static readonly ImmutableArray<string> s_kubernetesOnly = ["NAMESPACE", "POD", "WORKLOAD"];
 
     private static readonly ImmutableArray<string> s_nameLabels = ["app.kubernetes.io/name", "app", "k8s-app"];
 
-    /// <summary>One of <see cref="FindingIds"/>.</summary>
+    /// <summary>Stable id, as the contract names it.</summary>
     public required string Id { get; init; }
 
     /// <summary>What is wrong, in a few words.</summary>
@@ -23,8 +26,11 @@ public sealed record FindingExplanation
     /// <summary>Why it matters: one or two sentences.</summary>
     public required string Why { get; init; }
 
-    /// <summary>How it is seen, and what makes it information, a warning or critical.</summary>
+    /// <summary>How it is seen.</summary>
     public required string Seen { get; init; }
+
+    /// <summary>What makes it information, a warning or critical, with the numbers of the rule; the least first.</summary>
+    public required ImmutableArray<FindingLevel> Levels { get; init; }
 
     /// <summary>Sources without which it cannot be judged, of <see cref="SourceNames"/>.</summary>
     public required ImmutableArray<string> Needs { get; init; }
@@ -38,6 +44,9 @@ public sealed record FindingExplanation
     /// <summary>Where to read on, the best first; at least one.</summary>
     public required ImmutableArray<string> References { get; init; }
 
+    /// <summary>What it may follow from; the first that is found counts, so the nearer cause stands before the farther.</summary>
+    public ImmutableArray<CauseLink> FollowsFrom { get; init; } = [];
+
     /// <summary>Makes a finding with this explanation's why, fixes and reference.</summary>
     /// <param name="severity">How bad.</param>
     /// <param name="subject">What it is about.</param>
@@ -45,7 +54,9 @@ public sealed record FindingExplanation
     /// <param name="evidence">What was seen; one sentence each.</param>
     /// <param name="victims">How many are affected.</param>
     /// <param name="fixes">Fixes to use instead of all of them.</param>
-    /// <param name="values">Values of variables in the fixes, such as <c>("PORT", "8080")</c>. Fixes that lack one only Kubernetes has are left out.</param>
+    /// <param name="values">
+    /// Values of variables in the fixes, such as <c>("PORT", "8080")</c>. Fixes that lack one only Kubernetes has are left out.
+    /// </param>
     public Finding Report(
         Severity severity,
         FindingSubject subject,
@@ -55,9 +66,11 @@ public sealed record FindingExplanation
         IEnumerable<FindingFix>? fixes = null,
         params (string Name, string Value)[] values)
     {
-        (string Name, string Value)[] all = subject.Kind == SubjectKind.Pod ? [.. values, ("NAMESPACE", subject.Namespace), ("POD", subject.Name)] : values;
-        ImmutableArray<FindingFix> filled = [.. (fixes ?? Fixes).Select(fix => fix with { Text = Fill(fix.Text, all) })];
-        ImmutableArray<FindingFix> usable = [.. filled.Where(static fix => !s_kubernetesOnly.Any(name => fix.Text.Contains(name, StringComparison.Ordinal)))];
+        (string Name, string Value)[] all = subject.Kind == SubjectKind.Pod
+            ? [.. values, ("NAMESPACE", subject.Namespace), ("POD", subject.Name)]
+            : values;
+        ImmutableArray<FindingFix> chosen = [.. fixes ?? Fixes];
+        ImmutableArray<FindingFix> usable = [.. chosen.Where(fix => !LacksValue(fix, all))];
         return new()
         {
             Id = Id,
@@ -66,7 +79,7 @@ public sealed record FindingExplanation
             Subject = subject,
             Evidence = [.. evidence],
             Why = Why,
-            Fix = usable.IsEmpty ? filled : usable,
+            Fix = [.. (usable.IsEmpty ? chosen : usable).Select(fix => fix with { Text = Fill(fix.Text, all) })],
             Reference = References[0],
             Victims = victims,
         };
@@ -97,6 +110,10 @@ public sealed record FindingExplanation
             yield return ("APP", pod!.Labels[known]);
         }
     }
+
+    private static bool LacksValue(FindingFix fix, (string Name, string Value)[] values) => s_kubernetesOnly
+        .Except(values.Select(static value => value.Name))
+        .Any(name => fix.Text.Contains($"${name}", StringComparison.Ordinal));
 
     private static string Fill(string text, (string Name, string Value)[] values) =>
         values.Aggregate(text, static (filled, value) => filled

@@ -15,7 +15,8 @@ public static class FindingGroups
 
     /// <summary>
     /// Causes alone, worst first, each as bad as the worst that follows from it. Those of the same id, form and severity with more than
-    /// <see cref="ShownAlone"/> subjects become one, at the place of the first. What follows from a finding that is not among them stands for itself.
+    /// <see cref="ShownAlone"/> subjects become one, at the place of the first. What follows from a finding that is not among them stands
+    /// for itself.
     /// </summary>
     public static ImmutableArray<Finding> ForReading(ImmutableArray<Finding> findings)
     {
@@ -26,7 +27,10 @@ public static class FindingGroups
             .ToLookup(static pair => pair.Root, static pair => pair.Finding, ReferenceEqualityComparer.Instance);
         var causes = findings
             .Where(finding => ReferenceEquals(finding, RootOf(finding, known)))
-            .ToDictionary(cause => AsBadAs(cause, following[cause]), cause => following[cause].ToImmutableArray(), (IEqualityComparer<Finding>)ReferenceEqualityComparer.Instance);
+            .ToDictionary(
+                cause => AsBadAs(cause, following[cause]),
+                cause => following[cause].ToImmutableArray(),
+                (IEqualityComparer<Finding>)ReferenceEqualityComparer.Instance);
         return
         [
             .. Together(FindingOrder.Sort(causes.Keys))
@@ -39,7 +43,9 @@ public static class FindingGroups
     {
         var root = finding;
         // A chain is two links long at most; one that bites its own tail ends here too.
-        for (var links = 0; links < 4 && root.CausedBy is { } id && known[(id, root.CauseSubject ?? root.Subject)].FirstOrDefault() is { } cause; links++)
+        for (var links = 0; links < 4
+            && root.CausedBy is { } id
+            && known[(id, root.CauseSubject ?? root.Subject)].FirstOrDefault() is { } cause; links++)
         {
             root = cause;
         }
@@ -52,7 +58,9 @@ public static class FindingGroups
 
     private static IEnumerable<ImmutableArray<Finding>> Together(ImmutableArray<Finding> findings) => findings
         .GroupBy(static finding => (finding.Id, finding.Form, finding.Severity, finding.CausedBy, finding.Subject.IsOfNode))
-        .SelectMany(static group => group.Count() > ShownAlone && !group.Key.IsOfNode ? [[.. group]] : group.Select(static finding => ImmutableArray.Create(finding)));
+        .SelectMany(static group => group.Count() > ShownAlone && !group.Key.IsOfNode
+            ? [[.. group]]
+            : group.Select(static finding => ImmutableArray.Create(finding)));
 
     private static Finding Merge(ImmutableArray<Finding> group)
     {

@@ -9,7 +9,8 @@ internal static class HalfClosedText
     private const int Shown = 3;
 
     /// <summary>The first few, one sentence each.</summary>
-    public static ImmutableArray<string> Examples(IEnumerable<HalfClosedConnection> connections) => [.. connections.Take(Shown).Select(One)];
+    public static ImmutableArray<string> Examples(IEnumerable<HalfClosedConnection> connections) =>
+        [.. connections.Take(Shown).Select(One)];
 
     /// <summary>The owner processes, the program with most connections first; empty when none is known.</summary>
     public static string Processes(IEnumerable<HalfClosedConnection> connections) => string.Join(", ", connections
@@ -30,7 +31,8 @@ internal static class HalfClosedText
     private static string One(HalfClosedConnection connection)
     {
         var tuple = connection.Tuple;
-        var age = connection.Age is { } known ? $", half-closed for {(connection.AgeIsMinimum ? "at least " : "")}{Text.Duration(known)}" : "";
+        var age = connection.Age is { } known ? ", half-closed for "
+            + $"{(connection.AgeIsMinimum ? "at least " : "")}{HumanText.Duration(known)}" : "";
         var process = connection.Process is { } name ? $", {name.DisplayName}" : "";
         var closer = connection.ClosedBy switch
         {
@@ -38,6 +40,7 @@ internal static class HalfClosedText
             ClosedBy.Pod => ", this side closed first",
             _ => "",
         };
-        return $"For example {tuple.Source.ToString(tuple.SourcePort)} to {tuple.Destination.ToString(tuple.DestinationPort)}: {StateNames.Of(connection.State)}{age}{closer}{process}.";
+        return $"For example {tuple.Source.ToString(tuple.SourcePort)} to {tuple.Destination.ToString(tuple.DestinationPort)}: "
+            + $"{StateNames.Of(connection.State)}{age}{closer}{process}.";
     }
 }

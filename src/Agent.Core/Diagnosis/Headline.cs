@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Agent.Core.Diagnosis.Rules;
 
 namespace Agent.Core.Diagnosis;
 
@@ -13,10 +14,11 @@ public sealed record Headline(Verdict Verdict, string Text)
     public static Headline Of(ImmutableArray<Finding> findings, ImmutableArray<string> unreadable)
     {
         var causes = FindingGroups.ForReading(findings);
-        if (causes.FirstOrDefault(static finding => finding.Id != FindingIds.SourceUnavailable) is not { } worst)
+        if (causes.FirstOrDefault(static finding => finding.Id != SourceUnavailableRule.Id) is not { } worst)
         {
             return unreadable.IsEmpty
-                ? new(Verdict.Ok, "none of the known causes of failed requests is at work on this node" + (causes.IsEmpty ? "" : $", as far as can be seen ({causes[0].Title})"))
+                ? new(Verdict.Ok, "none of the known causes of failed requests is at work on "
+                    + "this node" + (causes.IsEmpty ? "" : $", as far as can be seen ({causes[0].Title})"))
                 : new(Verdict.Unknown, $"nothing found, but {string.Join(" and ", unreadable)} could not be read");
         }
 

@@ -1,10 +1,13 @@
 namespace Agent.Core.Diagnosis;
 
-/// <summary>Judges one cause. Pure: the same context gives the same findings. Silent when the sources it needs are missing.</summary>
+/// <summary>
+/// One finding: what it says and how it is judged. Pure: the same context gives the same findings. Silent when the sources that it
+/// needs are missing.
+/// </summary>
 public interface IFindingRule
 {
-    /// <summary>The finding's id.</summary>
-    string Id { get; }
+    /// <summary>Everything there is to say about the finding, whichever node it is found on.</summary>
+    FindingExplanation Explanation { get; }
 
     /// <summary>What is wrong, worst first; empty when nothing is, or when it cannot be told.</summary>
     IEnumerable<Finding> Evaluate(DiagnosisContext context);

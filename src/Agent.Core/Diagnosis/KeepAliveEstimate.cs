@@ -5,7 +5,10 @@ namespace Agent.Core.Diagnosis;
 
 /// <summary>How long a server keeps idle connections, judged by when it closes them.</summary>
 /// <param name="IdleTime">Idle time at which it closes; of the real close, which Node.js makes a second after its setting.</param>
-/// <param name="IsSure">True when closes of idle connections were watched and agree with each other; false when this is a guess from one scan, or when the numbers disagree.</param>
+/// <param name="IsSure">
+/// True when closes of idle connections were watched and agree with each other; false when this is a guess from one scan, or when the
+/// numbers disagree.
+/// </param>
 /// <param name="Closes">Closes of idle connections that were watched; 0 for a guess.</param>
 public sealed record KeepAliveEstimate(TimeSpan IdleTime, bool IsSure, long Closes)
 {
@@ -22,11 +25,15 @@ public sealed record KeepAliveEstimate(TimeSpan IdleTime, bool IsSure, long Clos
     // Defaults of servers that time out idle connections, by when they really close. Go's net/http never does by itself.
     private static readonly ImmutableArray<Default> s_defaults =
     [
-        new(2.5, 0.25, "gunicorn's default (2 s, looked at once a second)", [ServerRuntime.Gunicorn]),
-        new(5.5, 0.2, "the default of Node.js (5 s, and it closes a second later), uvicorn (5 s) or Apache (5 s)", [ServerRuntime.NodeJs, ServerRuntime.Uvicorn, ServerRuntime.Apache]),
-        new(60, 0.1, "Tomcat's default (60 s)", [ServerRuntime.Tomcat, ServerRuntime.SpringBoot]),
-        new(75, 0.1, "nginx's default (75 s)", [ServerRuntime.Nginx]),
-        new(130, 0.1, "Kestrel's default (130 s)", [ServerRuntime.DotNet]),
+        new(2.5, 0.25, "gunicorn's default (2s, looked at once a second)", [ServerRuntime.Gunicorn]),
+        new(
+            5.5,
+            0.2,
+            "the default of Node.js (5s, and it closes a second later), uvicorn (5s) or Apache (5s)",
+            [ServerRuntime.NodeJs, ServerRuntime.Uvicorn, ServerRuntime.Apache]),
+        new(60, 0.1, "Tomcat's default (1m)", [ServerRuntime.Tomcat, ServerRuntime.SpringBoot]),
+        new(75, 0.1, "nginx's default (1m15s)", [ServerRuntime.Nginx]),
+        new(130, 0.1, "Kestrel's default (2m10s)", [ServerRuntime.DotNet]),
     ];
 
     /// <summary>Whose default this resembles, as a phrase; null when nobody's.</summary>
@@ -39,7 +46,9 @@ public sealed record KeepAliveEstimate(TimeSpan IdleTime, bool IsSure, long Clos
     /// <summary>Estimates.</summary>
     /// <param name="listener">What was seen at the port.</param>
     /// <param name="running">Since when its owner runs; null when unknown.</param>
-    /// <param name="probesPerMinute">Connections a minute that the kubelet opens to the port: the pod closes these first without any idling.</param>
+    /// <param name="probesPerMinute">
+    /// Connections a minute that the kubelet opens to the port: the pod closes these first without any idling.
+    /// </param>
     /// <returns>Null when the pod was not seen to close idle connections, or when what was seen has another explanation.</returns>
     public static KeepAliveEstimate? Of(Listener listener, TimeSpan? running, double probesPerMinute) =>
         listener.IdleClosesSeen is { } closes ? Watched(listener, closes) : Guess(listener, running, probesPerMinute);
@@ -53,7 +62,9 @@ public sealed record KeepAliveEstimate(TimeSpan IdleTime, bool IsSure, long Clos
 
         if (listener.IdleAtClose is not { } atClose)
         {
-            return listener.Idle is { Scans: >= FewestScans, Samples: >= FewestSamples } idle ? new(Corrected(idle), closes >= 3, closes) : null;
+            return listener.Idle is { Scans: >= FewestScans, Samples: >= FewestSamples } idle
+                ? new(Corrected(idle), closes >= 3, closes)
+                : null;
         }
 
         if (listener.Idle is not { Samples: > 0 } ceiling)
@@ -61,7 +72,8 @@ public sealed record KeepAliveEstimate(TimeSpan IdleTime, bool IsSure, long Clos
             return new(atClose, closes >= 3, closes);
         }
 
-        // Other connections idle much longer than these did: what closed these is a limit of requests or a shutdown, unless it is plainly somebody's default.
+        // Other connections idle much longer than these did: what closed these is a limit of requests or a shutdown, unless it is plainly
+        // somebody's default.
         if (atClose < 0.7 * ceiling.Ceiling)
         {
             return closes >= 5 && Match(atClose) is not null ? new(atClose, false, closes) : null;
@@ -89,7 +101,9 @@ public sealed record KeepAliveEstimate(TimeSpan IdleTime, bool IsSure, long Clos
         }
 
         var estimate = Corrected(idle);
-        return Match(estimate) is not null && (running is null || running > 4 * estimate + TimeSpan.FromMinutes(1)) ? new(estimate, false, 0) : null;
+        return Match(estimate) is not null && (running is null || running > 4 * estimate + TimeSpan.FromMinutes(1))
+            ? new(estimate, false, 0)
+            : null;
     }
 
     // Samples are taken at any point of the idle time, so the longest of n falls short of it by one part in n + 1.

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Agent.Core.Model;
+using Agent.Core.Diagnosis.Rules;
 
 namespace Agent.Core.Diagnosis;
 
@@ -9,14 +10,16 @@ internal static class OwnTable
     /// <summary>What raises the timeout there: kube-proxy and the node's sysctl do not reach it.</summary>
     public static ImmutableArray<FindingFix> Fixes =>
     [
-        .. FindingCatalog.Get(FindingIds.CloseWaitTimeoutShort).Fixes.Where(static fix => fix.Reaches.HasFlag(FixReach.PodTables)),
+        .. CloseWaitTimeoutShortRule.AllFixes.Where(static fix => fix.Reaches.HasFlag(FixReach.PodTables)),
     ];
 
     /// <summary>What raises the timeout of the node's own table.</summary>
-    public static ImmutableArray<FindingFix> FixesOfHost => [.. FindingCatalog.Get(FindingIds.CloseWaitTimeoutShort).Fixes.Where(static fix => fix.Reaches.HasFlag(FixReach.HostTable))];
+    public static ImmutableArray<FindingFix> FixesOfHost =>
+        [.. CloseWaitTimeoutShortRule.AllFixes.Where(static fix => fix.Reaches.HasFlag(FixReach.HostTable))];
 
     /// <summary>
-    /// True when the pod's own namespace tracks. Where that was not probed its entries tell; but the last one may have been forgotten already, so an
+    /// True when the pod's own namespace tracks. Where that was not probed its entries tell; but the last one may have been forgotten
+    /// already, so an
     /// empty table says nothing when there were entries before, nor when a connection was forgotten that the host would have kept.
     /// </summary>
     public static bool Tracks(DiagnosisContext context, PodSnapshot pod) => pod.OwnTableTracks

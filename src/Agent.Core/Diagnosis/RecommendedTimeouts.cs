@@ -8,5 +8,6 @@ public static class RecommendedTimeouts
 {
     /// <summary>Seconds by name without the prefix <c>nf_conntrack_</c>.</summary>
     public static ImmutableSortedDictionary<string, long> Of(Thresholds options) =>
-        ImmutableSortedDictionary.Create<string, long>(StringComparer.Ordinal).Add(NetfilterSettings.CloseWait, (long)options.CloseWaitTimeout.TotalSeconds);
+        ImmutableSortedDictionary.Create<string, long>(StringComparer.Ordinal)
+            .Add(NetfilterSettings.CloseWait, (long)options.CloseWaitTimeout.TotalSeconds);
 }

@@ -13,10 +13,14 @@ internal static class Serving
     public static bool IsServing(PodSnapshot pod) =>
         pod.Kubernetes is { Phase: "Running" or "" } kubernetes
         && !(kubernetes.Workload is { } workload && s_notServing.Contains(workload.Kind))
-        && (HasReachableListener(pod) || kubernetes.Containers.Any(static container => container.Ports.Length > 0 || container.ReadinessProbe is not null));
+        && (HasReachableListener(pod)
+            || kubernetes.Containers.Any(static container => container.Ports.Length > 0 || container.ReadinessProbe is not null));
 
-    /// <summary>A serving pod of a workload whose pods are replaced while they serve. A DaemonSet's pods mostly serve their own node only.</summary>
-    public static bool IsReplacedWhileServing(PodSnapshot pod) => IsServing(pod) && pod.Kubernetes!.Workload?.Kind != WorkloadKinds.DaemonSet;
+    /// <summary>
+    /// A serving pod of a workload whose pods are replaced while they serve. A DaemonSet's pods mostly serve their own node only.
+    /// </summary>
+    public static bool IsReplacedWhileServing(PodSnapshot pod) =>
+        IsServing(pod) && pod.Kubernetes!.Workload?.Kind != WorkloadKinds.DaemonSet;
 
     /// <summary>
     /// The programs of a cluster's node itself, such as the kubelet, which closes idle connections after 90 s: what load balancers
@@ -31,7 +35,9 @@ internal static class Serving
     /// <summary>It was asked to end.</summary>
     public static bool IsTerminating(PodSnapshot pod) => pod.Kubernetes?.DeletionTimestamp is not null;
 
-    /// <summary>Pods with what the API server says of them; none when it could not be asked, so that no rule judges what is out of date.</summary>
+    /// <summary>
+    /// Pods with what the API server says of them; none when it could not be asked, so that no rule judges what is out of date.
+    /// </summary>
     public static IEnumerable<(PodSnapshot Pod, KubernetesPod Kubernetes)> WithKubernetes(Snapshot snapshot) =>
         from pod in snapshot.HasSource(SourceNames.Kubernetes) ? snapshot.Pods : []
         where pod.Kubernetes is not null
@@ -45,11 +51,14 @@ internal static class Serving
     public static ImmutableArray<KubernetesContainer> Containers(KubernetesPod pod)
     {
         ImmutableArray<KubernetesContainer> own = [.. pod.Containers.Where(static container => !container.IsSidecar)];
-        ImmutableArray<KubernetesContainer> serving = [.. own.Where(static container => container.Ports.Length > 0 || container.ReadinessProbe is not null)];
+        ImmutableArray<KubernetesContainer> serving = [.. own
+            .Where(static container => container.Ports.Length > 0 || container.ReadinessProbe is not null)];
         return serving.IsEmpty ? own : serving;
     }
 
-    /// <summary>Connections a minute that the kubelet opens for its probes; both probes every ten seconds when the API server cannot be asked.</summary>
+    /// <summary>
+    /// Connections a minute that the kubelet opens for its probes; both probes every ten seconds when the API server cannot be asked.
+    /// </summary>
     public static double ProbesPerMinute(PodSnapshot pod) => pod.Kubernetes is not { } kubernetes
         ? 12
         : kubernetes.Containers

@@ -1,6 +1,8 @@
 namespace Agent.Core.Diagnosis;
 
-/// <summary>How bad a finding is. Severity follows the evidence: a setting alone is information, a setting with victims is critical.</summary>
+/// <summary>
+/// How bad a finding is. Severity follows the evidence: a setting alone is information, a setting with victims is critical.
+/// </summary>
 public enum Severity
 {
     /// <summary>Worth knowing.</summary>

@@ -6,24 +6,53 @@ namespace Agent.Core.Diagnosis;
 /// <summary>What to do about a source that could not be read, by what it needs.</summary>
 internal static class SourceFixes
 {
-    private static readonly FindingFix s_netAdmin = new("container security context", "capabilities: {add: [NET_ADMIN]}", FixPlace.AgentPod);
-    private static readonly FindingFix s_enter = new("container security context, to enter pods' namespaces", "capabilities: {add: [SYS_ADMIN, SYS_PTRACE]}", FixPlace.AgentPod);
+    private static readonly FindingFix s_netAdmin = new(
+        "container security context",
+        "capabilities: {add: [NET_ADMIN]}",
+        FixPlace.AgentPod);
+    private static readonly FindingFix s_enter = new(
+        "container security context, to enter pods' namespaces",
+        "capabilities: {add: [SYS_ADMIN, SYS_PTRACE]}",
+        FixPlace.AgentPod);
     private static readonly FindingFix s_root = new("container security context", "runAsUser: 0", FixPlace.AgentPod);
     private static readonly FindingFix s_hostPid = new("pod spec", "hostPID: true", FixPlace.AgentPod);
-    private static readonly FindingFix s_unconfined = new("container security context (Kubernetes 1.30 or later)", "appArmorProfile: {type: Unconfined}", FixPlace.AgentPod with { FromKubernetesMinor = 30 });
-    private static readonly FindingFix s_refusals = new("node, what was refused", "dmesg | grep -E 'apparmor=|avc:' | tail", FixPlace.NodeShell);
+    private static readonly FindingFix s_unconfined = new(
+        "container security context (Kubernetes 1.30 or later)",
+        "appArmorProfile: {type: Unconfined}",
+        FixPlace.AgentPod with { FromKubernetesMinor = 30 });
+    private static readonly FindingFix s_refusals = new(
+        "node, what was refused",
+        "dmesg | grep -E 'apparmor=|avc:' | tail",
+        FixPlace.NodeShell);
     private static readonly FindingFix s_hidePid = new("node", "mount -o remount,hidepid=0 /proc", FixPlace.NodeShell);
     private static readonly FindingFix s_conntrackModule = new("node", "modprobe nf_conntrack", FixPlace.NodeShell);
     private static readonly FindingFix s_netlinkModule = new("node", "modprobe nf_conntrack_netlink", FixPlace.NodeShell);
     private static readonly FindingFix s_diagModules = new("node", "modprobe -a inet_diag tcp_diag", FixPlace.NodeShell);
     private static readonly FindingFix s_again = new("again, when less changes", "closewatch report --fresh");
-    private static readonly FindingFix s_logVolume = new("pod spec, for the names of pods", "volumes: [{name: pod-logs, hostPath: {path: /var/log/pods}}]", FixPlace.AgentPod);
-    private static readonly FindingFix s_logMount = new("container, for the names of pods", "volumeMounts: [{name: pod-logs, mountPath: /var/log/pods, readOnly: true}]", FixPlace.AgentPod);
-    private static readonly FindingFix s_logRoot = new("closewatch, where the kubelet's podLogsDir is another directory", "--Pods:LogRoot=/var/log/pods");
-    private static readonly FindingFix s_nodeName = new("container", "env: [{name: NODE_NAME, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}]", FixPlace.AgentPod);
+    private static readonly FindingFix s_logVolume = new(
+        "pod spec, for the names of pods",
+        "volumes: [{name: pod-logs, hostPath: {path: /var/log/pods}}]",
+        FixPlace.AgentPod);
+    private static readonly FindingFix s_logMount = new(
+        "container, for the names of pods",
+        "volumeMounts: [{name: pod-logs, mountPath: /var/log/pods, readOnly: true}]",
+        FixPlace.AgentPod);
+    private static readonly FindingFix s_logRoot = new(
+        "closewatch, where the kubelet's podLogsDir is another directory",
+        "--Pods:LogRoot=/var/log/pods");
+    private static readonly FindingFix s_nodeName = new(
+        "container",
+        "env: [{name: NODE_NAME, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}]",
+        FixPlace.AgentPod);
     private static readonly FindingFix s_serviceAccount = new("pod spec", "automountServiceAccountToken: true", FixPlace.AgentPod);
-    private static readonly FindingFix s_restart = new("cluster, for a new token", "kubectl -n closewatch rollout restart daemonset/closewatch", FixPlace.AgentPod);
-    private static readonly FindingFix s_apiAnswers = new("node, whether the API server answers", "curl -sk https://$KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT/readyz", FixPlace.NodeShell);
+    private static readonly FindingFix s_restart = new(
+        "cluster, for a new token",
+        "kubectl -n closewatch rollout restart daemonset/closewatch",
+        FixPlace.AgentPod);
+    private static readonly FindingFix s_apiAnswers = new(
+        "node, whether the API server answers",
+        "curl -sk https://$KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT/readyz",
+        FixPlace.NodeShell);
 
     private static readonly FindingFix s_role = new(
         "cluster, so that the API server may be asked",

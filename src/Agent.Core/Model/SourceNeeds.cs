@@ -1,8 +1,8 @@
 namespace Agent.Core.Model;
 
 /// <summary>
-/// What a source lacks, noted where its error is caught: the advice follows from this, never from
-/// the words of the report. What must be done first comes first.
+/// What a source lacks, noted where its error is caught: the advice follows from this, never from the words of the report. What must be
+/// done first comes first.
 /// </summary>
 [Flags]
 public enum SourceNeeds

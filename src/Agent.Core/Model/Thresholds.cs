@@ -3,6 +3,9 @@ namespace Agent.Core.Model;
 /// <summary>Thresholds (configuration section Diagnosis).</summary>
 public sealed record Thresholds
 {
+    /// <summary>Those of a configuration that says nothing.</summary>
+    public static Thresholds Default { get; } = new();
+
     /// <summary>The recommended nf_conntrack_tcp_timeout_close_wait.</summary>
     public TimeSpan CloseWaitTimeout { get; init; } = TimeSpan.FromHours(1);
 

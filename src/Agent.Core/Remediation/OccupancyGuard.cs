@@ -1,5 +1,4 @@
 using System.Globalization;
-using Agent.Core.Diagnosis;
 
 namespace Agent.Core.Remediation;
 
@@ -34,8 +33,8 @@ public readonly record struct OccupancyGuard(long Entries, long Limit, long Ling
         }
 
         var rate = Rate(currentSeconds).ToString("0.###", CultureInfo.InvariantCulture);
-        return $"({rate}/s x {newSeconds} s + {Text.Number(Entries)} in the table) / {Text.Number(Limit)} = "
-            + $"{Text.Percent(Fill(currentSeconds, newSeconds))}, below {Text.Percent(MaxFill)} is allowed";
+        return $"({rate}/s x {newSeconds} s + {HumanText.Count(Entries)} in the table) / {HumanText.Count(Limit)} = "
+            + $"{HumanText.Percent(Fill(currentSeconds, newSeconds))}, below {HumanText.Percent(MaxFill)} is allowed";
     }
 
     private double Rate(long currentSeconds) => (double)Lingering / Math.Max(1, currentSeconds);

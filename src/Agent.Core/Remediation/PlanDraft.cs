@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Agent.Core.Diagnosis;
 
 namespace Agent.Core.Remediation;
 
@@ -67,7 +66,7 @@ internal sealed class PlanDraft(RemediationPolicy policy)
             sysctl.Name,
             $"the table could fill: {numbers}",
             "find who leaves connections half-closed ('closewatch report', finding close-wait-leak), or raise nf_conntrack_max"
-                + (longest > current ? $"; at most {Text.Number(longest)} s would fit now" : ""));
+                + (longest > current ? $"; at most {HumanText.Count(longest)} s would fit now" : ""));
     }
 
     private void RefuseUnreadable(PlanTarget target, SysctlDefinition sysctl)

@@ -14,7 +14,15 @@ public static class ExplanationText
         Paragraph("", explanation.What);
         Paragraph("Why it matters", explanation.Why);
         Paragraph("How it is seen", explanation.Seen);
-        output.Append(style.Bold("Check by hand")).Append('\n');
+        output.Append(style.Bold("How bad it is")).Append('\n');
+        foreach (var level in explanation.Levels)
+        {
+            var label = $"  {Verdicts.Name(level.Severity).PadRight(10)}";
+            var lines = TextWrap.Lines(style.Fit(level.When), style.Width - label.Length);
+            output.Append(label).AppendJoin('\n' + new string(' ', label.Length), lines).Append('\n');
+        }
+
+        output.Append('\n').Append(style.Bold("Check by hand")).Append('\n');
         foreach (var check in explanation.Checks)
         {
             output.Append("  ").Append(style.Fit(check.Purpose)).Append(":\n    ").Append(style.Fit(check.Command)).Append('\n');

@@ -9,7 +9,9 @@ public static class FindingText
     public static IEnumerable<string> Evidence(Finding finding)
     {
         var follows = FollowsFrom(finding);
-        return [.. finding.Evidence, .. finding.Examples, .. finding.Consequences.Select(Consequence), .. follows is null ? Array.Empty<string>() : [follows]];
+        return [.. finding.Evidence, .. finding.Examples, .. finding.Consequences.Select(Consequence), .. follows is null
+            ? Array.Empty<string>()
+            : [follows]];
     }
 
     /// <summary>A fix in one line, <c>where: text</c>.</summary>
@@ -21,7 +23,9 @@ public static class FindingText
         : takenAt > first ? $"seen for {HumanText.Duration(takenAt - first)}"
         : "first seen now";
 
-    /// <summary><c>pod shop/web-1</c>, <c>node n1</c>; the names of hosts, namespaces and containers say by themselves what they are.</summary>
+    /// <summary>
+    /// <c>pod shop/web-1</c>, <c>node n1</c>; the names of hosts, namespaces and containers say by themselves what they are.
+    /// </summary>
     public static string Subject(FindingSubject subject) =>
         subject.Kind is SubjectKind.Host or SubjectKind.NetworkNamespace or SubjectKind.Container
             ? subject.DisplayName
@@ -35,7 +39,8 @@ public static class FindingText
     private static string? FollowsFrom(Finding finding) => finding switch
     {
         { CausedBy: null } => null,
-        { CauseSubject: { IsOfNode: false } cause } when cause != finding.Subject => $"Follows from {finding.CausedBy} of {cause.DisplayName}: repair that first.",
+        { CauseSubject: { IsOfNode: false } cause } when cause != finding.Subject => $"Follows from {finding.CausedBy} of "
+            + $"{cause.DisplayName}: repair that first.",
         _ => $"Follows from {finding.CausedBy}: repair that first.",
     };
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Agent.Core;
 using Agent.Core.Reporting;
 
 namespace Agent.Commands;

@@ -1,3 +1,4 @@
+using Agent.Core;
 using Agent.Configuration;
 using Agent.Core.Model;
 using Agent.Core.Reporting;

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Agent.Core;
 using Agent.Core.Remediation;
 using Agent.Core.Reporting;
 using Agent.Remediation;

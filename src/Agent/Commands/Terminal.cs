@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
+using Agent.Core;
 using Agent.Core.Reporting;
 
 namespace Agent.Commands;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Agent.Core;
 using Agent.Core.Model;
 
 namespace Agent.Kubernetes;
@@ -113,7 +114,7 @@ internal sealed record PodWatcherState
 
     private (SourceStatus Status, string Detail, SourceNeeds Needs) DescribeAge(TimeSpan age, bool isTooOld)
     {
-        var detail = $"{Failure!.Message}; what is known of pods is {Age(age)} old";
+        var detail = $"{Failure!.Message}; what is known of pods is {HumanText.Duration(age)} old";
         return isTooOld
             ? (SourceStatus.Failed, $"{detail}, too old to judge them by", NeedsOf(Failure.Failure))
             : (SourceStatus.Degraded, detail, NeedsOf(Failure.Failure));
@@ -130,10 +131,4 @@ internal sealed record PodWatcherState
 
     private static bool IsDenied(ApiServerException failure) =>
         failure.Failure is ApiServerFailure.Forbidden or ApiServerFailure.NoCredentials;
-
-    private static string Age(TimeSpan age) => age.TotalMinutes < 2
-        ? string.Create(CultureInfo.InvariantCulture, $"{Math.Max(0, age.TotalSeconds):0} s")
-        : age.TotalHours < 2
-            ? string.Create(CultureInfo.InvariantCulture, $"{age.TotalMinutes:0} min")
-            : string.Create(CultureInfo.InvariantCulture, $"{age.TotalHours:0} h");
 }

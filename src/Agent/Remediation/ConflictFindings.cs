@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Agent.Core.Diagnosis;
+using Agent.Core.Diagnosis.Rules;
 using Agent.Core.Model;
 using Agent.Core.Remediation;
 
@@ -29,7 +30,7 @@ internal static class ConflictFindings
                 + $"changed {conflict.Conflicts} times, "
                 + $"next rewrite in {Math.Max(0, conflict.NextIn.TotalMinutes):0} min at the earliest."));
             var writer = isHost ? HostWriter(first.Key.Sysctl, first.Found, kubeProxy, writers) : PodWriter;
-            yield return FindingCatalog.Get(FindingIds.SysctlConflict).Report(
+            yield return SysctlConflict.Explanation.Report(
                 Severity.Warning,
                 isHost ? FindingSubject.Node(snapshot) : FindingSubject.Of(owner.Key.Identity),
                 string.Create(

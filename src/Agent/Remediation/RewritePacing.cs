@@ -1,3 +1,5 @@
+using Agent.Core.Diagnosis.Rules;
+
 namespace Agent.Remediation;
 
 /// <summary>When a value may be written again after others changed it or the kernel refused it. Not thread-safe.</summary>
@@ -12,7 +14,6 @@ internal sealed class RewritePacing(TimeProvider time)
     private static readonly TimeSpan s_afterFailure = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan s_longestAfterFailure = TimeSpan.FromHours(1);
     private static readonly TimeSpan s_forgiven = TimeSpan.FromHours(24);
-    private static readonly TimeSpan s_newsFor = TimeSpan.FromHours(1);
 
     private static readonly TimeSpan s_longAgo = TimeSpan.FromDays(-3650);
 
@@ -23,7 +24,7 @@ internal sealed class RewritePacing(TimeProvider time)
     /// <summary>Values that others changed within the last hour, or that wait to be written again.</summary>
     public IEnumerable<(SysctlKey Key, int Conflicts, long Found, long Wanted, TimeSpan NextIn)> Conflicts =>
         from pair in _records
-        where pair.Value.Conflicts > 0 && (Now - pair.Value.LastConflictAt < s_newsFor || Now < pair.Value.NotBefore)
+        where pair.Value.Conflicts > 0 && (Now - pair.Value.LastConflictAt < SysctlConflict.NewsFor || Now < pair.Value.NotBefore)
         select (pair.Key, pair.Value.Conflicts, pair.Value.Found, pair.Value.Wanted, pair.Value.NotBefore - Now);
 
     public bool MayWrite(SysctlKey key) => !_records.TryGetValue(key, out var record) || Now >= record.NotBefore;

@@ -105,7 +105,7 @@ public sealed class ForgottenConnectionTests(NodePool nodes) : NodeTest(nodes)
         Assert.Equal(expected, forgotten.AboveInfo);
         await AssertNumbersAsync(forgotten, meshed, client);
         var cause = forgotten.Finding("close-wait-timeout-short", "meshed");
-        Assert.Contains(cause.Evidence, line => line.StartsWith("The host has 60 min", StringComparison.Ordinal));
+        Assert.Contains(cause.Evidence, line => line.StartsWith("The host has 1h", StringComparison.Ordinal));
         Assert.StartsWith("linkerd annotation on the pod template: config.linkerd.io/close-wait-timeout", cause.Fixes[0], StringComparison.Ordinal);
         Assert.DoesNotContain(cause.Fixes, fix => fix.StartsWith("kube-proxy", StringComparison.Ordinal));
         await watch.MoreAsync(3);

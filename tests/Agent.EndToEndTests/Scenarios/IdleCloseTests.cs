@@ -25,7 +25,7 @@ public sealed partial class IdleCloseTests(IdleCloseScene scene) : SceneTest<Idl
         Assert.Equal((severity, "shop", null), (finding.Severity, finding.Namespace, finding.CausedBy));
         AssertTime(seconds, finding);
         Assert.Contains("(port 8080)", finding.Title, StringComparison.Ordinal);
-        Assert.Contains(finding.Evidence, line => line.Contains("Google Cloud load balancer (gclb), which keeps idle connections for 600 s", StringComparison.Ordinal));
+        Assert.Contains(finding.Evidence, line => line.Contains("Google Cloud load balancer (gclb), which keeps idle connections for 10m", StringComparison.Ordinal));
         Assert.Equal(fix, finding.Fixes[0]);
     }
 

@@ -48,7 +48,7 @@ public sealed class LeakTests(NodePool nodes) : NodeTest(nodes)
             report.AboveInfo);
         await ReportAssert.SocketsAsKernelShowsAsync(Node, report, leaky, caller, meshed, visitor, waiter);
         var leak = report.Finding("close-wait-leak", "leaky");
-        Assert.StartsWith($"{Leaked} sockets in CLOSE_WAIT, {Leaked} of them older than 2 s", leak.Evidence[0], StringComparison.Ordinal);
+        Assert.StartsWith($"{Leaked} sockets in CLOSE_WAIT, {Leaked} of them older than 2s", leak.Evidence[0], StringComparison.Ordinal);
         Assert.Contains(leak.Evidence, line => line.StartsWith("Owner: peer(", StringComparison.Ordinal));
         Assert.Contains(leak.Evidence, line => line.StartsWith($"{Leaked * RequestBytes} bytes lie unread", StringComparison.Ordinal));
         // ss counts the FIN as a byte.

@@ -1,5 +1,5 @@
 using Agent.Configuration;
-using Agent.Core.Diagnosis;
+using Agent.Core.Diagnosis.Rules;
 using Agent.Core.Metrics;
 using Agent.Remediation;
 using Microsoft.Extensions.Logging;
@@ -98,7 +98,7 @@ public sealed class RemediatorTests : IDisposable
         Assert.Equal(120, _settings.Value);
         Assert.Equal(1, held.Sysctls[0].Conflicts["held"]);
         var finding = Assert.Single(held.Findings);
-        Assert.Equal(FindingIds.SysctlConflict, finding.Id);
+        Assert.Equal(SysctlConflict.Id, finding.Id);
         Assert.Contains("to 120", finding.Title, StringComparison.Ordinal);
         Assert.Contains(finding.Evidence, static line => line.StartsWith("Most likely: ", StringComparison.Ordinal));
 

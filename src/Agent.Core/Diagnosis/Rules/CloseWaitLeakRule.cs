@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Agent.Core.Model;
 using Agent.Kernel.SockDiag;
 
@@ -6,11 +7,64 @@ namespace Agent.Core.Diagnosis.Rules;
 /// <summary>CLOSE_WAIT sockets that stay: the application does not close what its peers closed.</summary>
 public sealed class CloseWaitLeakRule : IFindingRule
 {
+    /// <summary>The finding's id.</summary>
+    public const string Id = "close-wait-leak";
+
     // So many times Diagnosis:LeakCount, and descriptors or workers run out.
     private const int Many = 10;
 
+    /// <summary>The application's repair for each runtime, and what helps until then.</summary>
+    internal static ImmutableArray<FindingFix> AllFixes { get; } =
+    [
+        new("Go", "defer resp.Body.Close(); io.Copy(io.Discard, resp.Body)", FixPlace.Of(ServerRuntime.Go)),
+        new("Node.js", "res.resume(); socket.on('end', () => socket.end());", FixPlace.Of(ServerRuntime.NodeJs)),
+        new("Python (requests)", "with requests.get(url, stream=True, timeout=30) as response: ...", FixPlace.Of(ServerRuntime.Python)),
+        new(
+            "Java",
+            "try (CloseableHttpResponse response = client.execute(request)) { EntityUtils.consume(response.getEntity()); }",
+            FixPlace.Of(ServerRuntime.Java)),
+        new(
+            ".NET",
+            "using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, token);",
+            FixPlace.Of(ServerRuntime.DotNet)),
+        new("until it is repaired", "kubectl -n $NAMESPACE delete pod $POD", FixPlace.Pod),
+    ];
+
     /// <inheritdoc/>
-    public string Id => FindingIds.CloseWaitLeak;
+    public FindingExplanation Explanation { get; } = new()
+    {
+        Id = Id,
+        Title = "the application never closes what its peers have closed",
+        What = """
+            A socket in CLOSE_WAIT waits for its own application: the peer has closed and the kernel has no time-out for it. Common reasons:
+            a response body that is not read to its end or not closed, an error path that forgets the connection, a pool that does not
+            notice, a thread that is stuck.
+            """,
+        Why = "Every such socket holds a descriptor and often a worker: when they run out, the pod accepts nothing any more and "
+            + "requests fail.",
+        Seen = $"""
+            CLOSE_WAIT sockets older than Diagnosis:LeakAge ({HumanText.Duration(Thresholds.Default.LeakAge)}), with owner process, growth
+            and unread bytes. A proxy in the same pod that has passed the close on shows as FIN_WAIT2 towards the application that is named.
+            """,
+        Levels =
+        [
+            new(Severity.Warning, $"at least Diagnosis:LeakCount ({Thresholds.Default.LeakCount})"),
+            new(Severity.Critical, $"{Many} times as many, or Diagnosis:LeakCount more than in the oldest scan that is remembered"),
+        ],
+        Needs = [SourceNames.Sockets],
+        Checks =
+        [
+            new("the sockets with their process", "nsenter --net=/proc/$PID/ns/net ss -tnpH state close-wait"),
+            new("open descriptors against the limit", "ls /proc/$PID/fd | wc -l; grep 'open files' /proc/$PID/limits"),
+            new("what the process does", "grep . /proc/$PID/task/*/wchan"),
+        ],
+        Fixes = AllFixes,
+        References =
+        [
+            "https://www.rfc-editor.org/rfc/rfc9293#section-3.6",
+            "https://github.com/kubernetes/kubernetes/issues/97377",
+        ],
+    };
 
     /// <inheritdoc/>
     public IEnumerable<Finding> Evaluate(DiagnosisContext context)
@@ -27,10 +81,11 @@ public sealed class CloseWaitLeakRule : IFindingRule
             var sample = context.ConnectionsOf(pod).Where(static connection => connection.State == TcpState.CloseWait).ToList();
             var growth = history.Count == 0 ? 0 : Growth(history[0].Pod.HalfClosed, pod.HalfClosed);
             var critical = leaked >= Many * context.Options.LeakCount || growth >= context.Options.LeakCount;
-            yield return FindingCatalog.Get(Id).Report(
+            yield return Explanation.Report(
                 critical ? Severity.Critical : Severity.Warning,
                 pod,
-                $"{pod.Identity.DisplayName} does not close {Text.Count(leaked, "connection")} that its peers closed more than {Text.Duration(context.Options.LeakAge)} ago",
+                $"{pod.Identity.DisplayName} does not close {HumanText.Count(leaked, "connection")} that its peers closed more than "
+                + $"{HumanText.Duration(context.Options.LeakAge)} ago",
                 Evidence(context, pod, sample, history, growth),
                 leaked) with
             { Examples = HalfClosedText.Examples(sample) };
@@ -41,11 +96,14 @@ public sealed class CloseWaitLeakRule : IFindingRule
     private static long Growth(HalfClosedSummary before, HalfClosedSummary now) =>
         Math.Min(now.LeakedCloseWaitSockets - before.LeakedCloseWaitSockets, now.CloseWaitSockets - before.CloseWaitSockets);
 
-    private static IEnumerable<string> Evidence(DiagnosisContext context, PodSnapshot pod, List<HalfClosedConnection> sample, List<PodObservation> history, long growth)
+    private static IEnumerable<string> Evidence(
+        DiagnosisContext context, PodSnapshot pod, List<HalfClosedConnection> sample, List<PodObservation> history, long growth)
     {
         var summary = pod.HalfClosed;
-        var oldest = summary.Oldest is { } age ? $"; the oldest half-closed socket is {Text.Duration(age)} old" : "";
-        yield return $"{Text.Count(summary.CloseWaitSockets, "socket")} in CLOSE_WAIT, {Text.Number(summary.LeakedCloseWaitSockets)} of them older than {Text.Duration(context.Options.LeakAge)}{oldest}.";
+        var oldest = summary.Oldest is { } age ? $"; the oldest half-closed socket is {HumanText.Duration(age)} old" : "";
+        yield return $"{HumanText.Count(summary.CloseWaitSockets, "socket")} in CLOSE_WAIT, "
+            + $"{HumanText.Count(summary.LeakedCloseWaitSockets)} of them older than "
+            + $"{HumanText.Duration(context.Options.LeakAge)}{oldest}.";
         if (HalfClosedText.Processes(sample) is { Length: > 0 } processes)
         {
             yield return $"Owner: {processes}.";
@@ -53,12 +111,14 @@ public sealed class CloseWaitLeakRule : IFindingRule
 
         if (summary.UnreadBytes > 0)
         {
-            yield return $"{Text.Number(summary.UnreadBytes)} bytes lie unread in half-closed sockets: the application has stopped reading them.";
+            yield return $"{HumanText.Count(summary.UnreadBytes)} bytes lie unread in half-closed sockets: the application has stopped "
+                + "reading them.";
         }
 
         if (growth > 0)
         {
-            yield return $"{Text.Number(growth)} more than {Text.Duration(context.Current.TakenAt - history[0].TakenAt)} ago: they accumulate.";
+            yield return $"{HumanText.Count(growth)} more than {HumanText.Duration(context.Current.TakenAt - history[0].TakenAt)} ago: "
+                + "they accumulate.";
         }
         else if (history.Count == 0)
         {
@@ -68,11 +128,14 @@ public sealed class CloseWaitLeakRule : IFindingRule
         // A proxy that waits for its application holds both legs: the one in CLOSE_WAIT, the other in FIN_WAIT2.
         if (sample.Where(connection => connection.OtherEnd == pod.Identity).ToList() is { Count: > 0 } behindProxy)
         {
-            yield return $"{Text.Number(summary.FinWait2Sockets)} sockets in FIN_WAIT2 are a proxy's in this pod, which has passed the close on: it is the application behind it that does not close{(HalfClosedText.Processes(behindProxy) is { Length: > 0 } application ? $", {application}" : "")}.";
+            yield return $"{HumanText.Count(summary.FinWait2Sockets)} sockets in FIN_WAIT2 are a proxy's in this pod, which has passed the "
+                + "close on: it is the application behind it that does not "
+                + $"close{(HalfClosedText.Processes(behindProxy) is { Length: > 0 } application ? $", {application}" : "")}.";
         }
         else if (summary.FinWait2Sockets >= summary.CloseWaitSockets * 0.8 && summary.FinWait2Sockets <= summary.CloseWaitSockets * 1.2)
         {
-            yield return $"{Text.Number(summary.FinWait2Sockets)} sockets in FIN_WAIT2 mirror them: a proxy in this pod holds both legs, so look at the application behind it.";
+            yield return $"{HumanText.Count(summary.FinWait2Sockets)} sockets in FIN_WAIT2 mirror them: a proxy in this pod holds both "
+                + "legs, so look at the application behind it.";
         }
     }
 }

@@ -1,18 +1,87 @@
+using System.Collections.Immutable;
 using Agent.Core.Model;
 using Agent.Kernel.Conntrack;
 
 namespace Agent.Core.Diagnosis.Rules;
 
-/// <summary>Conntrack's close_wait timeout on the host and in every pod namespace that tracks connections, against the recommended one.</summary>
+/// <summary>
+/// Conntrack's close_wait timeout on the host and in every pod namespace that tracks connections, against the recommended one.
+/// </summary>
 public sealed class CloseWaitTimeoutShortRule : IFindingRule
 {
+    /// <summary>The finding's id.</summary>
+    public const string Id = "close-wait-timeout-short";
+
     // A connection that is being closed properly is half-closed for milliseconds; one that stays so for this long is waiting for something.
     private static readonly TimeSpan s_lasting = TimeSpan.FromSeconds(10);
 
     private const int NamesShown = 3;
 
+    /// <summary>What raises the timeout; each says which tables it reaches.</summary>
+    internal static ImmutableArray<FindingFix> AllFixes { get; } =
+    [
+        new("kube-proxy flag", "--conntrack-tcp-timeout-close-wait=1h", FixPlace.WithKubeProxy, FixReach.HostTable),
+        new("kube-proxy configuration", "conntrack: {tcpCloseWaitTimeout: 1h0m0s}", FixPlace.WithKubeProxy, FixReach.HostTable),
+        new(
+            "sysctl on a node without kube-proxy",
+            "sysctl -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600",
+            FixPlace.NodeShell with { KubeProxy = false },
+            FixReach.HostTable),
+        new(
+            "linkerd annotation on the pod template",
+            "config.linkerd.io/close-wait-timeout: \"3600s\"",
+            FixPlace.Pod with { Mesh = MeshProxy.Linkerd },
+            FixReach.PodTables),
+        new(
+            "closewatch",
+            "closewatch sysctl plan --Remediation:Scope=host+pods",
+            FixPlace.Anywhere,
+            FixReach.HostTable | FixReach.PodTables),
+    ];
+
     /// <inheritdoc/>
-    public string Id => FindingIds.CloseWaitTimeoutShort;
+    public FindingExplanation Explanation { get; } = new()
+    {
+        Id = Id,
+        Title = "conntrack forgets half-closed connections too soon",
+        What = """
+            When one side of a connection has sent its FIN, conntrack starts a countdown of nf_conntrack_tcp_timeout_close_wait. The other
+            side may still be working on its answer. When the countdown ends first, the entry and its address translation are gone: the
+            answer leaves with the wrong address and never arrives. The kernel's default is 1m. kube-proxy sets 1h, in the node's network
+            namespace only; a pod's own namespace (a service mesh uses it) keeps 1m.
+            """,
+        Why = "A response that takes longer than this timeout after its client has half-closed is lost: the client waits until it times "
+            + "out, the load balancer says 502.",
+        Seen = $"""
+            The timeout of the host's namespace, and of every pod namespace that tracks connections, against Diagnosis:CloseWaitTimeout
+            ({HumanText.Duration(Thresholds.Default.CloseWaitTimeout)}).
+            """,
+        Levels =
+        [
+            new(
+                Severity.Info,
+                "the setting alone; also with connections that the application leaks (close-wait-leak) or that nothing tracks"),
+            new(
+                Severity.Warning,
+                $"half-closed connections stay open there, for {HumanText.Duration(s_lasting)} or for half of a timeout that is shorter"),
+            new(Severity.Critical, "a half-closed socket has already lost its entry"),
+        ],
+        Needs = [SourceNames.Sysctl],
+        Checks =
+        [
+            new("the host's timeout", "sysctl net.netfilter.nf_conntrack_tcp_timeout_close_wait"),
+            new("a pod's own timeout", "nsenter --net=/proc/$PID/ns/net sysctl net.netfilter.nf_conntrack_tcp_timeout_close_wait"),
+            new("half-closed connections and their remaining time", "conntrack -L -p tcp --state CLOSE_WAIT"),
+            new("what kube-proxy was told", "curl -s http://127.0.0.1:10249/configz | grep -o '\"tcpCloseWaitTimeout\":\"[^\"]*\"'"),
+        ],
+        Fixes = AllFixes,
+        References =
+        [
+            "https://github.com/kubernetes/kubernetes/issues/32551",
+            "https://github.com/linkerd/linkerd2/issues/3605",
+            "https://docs.kernel.org/networking/nf_conntrack-sysctl.html",
+        ],
+    };
 
     /// <inheritdoc/>
     public IEnumerable<Finding> Evaluate(DiagnosisContext context)
@@ -38,23 +107,32 @@ public sealed class CloseWaitTimeoutShortRule : IFindingRule
     private Finding OfHost(DiagnosisContext context, TimeSpan timeout)
     {
         // Those whose own namespace forgets sooner than the host are the pod finding's victims; those that nothing tracks are nobody's.
-        var pods = context.Current.Pods.Where(pod => pod.IsTracked != false && !(OwnTable.Tracks(context, pod) && Short(pod.Settings, context.Options.CloseWaitTimeout) is not null)).ToList();
+        var pods = context.Current.Pods
+            .Where(pod => pod.IsTracked != false
+                && !(OwnTable.Tracks(context, pod) && Short(pod.Settings, context.Options.CloseWaitTimeout) is not null))
+            .ToList();
         var untracked = pods.Sum(static pod => pod.HalfClosed.Untracked);
         var lasting = pods.Where(pod => IsLasting(pod.HalfClosed, timeout, context.Options)).ToList();
-        var severity = untracked > 0 ? Severity.Critical : lasting.Count > 0 || HasLastingEntries(context.Current, timeout) ? Severity.Warning : Severity.Info;
+        var severity = untracked > 0
+            ? Severity.Critical
+            : lasting.Count > 0 || HasLastingEntries(context.Current, timeout)
+            ? Severity.Warning
+            : Severity.Info;
 
         var evidence = new List<string>
         {
-            $"net.netfilter.nf_conntrack_tcp_timeout_close_wait on the host is {Text.Duration(timeout)}; recommended is {Text.Duration(context.Options.CloseWaitTimeout)}.",
+            $"net.netfilter.nf_conntrack_tcp_timeout_close_wait on the host is {HumanText.Duration(timeout)}; recommended is "
+            + $"{HumanText.Duration(context.Options.CloseWaitTimeout)}.",
         };
         if (context.Current.Conntrack?.Flows?.HalfClosed is { } flows && flows.CloseWait + flows.FinWait > 0)
         {
-            evidence.Add($"Half-closed entries in the host's table: {Text.Number(flows.CloseWait)} close_wait, {Text.Number(flows.FinWait)} fin_wait.");
+            evidence.Add($"Half-closed entries in the host's table: {HumanText.Count(flows.CloseWait)} close_wait, "
+                + $"{HumanText.Count(flows.FinWait)} fin_wait.");
         }
 
         AddVictims(evidence, pods, "already without an entry (untracked)", static pod => pod.HalfClosed.Untracked);
         AddVictims(evidence, pods, "about to lose their entry (expiring)", static pod => pod.HalfClosed.Expiring);
-        return FindingCatalog.Get(Id).Report(
+        return Explanation.Report(
             severity,
             FindingSubject.Node(context.Current),
             Title("conntrack on this node", timeout, untracked),
@@ -66,20 +144,26 @@ public sealed class CloseWaitTimeoutShortRule : IFindingRule
     private Finding OfPod(DiagnosisContext context, PodSnapshot pod, TimeSpan timeout)
     {
         var summary = pod.HalfClosed;
-        var severity = summary.Untracked > 0 ? Severity.Critical : IsLasting(summary, timeout, context.Options) ? Severity.Warning : Severity.Info;
+        var severity = summary.Untracked > 0
+            ? Severity.Critical
+            : IsLasting(summary, timeout, context.Options)
+            ? Severity.Warning
+            : Severity.Info;
         var evidence = new List<string>
         {
-            $"nf_conntrack_tcp_timeout_close_wait in the pod's own network namespace is {Text.Duration(timeout)}; recommended is {Text.Duration(context.Options.CloseWaitTimeout)}.",
-            $"The pod tracks its connections itself, as a service mesh does; entries in its table now: {Text.Number(pod.OwnTableEntries ?? 0)}.",
+            $"nf_conntrack_tcp_timeout_close_wait in the pod's own network namespace is {HumanText.Duration(timeout)}; recommended is "
+            + $"{HumanText.Duration(context.Options.CloseWaitTimeout)}.",
+            "The pod tracks its connections itself, as a service mesh does; entries in its table now: "
+            + $"{HumanText.Count(pod.OwnTableEntries ?? 0)}.",
         };
         if (context.Current.HostSettings?.CloseWaitSeconds is { } host)
         {
-            evidence.Add($"The host has {Text.Duration(TimeSpan.FromSeconds(host))}; kube-proxy sets the host's namespace only.");
+            evidence.Add($"The host has {HumanText.Duration(TimeSpan.FromSeconds(host))}; kube-proxy sets the host's namespace only.");
         }
 
         AddVictims(evidence, [pod], "already without an entry (untracked)", static pod => pod.HalfClosed.Untracked);
         AddVictims(evidence, [pod], "about to lose their entry (expiring)", static pod => pod.HalfClosed.Expiring);
-        return FindingCatalog.Get(Id).Report(
+        return Explanation.Report(
             severity,
             pod,
             Title($"{pod.Identity.DisplayName}'s own conntrack table", timeout, summary.Untracked),
@@ -89,8 +173,8 @@ public sealed class CloseWaitTimeoutShortRule : IFindingRule
     }
 
     private static string Title(string where, TimeSpan timeout, long untracked) =>
-        $"{where} forgets half-closed connections after {Text.Duration(timeout)}" + (untracked > 0
-            ? $": {Text.Count(untracked, "half-closed socket")} already forgotten, what they send next is lost"
+        $"{where} forgets half-closed connections after {HumanText.Duration(timeout)}" + (untracked > 0
+            ? $": {HumanText.Count(untracked, "half-closed socket")} already forgotten, what they send next is lost"
             : ": a slower response is lost");
 
     // What an application leaks waits for nothing, however long the tracker remembers it: that is close-wait-leak.
@@ -100,7 +184,8 @@ public sealed class CloseWaitTimeoutShortRule : IFindingRule
 
     private static TimeSpan Lasting(TimeSpan timeout) => timeout / 2 < s_lasting ? timeout / 2 : s_lasting;
 
-    // The sample holds what expires soonest. An entry that has used up a part of its time, or that was given another one, is not just passing through.
+    // The sample holds what expires soonest. An entry that has used up a part of its time, or that was given another one, is not just
+    // passing through.
     private static bool HasLastingEntries(Snapshot snapshot, TimeSpan timeout) =>
         snapshot.Conntrack?.Flows?.HalfClosedSample.Any(sample =>
             sample.Flow.TcpState == TcpConntrackState.CloseWait
@@ -116,8 +201,8 @@ public sealed class CloseWaitTimeoutShortRule : IFindingRule
             return;
         }
 
-        var names = victims.Take(NamesShown).Select(pod => $"{pod.Identity.DisplayName} ({Text.Number(count(pod))})");
+        var names = victims.Take(NamesShown).Select(pod => $"{pod.Identity.DisplayName} ({HumanText.Count(count(pod))})");
         var rest = victims.Count > NamesShown ? $", +{victims.Count - NamesShown} more" : "";
-        evidence.Add($"{Text.Count(victims.Sum(count), "half-closed socket")} {what}: {string.Join(", ", names)}{rest}.");
+        evidence.Add($"{HumanText.Count(victims.Sum(count), "half-closed socket")} {what}: {string.Join(", ", names)}{rest}.");
     }
 }

@@ -5,17 +5,49 @@ namespace Agent.Core.Diagnosis.Rules;
 /// <summary>Pods that ended since the last minutes with connections open.</summary>
 public sealed class ConnectionsLostAtTerminationRule : IFindingRule
 {
+    /// <summary>The finding's id.</summary>
+    public const string Id = "connections-lost-at-termination";
+
     // A kubelet ends the containers first, and what holds the pod's namespaces some seconds later.
     private static readonly TimeSpan s_outlives = TimeSpan.FromSeconds(30);
 
     /// <inheritdoc/>
-    public string Id => FindingIds.ConnectionsLostAtTermination;
+    public FindingExplanation Explanation { get; } = new()
+    {
+        Id = Id,
+        Title = "a pod ended with connections open",
+        What = """
+            When the pod was last seen it had established connections of clients; at the next scan it was gone. What was idle may have been
+            closed properly in between; what was at work was cut.
+            """,
+        Why = "The requests on these connections failed: the load balancer answered 502, or its client saw a reset.",
+        Seen = $"""
+            The established connections of a pod at the last scan that saw it at work; its sandbox may outlive its containers by up to
+            {HumanText.Duration(s_outlives)}.
+            """,
+        Levels =
+        [
+            new(Severity.Info, "it had a preStop hook and ended by itself, or nothing is known of it"),
+            new(Severity.Warning, "it had no preStop hook"),
+            new(Severity.Critical, "it was still there when its grace period ended, so it was killed"),
+        ],
+        Needs = [SourceNames.Pods, SourceNames.Namespaces, SourceNames.Sockets],
+        Checks =
+        [
+            new("why it ended", "kubectl -n $NAMESPACE get events --field-selector involvedObject.name=$POD"),
+            new("who replaced it", "kubectl -n $NAMESPACE get pods --sort-by=.status.startTime"),
+        ],
+        Fixes = DrainFixes.All,
+        References = ["https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination", DrainFixes.GoogleCloud],
+    };
 
     /// <inheritdoc/>
     public IEnumerable<Finding> Evaluate(DiagnosisContext context)
     {
         var current = context.Current;
-        if (current.Source(SourceNames.Pods) is not { Status: SourceStatus.Ok } || !current.HasSource(SourceNames.Namespaces) || context.Previous is null)
+        if (current.Source(SourceNames.Pods) is not { Status: SourceStatus.Ok }
+            || !current.HasSource(SourceNames.Namespaces)
+            || context.Previous is null)
         {
             yield break;
         }
@@ -51,12 +83,13 @@ public sealed class ConnectionsLostAtTerminationRule : IFindingRule
     private Finding Report(DiagnosisContext context, PodObservation last, long connections)
     {
         var (severity, how) = Judge(context, last);
-        return FindingCatalog.Get(Id).Report(
+        return Explanation.Report(
             severity,
             last.Pod,
-            $"{last.Pod.Identity.DisplayName} ended with {Text.Count(connections, "connection")} open",
+            $"{last.Pod.Identity.DisplayName} ended with {HumanText.Count(connections, "connection")} open",
             [
-                $"{Text.Count(connections, "connection")} of clients were established when it was last seen, {Text.Duration(context.Current.TakenAt - last.TakenAt)} ago; some may have been closed properly since.",
+                $"{HumanText.Count(connections, "connection")} of clients were established when it was last seen, "
+                + $"{HumanText.Duration(context.Current.TakenAt - last.TakenAt)} ago; some may have been closed properly since.",
                 how,
             ],
             connections);
@@ -66,18 +99,22 @@ public sealed class ConnectionsLostAtTerminationRule : IFindingRule
     {
         if (last.Pod.Kubernetes is not { } kubernetes)
         {
-            return (Severity.Info, "How it ended is not known without the API server; to be sure, let the agent list pods: kubectl auth can-i list pods --as=system:serviceaccount:closewatch:closewatch");
+            return (Severity.Info, "How it ended is not known without the API server; to be sure, let the agent list pods: kubectl auth "
+                + "can-i list pods --as=system:serviceaccount:closewatch:closewatch");
         }
 
         // The scan after the last one that saw it: it was still there at the end of its grace period.
         var firstAbsent = context.All.First(snapshot => snapshot.TakenAt > last.TakenAt).TakenAt;
         if (kubernetes.DeletionTimestamp is { } end && end <= firstAbsent)
         {
-            return (Severity.Critical, $"Its grace period of {kubernetes.DeletionGracePeriodSeconds ?? kubernetes.TerminationGracePeriodSeconds ?? 30} s ran out: it was killed.");
+            return (Severity.Critical, "Its grace period of "
+                + $"{HumanText.Seconds(kubernetes.DeletionGracePeriodSeconds ?? kubernetes.TerminationGracePeriodSeconds ?? 30)} ran out: "
+                    + "it was killed.");
         }
 
         return kubernetes.Containers.Any(static container => container.HasPreStop)
-            ? (Severity.Info, "It has a preStop hook and ended before its grace period did: its application had time to close what was idle.")
+            ? (Severity.Info, "It has a preStop hook and ended before its grace period did: its application had time to close what "
+                + "was idle.")
             : (Severity.Warning, "It has no preStop hook: its application stopped while load balancers still sent requests.");
     }
 }

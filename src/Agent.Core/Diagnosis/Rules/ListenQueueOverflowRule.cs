@@ -6,8 +6,53 @@ namespace Agent.Core.Diagnosis.Rules;
 /// <summary>Full accept queues.</summary>
 public sealed class ListenQueueOverflowRule : IFindingRule
 {
+    /// <summary>The finding's id.</summary>
+    public const string Id = "listen-queue-overflow";
+
     /// <inheritdoc/>
-    public string Id => FindingIds.ListenQueueOverflow;
+    public FindingExplanation Explanation { get; } = new()
+    {
+        Id = Id,
+        Title = "too busy to accept: the accept queue is full",
+        What = """
+            Connections that the kernel has completed wait in the listener's queue until the application accepts them. When it is full the
+            kernel drops the last packet of the handshake: the client tries again after 1, 3, 7 seconds. Probes wait in the same queue, so a
+            pod that is merely busy is soon taken out of service or restarted, which makes the others busier.
+            """,
+        Why = "Clients wait seconds to connect or time out, and the readiness probe is the next to fail: then the pod gets no requests "
+            + "at all.",
+        Seen = "ListenOverflows and ListenDrops of the pod's network namespace, and accept queues at their limit.",
+        Levels =
+        [
+            new(Severity.Info, "overflows since the pod started, in a single scan"),
+            new(Severity.Warning, "a full queue, or overflows that rise"),
+            new(Severity.Critical, "both"),
+        ],
+        Needs = [SourceNames.Sockets],
+        Checks =
+        [
+            new("queue (Recv-Q) and limit (Send-Q)", "nsenter --net=/proc/$PID/ns/net ss -tlnH"),
+            new("overflows", "nsenter --net=/proc/$PID/ns/net nstat -az TcpExtListenOverflows TcpExtListenDrops"),
+            new("failed probes", "kubectl -n $NAMESPACE get events --field-selector involvedObject.name=$POD,reason=Unhealthy"),
+        ],
+        Fixes =
+        [
+            new("more replicas", "kubectl -n $NAMESPACE scale $WORKLOAD --replicas=$REPLICAS", FixPlace.Pod),
+            new(
+                "pod spec, the limit of every queue (and what Go takes)",
+                "securityContext: {sysctls: [{name: net.core.somaxconn, value: \"4096\"}]}",
+                FixPlace.Pod),
+            new("Node.js", "server.listen({port: $PORT, backlog: 4096});", FixPlace.Of(ServerRuntime.NodeJs)),
+            new("nginx", "listen $PORT backlog=4096;", FixPlace.Of(ServerRuntime.Nginx)),
+            new("gunicorn", "gunicorn --backlog 4096 --workers 4 app:app", FixPlace.Of(ServerRuntime.Gunicorn)),
+            new("uvicorn", "uvicorn app:app --backlog 4096 --workers 4", FixPlace.Of(ServerRuntime.Uvicorn)),
+            new("ASP.NET Core (Kestrel)", "builder.WebHost.UseSockets(o => o.Backlog = 4096);", FixPlace.Of(ServerRuntime.DotNet)),
+            new("Apache", "ListenBackLog 4096", FixPlace.Of(ServerRuntime.Apache)),
+            new("Tomcat", "<Connector port=\"$PORT\" acceptCount=\"4096\" />", FixPlace.Of(ServerRuntime.Tomcat)),
+            new("container, a probe with more patience", "readinessProbe: {timeoutSeconds: 3, failureThreshold: 5}", FixPlace.Pod),
+        ],
+        References = ["https://man7.org/linux/man-pages/man2/listen.2.html"],
+    };
 
     /// <inheritdoc/>
     public IEnumerable<Finding> Evaluate(DiagnosisContext context)
@@ -15,7 +60,9 @@ public sealed class ListenQueueOverflowRule : IFindingRule
         foreach (var pod in context.Current.Pods)
         {
             // The kernel refuses once more than the backlog wait, so a full queue shows one more than its limit.
-            var full = pod.Listeners.Where(static listener => listener.Backlog > 0 && listener.Queued >= listener.Backlog).MaxBy(static listener => listener.Queued);
+            var full = pod.Listeners
+                .Where(static listener => listener.Backlog > 0 && listener.Queued >= listener.Backlog)
+                .MaxBy(static listener => listener.Queued);
             var overflows = CounterIncrease.OfPod(context, pod, static pod => pod.Counters?.ListenOverflows);
             var sinceStart = context.Earlier.IsEmpty ? pod.Counters?.ListenOverflows ?? 0 : 0;
             if (full is null && overflows is not { Amount: > 0 } && sinceStart == 0)
@@ -26,7 +73,7 @@ public sealed class ListenQueueOverflowRule : IFindingRule
             var severity = overflows is { Amount: > 0 } ? full is null ? Severity.Warning : Severity.Critical
                 : full is null ? Severity.Info
                 : Severity.Warning;
-            yield return FindingCatalog.Get(Id).Report(
+            yield return Explanation.Report(
                 severity,
                 pod,
                 Title(pod, full, overflows),
@@ -39,37 +86,47 @@ public sealed class ListenQueueOverflowRule : IFindingRule
 
     private static string Title(PodSnapshot pod, Listener? full, CounterIncrease? overflows) => (full, overflows) switch
     {
-        ({ } listener, _) => $"{pod.Identity.DisplayName} is too busy to accept: {Text.Number(listener.Queued)} connections wait at port {listener.Port}, which holds {Text.Number(listener.Backlog)}",
-        (_, { Amount: > 0 } increase) => $"{pod.Identity.DisplayName} was too busy to accept {Text.Count((long)increase.Amount, "connection")} in {Text.Duration(increase.Over)}",
+        ({ } listener, _) => $"{pod.Identity.DisplayName} is too busy to accept: {HumanText.Count(listener.Queued)} connections wait at "
+            + $"port {listener.Port}, which holds {HumanText.Count(listener.Backlog)}",
+        (_, { Amount: > 0 } increase) => $"{pod.Identity.DisplayName} was too busy to accept "
+            + $"{HumanText.Count((long)increase.Amount, "connection")} in {HumanText.Duration(increase.Over)}",
         _ => $"{pod.Identity.DisplayName} has been too busy to accept connections since it started",
     };
 
-    private static IEnumerable<string> Evidence(DiagnosisContext context, PodSnapshot pod, Listener? full, CounterIncrease? overflows, ulong sinceStart)
+    private static IEnumerable<string> Evidence(
+        DiagnosisContext context, PodSnapshot pod, Listener? full, CounterIncrease? overflows, ulong sinceStart)
     {
         if (overflows is { Amount: > 0 } increase)
         {
-            yield return $"ListenOverflows rose by {Text.Number(increase.Amount)} ({Text.Rate(increase.Rate)}): so many times a client was made to wait and try again.";
+            yield return $"ListenOverflows rose by {HumanText.Count(increase.Amount)} ({HumanText.Rate(increase.Rate)}): so many times a "
+                + "client was made to wait and try again.";
         }
         else if (sinceStart > 0)
         {
-            yield return $"ListenOverflows is {Text.Number(sinceStart)} since the pod's network namespace was made. {Text.RunTwice}";
+            yield return $"ListenOverflows is {HumanText.Count(sinceStart)} since the pod's network namespace was made. "
+                + $"{CounterIncrease.RunTwice}";
         }
 
         if (CounterIncrease.OfPod(context, pod, static pod => pod.Counters?.ListenDrops) is { Amount: > 0 } drops)
         {
-            yield return $"ListenDrops rose by {Text.Number(drops.Amount)}.";
+            yield return $"ListenDrops rose by {HumanText.Count(drops.Amount)}.";
         }
 
         if (full is not null)
         {
-            yield return $"Port {full.Port}: accept queue {Text.Number(full.Queued)} of {Text.Number(full.Backlog)}, {Text.Count(full.Established, "established connection")}.";
+            yield return $"Port {full.Port}: accept queue {HumanText.Count(full.Queued)} of {HumanText.Count(full.Backlog)}, "
+                + $"{HumanText.Count(full.Established, "established connection")}.";
         }
 
         foreach (var container in pod.Kubernetes?.Containers ?? [])
         {
-            if (container.ReadinessProbe is { Kind: not ProbeKind.Exec } probe && (full is null || probe.Port is null || probe.Port == full.Port))
+            if (container.ReadinessProbe is { Kind: not ProbeKind.Exec } probe
+                && (full is null || probe.Port is null || probe.Port == full.Port))
             {
-                yield return $"The readiness probe of container {container.Name} ({probe.KindName}{(probe.Port is { } port ? $", port {port}" : "")}) waits in the same queue: it fails after {probe.TimeoutSeconds} s, and after {probe.FailureThreshold} failures, {probe.FailureThreshold * probe.PeriodSeconds} s, the pod gets no requests any more.";
+                yield return $"The readiness probe of container {container.Name} "
+                    + $"({probe.KindName}{(probe.Port is { } port ? $", port {port}" : "")}) waits in the same queue: it fails after "
+                    + $"{HumanText.Seconds(probe.TimeoutSeconds)}, and after {probe.FailureThreshold} failures, "
+                    + $"{HumanText.Seconds(probe.FailureThreshold * probe.PeriodSeconds)}, the pod gets no requests any more.";
             }
         }
     }

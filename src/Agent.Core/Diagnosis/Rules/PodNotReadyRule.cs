@@ -5,24 +5,70 @@ namespace Agent.Core.Diagnosis.Rules;
 /// <summary>Pods that get no requests because they are not ready.</summary>
 public sealed class PodNotReadyRule : IFindingRule
 {
+    /// <summary>The finding's id.</summary>
+    public const string Id = "pod-not-ready";
+
     private static readonly TimeSpan s_starting = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_slowStart = TimeSpan.FromMinutes(5);
 
     /// <inheritdoc/>
-    public string Id => FindingIds.PodNotReady;
+    public FindingExplanation Explanation { get; } = new()
+    {
+        Id = Id,
+        Title = "a serving pod is not ready",
+        What = "A pod that is not ready is taken out of its Services: load balancers send it nothing, and its share goes to the others. "
+            + "With none left they answer 502 or 503 themselves.",
+        Why = "The remaining pods carry its load; when it was the last, every request fails.",
+        Seen = $"The condition Ready; nothing during the first {HumanText.Duration(s_starting)}.",
+        Levels =
+        [
+            new(Severity.Info, "it is starting"),
+            new(Severity.Warning, $"it was ready before, or has not become ready in {HumanText.Duration(s_slowStart)}"),
+            new(Severity.Critical, "no pod of the workload is ready"),
+        ],
+        Needs = [SourceNames.Kubernetes],
+        Checks =
+        [
+            new("why", "kubectl -n $NAMESPACE describe pod $POD | sed -n '/Conditions/,/Volumes/p;/Events/,$p'"),
+            new("its log", "kubectl -n $NAMESPACE logs $POD --all-containers --tail=50"),
+            new("backends that are left", "kubectl -n $NAMESPACE get endpointslices"),
+        ],
+        Fixes =
+        [
+            new(
+                "see what fails",
+                "kubectl -n $NAMESPACE get events --field-selector involvedObject.name=$POD,reason=Unhealthy",
+                FixPlace.Pod),
+            new(
+                "more time to start",
+                "startupProbe: {httpGet: {path: /healthz, port: $PORT}, periodSeconds: 5, failureThreshold: 60}",
+                FixPlace.Pod),
+            new("go back", "kubectl -n $NAMESPACE rollout undo $WORKLOAD", FixPlace.Pod),
+        ],
+        References = ["https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-conditions"],
+        FollowsFrom =
+        [
+            new(ContainerRestartingRule.Id, CauseReach.SameSubject),
+            new(ListenQueueOverflowRule.Id, CauseReach.SameSubject),
+            new(ReadinessFlappingRule.Id, CauseReach.SameSubject),
+        ],
+    };
 
     /// <inheritdoc/>
     public IEnumerable<Finding> Evaluate(DiagnosisContext context)
     {
         foreach (var (pod, kubernetes) in Serving.WithKubernetes(context.Current))
         {
-            if (kubernetes.Ready is not false || !Serving.IsServing(pod) || Serving.IsTerminating(pod) || SeverityOf(context, pod, kubernetes) is not { } severity)
+            if (kubernetes.Ready is not false
+                || !Serving.IsServing(pod)
+                || Serving.IsTerminating(pod)
+                || SeverityOf(context, pod, kubernetes) is not { } severity)
             {
                 continue;
             }
 
-            var since = kubernetes.ReadyChangedAt is { } changed ? $" for {Text.Duration(context.Current.TakenAt - changed)}" : "";
-            yield return FindingCatalog.Get(Id).Report(
+            var since = kubernetes.ReadyChangedAt is { } changed ? $" for {HumanText.Duration(context.Current.TakenAt - changed)}" : "";
+            yield return Explanation.Report(
                 severity,
                 pod,
                 $"{pod.Identity.DisplayName} is not ready{since}: load balancers send it nothing",
@@ -65,7 +111,10 @@ public sealed class PodNotReadyRule : IFindingRule
     [
         .. Serving.WithKubernetes(snapshot)
             .Select(static pair => pair.Kubernetes)
-            .Where(other => other.Workload is not null && other.Workload == kubernetes.Workload && other.Namespace == kubernetes.Namespace && other.DeletionTimestamp is null),
+            .Where(other => other.Workload is not null
+                && other.Workload == kubernetes.Workload
+                && other.Namespace == kubernetes.Namespace
+                && other.DeletionTimestamp is null),
     ];
 
     private static IEnumerable<string> Evidence(DiagnosisContext context, PodSnapshot pod, KubernetesPod kubernetes)
@@ -75,7 +124,8 @@ public sealed class PodNotReadyRule : IFindingRule
         {
             if (container.ReadinessProbe is { } probe)
             {
-                yield return $"Readiness probe of {container.Name}: {probe.KindName}{(probe.Port is { } port ? $" at port {port}" : "")}, every {probe.PeriodSeconds} s, time-out {probe.TimeoutSeconds} s.";
+                yield return $"Readiness probe of {container.Name}: {probe.KindName}{(probe.Port is { } port ? $" at port {port}" : "")}, "
+                    + $"every {HumanText.Seconds(probe.PeriodSeconds)}, time-out {HumanText.Seconds(probe.TimeoutSeconds)}.";
                 if (probe.Port is { } probed && !pod.Listeners.IsEmpty && pod.Listeners.All(listener => listener.Port != probed))
                 {
                     yield return $"Nothing in the pod listens on port {probed}.";

@@ -7,12 +7,45 @@ namespace Agent.Core.Diagnosis.Rules;
 /// <summary>Serving pods without readiness or liveness probe.</summary>
 public sealed class ProbeMissingRule : IFindingRule
 {
+    /// <summary>The finding's id.</summary>
+    public const string Id = "probe-missing";
+
     private const string Both = "neither a readiness nor a liveness probe";
     private const string Readiness = "no readiness probe";
     private const string Liveness = "no liveness probe";
 
+    private static readonly FindingFix s_ready = new(
+        "container, readiness",
+        "readinessProbe: {httpGet: {path: /healthz, port: $PORT}, periodSeconds: 5, timeoutSeconds: 2, failureThreshold: 3}",
+        FixPlace.Pod);
+    private static readonly FindingFix s_live = new(
+        "container, liveness",
+        "livenessProbe: {httpGet: {path: /healthz, port: $PORT}, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6}",
+        FixPlace.Pod);
+    private static readonly FindingFix s_readyWithoutHttp = new(
+        "container, a server without HTTP",
+        "readinessProbe: {tcpSocket: {port: $PORT}, periodSeconds: 5}",
+        FixPlace.Pod);
+
     /// <inheritdoc/>
-    public string Id => FindingIds.ProbeMissing;
+    public FindingExplanation Explanation { get; } = new()
+    {
+        Id = Id,
+        Title = "a serving pod has no readiness or liveness probe",
+        What = "Without a readiness probe a container counts as ready the moment it starts, before it listens, and stays so when it "
+            + "hangs. Without a liveness probe nobody restarts one that hangs.",
+        Why = "Requests are sent to a server that is not listening yet or hangs: 502 at every start, and for as long as it hangs.",
+        Seen = "The pod spec of serving pods.",
+        Levels =
+        [
+            new(Severity.Info, "always"),
+        ],
+        Needs = [SourceNames.Kubernetes],
+        Checks = [new("its probes", "kubectl -n $NAMESPACE get pod $POD -o jsonpath='{range .spec.containers[*]}{.name}: "
+            + "{.readinessProbe} {.livenessProbe}{\"\\n\"}{end}'")],
+        Fixes = [s_ready, s_live, s_readyWithoutHttp],
+        References = ["https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/"],
+    };
 
     /// <inheritdoc/>
     public IEnumerable<Finding> Evaluate(DiagnosisContext context)
@@ -20,7 +53,9 @@ public sealed class ProbeMissingRule : IFindingRule
         foreach (var (pod, kubernetes) in Serving.WithKubernetes(context.Current))
         {
             var containers = Serving.Containers(kubernetes);
-            if (Serving.IsReplacedWhileServing(pod) && !Serving.IsTerminating(pod) && containers.Any(static container => Missing(container) is not null))
+            if (Serving.IsReplacedWhileServing(pod)
+                && !Serving.IsTerminating(pod)
+                && containers.Any(static container => Missing(container) is not null))
             {
                 yield return Report(pod, containers);
             }
@@ -43,15 +78,17 @@ public sealed class ProbeMissingRule : IFindingRule
             evidence.Add($"No liveness probe in {undying}: a container that hangs is not restarted.");
         }
 
-        var explanation = FindingCatalog.Get(Id);
-        var port = containers.SelectMany(static container => container.Ports).Concat(pod.Listeners.Select(static listener => listener.Port)).FirstOrDefault((ushort)8080);
-        return explanation.Report(
+        var port = containers
+            .SelectMany(static container => container.Ports)
+            .Concat(pod.Listeners.Select(static listener => listener.Port))
+            .FirstOrDefault((ushort)8080);
+        return Explanation.Report(
             Severity.Info,
             pod,
             $"{pod.Identity.DisplayName}{says}",
             evidence,
             Serving.Connections(pod) ?? 0,
-            explanation.Fixes.Where(fix => (fix.Text.StartsWith("livenessProbe", StringComparison.Ordinal) ? undying : unready).Length > 0),
+            Explanation.Fixes.Where(fix => (fix == s_live ? undying : unready).Length > 0),
             ("PORT", port.ToString(CultureInfo.InvariantCulture))) with
         { Form = says };
     }

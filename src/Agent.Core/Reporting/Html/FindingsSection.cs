@@ -55,7 +55,9 @@ internal static class FindingsSection
 
         html.Markup($"</ul><h4>Why it matters</h4><p>");
         HtmlProse.Write(html, finding.Why);
-        html.Markup($"</p></div><div><h4>What to do</h4><ol>");
+        html.Markup($"</p>");
+        WriteLevels(html, finding);
+        html.Markup($"</div><div><h4>What to do</h4><ol>");
         foreach (var fix in finding.Fix)
         {
             html.Markup($"<li>");
@@ -66,6 +68,24 @@ internal static class FindingsSection
         html.Markup($"""</ol><p class="reference">""");
         WriteReference(html, finding.Reference);
         html.Markup($"</p></div></div></article>");
+    }
+
+    private static void WriteLevels(HtmlWriter html, Finding finding)
+    {
+        if (FindingCatalog.Find(finding.Id) is not { } explanation)
+        {
+            return;
+        }
+
+        html.Markup($"""<details class="levels"><summary>When it is how bad</summary><ul>""");
+        foreach (var level in explanation.Levels)
+        {
+            html.Markup($"""<li><span class="badge {Verdicts.Name(level.Severity)}">{Verdicts.Name(level.Severity)}</span> """);
+            HtmlProse.Write(html, level.When);
+            html.Markup($"</li>");
+        }
+
+        html.Markup($"</ul></details>");
     }
 
     private static void WriteReference(HtmlWriter html, string reference)

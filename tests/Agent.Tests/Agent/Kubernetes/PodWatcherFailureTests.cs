@@ -267,7 +267,7 @@ public sealed class PodWatcherFailureTests
         }
 
         await rig.StartAsync();
-        var view = await rig.UntilAsync(view => view.Detail.Contains("4 min old", StringComparison.Ordinal));
+        var view = await rig.UntilAsync(view => view.Detail.Contains("4m10s old", StringComparison.Ordinal));
         Assert.Equal(SourceStatus.Degraded, view.Status);
         Assert.Equal("a", Assert.Single(view.Pods).Name);
         Assert.Equal(5, answers);
@@ -275,7 +275,7 @@ public sealed class PodWatcherFailureTests
         // After minutes the names are still good, but nobody is to be judged by what was true then.
         rig.Time.Advance(TimeSpan.FromMinutes(1));
         Assert.Equal(SourceStatus.Failed, rig.View.Status);
-        Assert.EndsWith("5 min old, too old to judge them by", rig.View.Detail, StringComparison.Ordinal);
+        Assert.EndsWith("5m10s old, too old to judge them by", rig.View.Detail, StringComparison.Ordinal);
         Assert.Equal("a", Assert.Single(rig.View.Pods).Name);
         Assert.Single(rig.Log, line => line.StartsWith("Debug: Pods are not followed", StringComparison.Ordinal));
     }

@@ -1,4 +1,5 @@
 using Agent.Core.Diagnosis;
+using Agent.Core.Diagnosis.Rules;
 using Agent.Core.Model;
 using Agent.Core.Reporting;
 using Xunit;
@@ -29,10 +30,10 @@ public sealed class DiagnosisEngineTests
     public void Evaluate_Consequence_NamesItsCauseAndComesAfterIt()
     {
         var result = DiagnosisEngine.Evaluate(Given.Alone(Given.Node()), [new Fixed(
-            Make(FindingIds.HalfClosedUntracked, Severity.Critical, victims: 90),
-            Make(FindingIds.CloseWaitTimeoutShort, Severity.Critical, FindingSubject.Node(Given.Node()), 5))]);
-        Assert.Equal([FindingIds.CloseWaitTimeoutShort, FindingIds.HalfClosedUntracked], result.Findings.Select(static finding => finding.Id));
-        Assert.Equal(FindingIds.CloseWaitTimeoutShort, result.Findings[1].CausedBy);
+            Make(HalfClosedUntrackedRule.Id, Severity.Critical, victims: 90),
+            Make(CloseWaitTimeoutShortRule.Id, Severity.Critical, FindingSubject.Node(Given.Node()), 5))]);
+        Assert.Equal([CloseWaitTimeoutShortRule.Id, HalfClosedUntrackedRule.Id], result.Findings.Select(static finding => finding.Id));
+        Assert.Equal(CloseWaitTimeoutShortRule.Id, result.Findings[1].CausedBy);
         Assert.Equal(result.Findings[0].Fix, result.Findings[1].Fix);
         Assert.DoesNotContain("other finding", result.Headline.ToString(), StringComparison.Ordinal);
     }
@@ -41,9 +42,9 @@ public sealed class DiagnosisEngineTests
     public void Headline_ConsequenceWorseThanItsCause_NamesTheCauseAsBadAsThat()
     {
         var result = DiagnosisEngine.Evaluate(Given.Alone(Given.Node()), [new Fixed(
-            Make(FindingIds.ResetOnReuse, Severity.Critical),
-            Make(FindingIds.BackendClosesIdleFirst, Severity.Info),
-            Make(FindingIds.ContainerRestarting, Severity.Warning))]);
+            Make(ResetOnReuseRule.Id, Severity.Critical),
+            Make(BackendClosesIdleFirstRule.Id, Severity.Info),
+            Make(ContainerRestartingRule.Id, Severity.Warning))]);
         Assert.Equal("CRITICAL: backend-closes-idle-first of shop/web (and 1 other finding)", result.Headline.ToString());
         Assert.Equal(Verdict.Critical, result.Verdict);
     }
@@ -51,7 +52,7 @@ public sealed class DiagnosisEngineTests
     [Fact]
     public void Headline_CauseNotShown_NamesTheConsequence()
     {
-        var consequence = Make(FindingIds.ResetOnReuse, Severity.Critical) with { CausedBy = FindingIds.BackendClosesIdleFirst };
+        var consequence = Make(ResetOnReuseRule.Id, Severity.Critical) with { CausedBy = BackendClosesIdleFirstRule.Id };
         Assert.Equal("CRITICAL: reset-on-reuse of shop/web", Headline.Of([consequence], []).ToString());
     }
 
@@ -59,8 +60,8 @@ public sealed class DiagnosisEngineTests
     public void Evaluate_CauseOfAnotherPod_IsNotTheCause()
     {
         var result = DiagnosisEngine.Evaluate(Given.Alone(Given.Node()), [new Fixed(
-            Make(FindingIds.ResetOnReuse, Severity.Warning),
-            Make(FindingIds.BackendClosesIdleFirst, Severity.Warning, new(SubjectKind.Pod, "shop", "other")))]);
+            Make(ResetOnReuseRule.Id, Severity.Warning),
+            Make(BackendClosesIdleFirstRule.Id, Severity.Warning, new(SubjectKind.Pod, "shop", "other")))]);
         Assert.All(result.Findings, static finding => Assert.Null(finding.CausedBy));
         Assert.EndsWith("(and 1 other finding)", result.Headline.ToString(), StringComparison.Ordinal);
     }
@@ -100,11 +101,11 @@ public sealed class DiagnosisEngineTests
     public void Grouped_Consequences_AreEvidenceOfTheirCauseWhichIsAsBad()
     {
         var result = DiagnosisEngine.Evaluate(Given.Alone(Given.Node()), [new Fixed(
-            Make(FindingIds.HalfClosedUntracked, Severity.Critical, victims: 2),
-            Make(FindingIds.HalfClosedExpiring, Severity.Warning, victims: 5),
-            Make(FindingIds.CloseWaitTimeoutShort, Severity.Warning, FindingSubject.Node(Given.Node())),
-            Make(FindingIds.ContainerRestarting, Severity.Warning))]);
-        Assert.Equal([(FindingIds.CloseWaitTimeoutShort, Severity.Critical), (FindingIds.ContainerRestarting, Severity.Warning)], result.Grouped.Select(static entry => (entry.Id, entry.Severity)));
+            Make(HalfClosedUntrackedRule.Id, Severity.Critical, victims: 2),
+            Make(HalfClosedExpiringRule.Id, Severity.Warning, victims: 5),
+            Make(CloseWaitTimeoutShortRule.Id, Severity.Warning, FindingSubject.Node(Given.Node())),
+            Make(ContainerRestartingRule.Id, Severity.Warning))]);
+        Assert.Equal([(CloseWaitTimeoutShortRule.Id, Severity.Critical), (ContainerRestartingRule.Id, Severity.Warning)], result.Grouped.Select(static entry => (entry.Id, entry.Severity)));
         Assert.Equal(["Seen."], result.Grouped[0].Evidence);
         Assert.Collection(
             FindingText.Evidence(result.Grouped[0]),
@@ -118,8 +119,8 @@ public sealed class DiagnosisEngineTests
     public void Grouped_ConsequencesOfManyPods_AreOneLine()
     {
         var node = FindingSubject.Node(Given.Node());
-        var pods = Enumerable.Range(0, 20).Select(static index => Make(FindingIds.HalfClosedUntracked, Severity.Critical, new(SubjectKind.Pod, "shop", $"web-{index:00}"), 100 - index));
-        var result = DiagnosisEngine.Evaluate(Given.Alone(Given.Node()), [new Fixed([Make(FindingIds.CloseWaitTimeoutShort, Severity.Critical, node), .. pods])]);
+        var pods = Enumerable.Range(0, 20).Select(static index => Make(HalfClosedUntrackedRule.Id, Severity.Critical, new(SubjectKind.Pod, "shop", $"web-{index:00}"), 100 - index));
+        var result = DiagnosisEngine.Evaluate(Given.Alone(Given.Node()), [new Fixed([Make(CloseWaitTimeoutShortRule.Id, Severity.Critical, node), .. pods])]);
         var entry = Assert.Single(result.Grouped);
         Assert.Equal("half-closed-untracked of shop/web-00 (+19 more pods)", Assert.Single(entry.Consequences).Title);
     }
@@ -128,10 +129,10 @@ public sealed class DiagnosisEngineTests
     public void Grouped_CauseIsAnotherPods_FollowsWhereItPoints()
     {
         var leaking = new FindingSubject(SubjectKind.Pod, "shop", "app");
-        var pile = Make(FindingIds.FinWait2PileUp, Severity.Warning) with { CausedBy = FindingIds.CloseWaitLeak, CauseSubject = leaking };
-        var elsewhere = Make(FindingIds.CloseWaitLeak, Severity.Warning, new(SubjectKind.Pod, "shop", "other"), victims: 99);
+        var pile = Make(FinWait2PileUpRule.Id, Severity.Warning) with { CausedBy = CloseWaitLeakRule.Id, CauseSubject = leaking };
+        var elsewhere = Make(CloseWaitLeakRule.Id, Severity.Warning, new(SubjectKind.Pod, "shop", "other"), victims: 99);
         Assert.Equal(2, FindingGroups.ForReading([elsewhere, pile]).Length);
-        var grouped = FindingGroups.ForReading([elsewhere, Make(FindingIds.CloseWaitLeak, Severity.Warning, leaking), pile]);
+        var grouped = FindingGroups.ForReading([elsewhere, Make(CloseWaitLeakRule.Id, Severity.Warning, leaking), pile]);
         Assert.Equal([0, 1], grouped.Select(static entry => entry.Consequences.Length));
     }
 
@@ -157,14 +158,14 @@ public sealed class DiagnosisEngineTests
 
     private sealed class Broken : IFindingRule
     {
-        public string Id => "broken";
+        public FindingExplanation Explanation { get; } = FindingCatalog.Get(CloseWaitLeakRule.Id);
 
         public IEnumerable<Finding> Evaluate(DiagnosisContext context) => throw new InvalidOperationException("the cat sat on it");
     }
 
     private sealed class Fixed(params Finding[] findings) : IFindingRule
     {
-        public string Id => "fixed";
+        public FindingExplanation Explanation { get; } = FindingCatalog.Get(CloseWaitLeakRule.Id);
 
         public IEnumerable<Finding> Evaluate(DiagnosisContext context) => findings;
     }

@@ -1,13 +1,15 @@
-using System.Reflection;
 using System.Text.RegularExpressions;
+using Agent.Core;
 using Agent.Core.Diagnosis;
+using Agent.Core.Diagnosis.Rules;
+using Agent.Core.Model;
 using Xunit;
 
 namespace Agent.Tests.Core.Diagnosis;
 
 public sealed partial class FindingCatalogTests
 {
-    public static TheoryData<string> Ids() => [.. typeof(FindingIds).GetFields(BindingFlags.Public | BindingFlags.Static).Select(static field => (string)field.GetRawConstantValue()!)];
+    public static TheoryData<string> Ids() => [.. FindingCatalog.All.Select(static explanation => explanation.Id)];
 
     [Theory]
     [MemberData(nameof(Ids))]
@@ -22,15 +24,37 @@ public sealed partial class FindingCatalogTests
         Assert.NotEmpty(explanation.References);
     }
 
+    [Theory]
+    [MemberData(nameof(Ids))]
+    public void Get_EveryId_SaysWhatMakesItHowBad(string id)
+    {
+        var levels = FindingCatalog.Get(id).Levels;
+        Assert.NotEmpty(levels);
+        Assert.Equal(levels.Select(static level => level.Severity).Distinct().Order(), levels.Select(static level => level.Severity));
+        Assert.All(levels, static level => Assert.False(level.When.EndsWith('.') || char.IsUpper(level.When[0]), level.When));
+    }
+
+    /// <summary>Every rule there is stands in the catalogue, once, and no finding has an id of another.</summary>
     [Fact]
-    public void All_NoIdTwiceAndNoneUnknown() => Assert.Equal(
-        Ids().Select(static row => row.Data).Order(StringComparer.Ordinal),
-        FindingCatalog.All.Select(static explanation => explanation.Id).Order(StringComparer.Ordinal));
+    public void Rules_AreAllThereAre()
+    {
+        var types = typeof(IFindingRule).Assembly.GetTypes().Where(static type => type.IsAssignableTo(typeof(IFindingRule)) && type.IsClass);
+        Assert.Equal(types.OrderBy(static type => type.Name), FindingCatalog.Rules.Select(static rule => rule.GetType()).OrderBy(static type => type.Name));
+        Assert.Equal(FindingCatalog.All.Length, FindingCatalog.All.Select(static explanation => explanation.Id).Distinct(StringComparer.Ordinal).Count());
+    }
 
     [Fact]
-    public void Rules_OneForEveryIdExceptRemediation() => Assert.Equal(
-        FindingCatalog.All.Select(static explanation => explanation.Id).Where(static id => id != FindingIds.SysctlConflict).Order(StringComparer.Ordinal),
-        DiagnosisEngine.Rules.Select(static rule => rule.Id).Order(StringComparer.Ordinal));
+    public void FollowsFrom_NamesFindingsThatExist() => Assert.All(
+        FindingCatalog.All.SelectMany(static explanation => explanation.FollowsFrom),
+        static link => Assert.NotNull(FindingCatalog.Find(link.Cause)));
+
+    [Fact]
+    public void Levels_HaveTheNumbersOfTheThresholds()
+    {
+        var levels = FindingCatalog.Get(ConntrackTablePressureRule.Id).Levels;
+        Assert.Contains($"({HumanText.Percent(Thresholds.Default.TablePressureWarning)})", levels[0].When, StringComparison.Ordinal);
+        Assert.Contains($"({HumanText.Percent(Thresholds.Default.TablePressureCritical)})", levels[1].When, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void Find_UnknownId_Null() => Assert.Null(FindingCatalog.Find("no-such-finding"));
@@ -46,12 +70,12 @@ public sealed partial class FindingCatalogTests
     [InlineData("KeepAliveTimeout $")]
     [InlineData("keepAliveTimeout=")]
     public void BackendClosesIdleFirst_EveryRuntime_HasItsSetting(string setting) =>
-        Assert.Contains(FindingCatalog.Get(FindingIds.BackendClosesIdleFirst).Fixes, fix => fix.Text.Contains(setting, StringComparison.Ordinal));
+        Assert.Contains(FindingCatalog.Get(BackendClosesIdleFirstRule.Id).Fixes, fix => fix.Text.Contains(setting, StringComparison.Ordinal));
 
     [Fact]
     public void Report_Values_FilledInWithAndWithoutBraces()
     {
-        var finding = FindingCatalog.Get(FindingIds.BackendClosesIdleFirst).Report(
+        var finding = FindingCatalog.Get(BackendClosesIdleFirstRule.Id).Report(
             Severity.Warning, new FindingSubject(SubjectKind.Pod, "shop", "web"), "title", [], 1, null, ("SECONDS", "620"), ("PORT", "8080"));
         Assert.Contains(finding.Fix, static fix => fix is { Where: "nginx", Text: "keepalive_timeout 620s;" });
         Assert.Contains(finding.Fix, static fix => fix.Text == "server.keepAliveTimeout = 620 * 1000; server.headersTimeout = (620 + 5) * 1000;");
@@ -63,14 +87,14 @@ public sealed partial class FindingCatalogTests
     {
         var pod = Given.Serving(Given.Kubernetes() with { WorkloadReplicas = 2 });
         Assert.Contains(
-            FindingCatalog.Get(FindingIds.ListenQueueOverflow).Report(Severity.Warning, pod, "title", []).Fix,
+            FindingCatalog.Get(ListenQueueOverflowRule.Id).Report(Severity.Warning, pod, "title", []).Fix,
             static fix => fix.Text == "kubectl -n shop scale Deployment/web --replicas=3");
     }
 
     [Fact]
     public void Report_NoPodOrNoApiServer_LeavesOutWhatOnlyKubernetesHas()
     {
-        var fixes = FindingCatalog.Get(FindingIds.CloseWaitLeak).Report(Severity.Warning, FindingSubject.Node(Given.Node()), "title", []).Fix;
+        var fixes = FindingCatalog.Get(CloseWaitLeakRule.Id).Report(Severity.Warning, FindingSubject.Node(Given.Node()), "title", []).Fix;
         Assert.NotEmpty(fixes);
         Assert.DoesNotContain(fixes, static fix => fix.Text.Contains("kubectl", StringComparison.Ordinal));
     }

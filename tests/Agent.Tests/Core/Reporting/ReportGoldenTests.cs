@@ -43,7 +43,7 @@ public sealed class ReportGoldenTests
     {
         var text = MarkdownReport.Render(Document(ReportSamples.Followed()));
         Assert.Contains("- **Scan:** by the running agent, 7.3s ago (closewatch report --fresh scans now)\n", text, StringComparison.Ordinal);
-        Assert.Contains("Subject: pod shop/web-7d4b9c6f5-x2x5p · seen for 12m00s\n", text, StringComparison.Ordinal);
+        Assert.Contains("Subject: pod shop/web-7d4b9c6f5-x2x5p · seen for 12m\n", text, StringComparison.Ordinal);
         Assert.Contains("Subject: node node-7 · first seen now\n", text, StringComparison.Ordinal);
     }
 

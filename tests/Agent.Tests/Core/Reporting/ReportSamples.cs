@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Agent.Core.Diagnosis;
+using Agent.Core.Diagnosis.Rules;
 using Agent.Core.Model;
 using Agent.Core.Reporting;
 using Agent.Kernel.Conntrack;
@@ -92,7 +93,7 @@ internal static class ReportSamples
         [
             new()
             {
-                Id = FindingIds.HalfClosedUntracked,
+                Id = HalfClosedUntrackedRule.Id,
                 Severity = Severity.Critical,
                 Title = "shop/web-7d4b9c6f5-x2x5p: 3 half-closed connections are forgotten by conntrack, their answers are lost",
                 Subject = FindingSubject.Of(Web),
@@ -107,7 +108,7 @@ internal static class ReportSamples
             },
             new()
             {
-                Id = FindingIds.ConntrackTablePressure,
+                Id = ConntrackTablePressureRule.Id,
                 Severity = Severity.Warning,
                 Title = "the conntrack table is 75% full",
                 Subject = new(SubjectKind.Node, "", "node-7"),

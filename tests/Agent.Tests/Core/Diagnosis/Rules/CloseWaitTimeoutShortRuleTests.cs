@@ -29,7 +29,7 @@ public sealed class CloseWaitTimeoutShortRuleTests
         var finding = Given.Only(s_rule, Given.Alone(Short(Given.Pod())));
         Assert.Equal(Severity.Info, finding.Severity);
         Assert.Equal(SubjectKind.Node, finding.Subject.Kind);
-        Assert.Contains("60 s", finding.Title, StringComparison.Ordinal);
+        Assert.Contains("after 1m", finding.Title, StringComparison.Ordinal);
         Assert.Contains(finding.Fix, static fix => fix.Text.Contains("--conntrack-tcp-timeout-close-wait=1h", StringComparison.Ordinal));
     }
 

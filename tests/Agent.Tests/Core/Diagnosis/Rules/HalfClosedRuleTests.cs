@@ -41,7 +41,7 @@ public sealed class HalfClosedRuleTests
         var summary = CloseWait(2) with { Untracked = 2 };
         var finding = Given.Only(s_untracked, Given.Alone(Node(summary, Given.Connection(Given.Identity(), TcpState.CloseWait, 6, TrackingState.Untracked))));
         Assert.Equal((Severity.Critical, 2L), (finding.Severity, finding.Victims));
-        Assert.Contains(finding.Examples, static line => line.Contains("10.0.0.1:8080 to 10.0.0.2:40000: close_wait, half-closed for 6 s, the peer closed first, node(4711)", StringComparison.Ordinal));
+        Assert.Contains(finding.Examples, static line => line.Contains("10.0.0.1:8080 to 10.0.0.2:40000: close_wait, half-closed for 6s, the peer closed first, node(4711)", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -65,8 +65,8 @@ public sealed class HalfClosedRuleTests
     {
         var summary = CloseWait(20, 20, 7300) with { Untracked = 20 };
         var result = DiagnosisEngine.Evaluate(Given.Alone(Node(summary, Given.Connection(Given.Identity(), TcpState.CloseWait, 7300, TrackingState.Untracked))));
-        Assert.Equal([FindingIds.CloseWaitLeak, FindingIds.HalfClosedUntracked], result.Findings.Select(static finding => finding.Id));
-        Assert.Equal((Severity.Info, FindingIds.CloseWaitLeak), (result.Findings[1].Severity, result.Findings[1].CausedBy));
+        Assert.Equal([CloseWaitLeakRule.Id, HalfClosedUntrackedRule.Id], result.Findings.Select(static finding => finding.Id));
+        Assert.Equal((Severity.Info, CloseWaitLeakRule.Id), (result.Findings[1].Severity, result.Findings[1].CausedBy));
     }
 
     [Fact]
@@ -75,10 +75,10 @@ public sealed class HalfClosedRuleTests
         var node = Node(CloseWait(3) with { Untracked = 2, Expiring = 1 }) with { HostSettings = Given.Settings(3) };
         var result = DiagnosisEngine.Evaluate(Given.Alone(node));
         Assert.Equal(
-            [FindingIds.CloseWaitTimeoutShort, FindingIds.HalfClosedUntracked, FindingIds.HalfClosedExpiring],
+            [CloseWaitTimeoutShortRule.Id, HalfClosedUntrackedRule.Id, HalfClosedExpiringRule.Id],
             result.Findings.Select(static finding => finding.Id));
-        Assert.All(result.Findings.Skip(1), static finding => Assert.Equal(FindingIds.CloseWaitTimeoutShort, finding.CausedBy));
-        Assert.StartsWith("CRITICAL: conntrack on this node forgets half-closed connections after 3 s: 2 half-closed sockets already forgotten", result.Headline.ToString(), StringComparison.Ordinal);
+        Assert.All(result.Findings.Skip(1), static finding => Assert.Equal(CloseWaitTimeoutShortRule.Id, finding.CausedBy));
+        Assert.StartsWith("CRITICAL: conntrack on this node forgets half-closed connections after 3s: 2 half-closed sockets already forgotten", result.Headline.ToString(), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -97,7 +97,7 @@ public sealed class HalfClosedRuleTests
             Node(summary, Given.Connection(Given.Identity(), TcpState.CloseWait, 90))));
         Assert.Equal(Severity.Critical, finding.Severity);
         Assert.Contains("Owner: node(4711).", finding.Evidence);
-        Assert.Contains(finding.Evidence, static line => line.StartsWith("18 more than 15 s ago", StringComparison.Ordinal));
+        Assert.Contains(finding.Evidence, static line => line.StartsWith("18 more than 15s ago", StringComparison.Ordinal));
         Assert.Contains(finding.Evidence, static line => line.StartsWith("4,096 bytes lie unread", StringComparison.Ordinal));
     }
 
@@ -124,7 +124,7 @@ public sealed class HalfClosedRuleTests
     }
 
     [Theory]
-    [InlineData(20, FindingIds.CloseWaitLeak)]
+    [InlineData(20, CloseWaitLeakRule.Id)]
     [InlineData(0, null)]
     public void PileUp_AgainstAPodOfThisNode_FollowsFromItsLeak(long leaked, string? cause)
     {

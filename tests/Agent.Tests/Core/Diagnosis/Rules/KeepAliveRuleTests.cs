@@ -29,7 +29,7 @@ public sealed class KeepAliveRuleTests
         var finding = Given.Only(s_idle, Given.Alone(Given.Node(Node())));
         Assert.Equal(Severity.Warning, finding.Severity);
         Assert.Equal(
-            "shop/web closes idle connections after ~6 s (port 8080) while the load balancer keeps them 600 s: requests race with the close and fail with 502",
+            "shop/web closes idle connections after ~6s (port 8080) while the load balancer keeps them 10m: requests race with the close and fail with 502",
             finding.Title);
         Assert.Contains(finding.Evidence, static line => line.Contains("Node.js", StringComparison.Ordinal));
         Assert.Contains(finding.Evidence, static line => line.Contains("(gclb)", StringComparison.Ordinal));
@@ -142,8 +142,8 @@ public sealed class KeepAliveRuleTests
     public void Engine_ResetsOfTheSamePod_FollowFromTheIdleClose()
     {
         var result = DiagnosisEngine.Evaluate(Given.InTurn(Given.Node(Node()), Given.Node(Node(resets: 3))));
-        Assert.Equal([FindingIds.BackendClosesIdleFirst, FindingIds.ResetOnReuse], result.Findings.Select(static finding => finding.Id));
-        Assert.Equal(FindingIds.BackendClosesIdleFirst, result.Findings[1].CausedBy);
-        Assert.StartsWith("CRITICAL: shop/web closes idle connections after ~6 s", result.Headline.ToString(), StringComparison.Ordinal);
+        Assert.Equal([BackendClosesIdleFirstRule.Id, ResetOnReuseRule.Id], result.Findings.Select(static finding => finding.Id));
+        Assert.Equal(BackendClosesIdleFirstRule.Id, result.Findings[1].CausedBy);
+        Assert.StartsWith("CRITICAL: shop/web closes idle connections after ~6s", result.Headline.ToString(), StringComparison.Ordinal);
     }
 }

@@ -52,7 +52,7 @@ public sealed class NodeTrafficRuleTests
     [Fact]
     public void Queue_Full_NamesTheProbeThatWillFail() => Assert.Contains(
         Given.Only(s_queue, Given.Alone(Given.Node(Overflowing(11, 0)))).Evidence,
-        static line => line.StartsWith("The readiness probe of container app (http, port 8080)", StringComparison.Ordinal) && line.Contains("30 s", StringComparison.Ordinal));
+        static line => line.StartsWith("The readiness probe of container app (http, port 8080)", StringComparison.Ordinal) && line.Contains("30s", StringComparison.Ordinal));
 
     [Fact]
     public void Queue_OneScanWithOldOverflows_Info() =>

@@ -33,7 +33,7 @@ public sealed class SourceUnavailableRuleTests
     [Fact]
     public void Evaluate_Unavailable_NamesWhatIsNotJudged() => Assert.Contains(
         Given.Only(s_rule, Given.Alone(Lacking(SourceStatus.Unavailable, SourceNames.ConntrackStats))).Evidence,
-        static line => line.Contains(FindingIds.ConntrackDrops, StringComparison.Ordinal));
+        static line => line.Contains(ConntrackDropsRule.Id, StringComparison.Ordinal));
 
     [Theory]
     [InlineData(SourceNeeds.NetAdmin, "add: [NET_ADMIN]")]
@@ -67,7 +67,7 @@ public sealed class SourceUnavailableRuleTests
     [Fact]
     public void Evaluate_EveryNeed_HasAFix() => Assert.All(
         Enum.GetValues<SourceNeeds>().Where(static need => need != SourceNeeds.None),
-        static need => Assert.Contains(FixesFor(need, "")[0], FindingCatalog.Get(FindingIds.SourceUnavailable).Fixes));
+        static need => Assert.Contains(FixesFor(need, "")[0], FindingCatalog.Get(SourceUnavailableRule.Id).Fixes));
 
     /// <summary>The words are for people: whatever they are, the advice is the same.</summary>
     [Fact]

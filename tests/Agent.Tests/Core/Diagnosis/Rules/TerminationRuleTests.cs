@@ -114,7 +114,7 @@ public sealed class TerminationRuleTests
     {
         var finding = Given.Only(s_unprepared, Given.Alone(Given.Node(Given.Serving(Unprepared))));
         Assert.Equal(Severity.Info, finding.Severity);
-        Assert.Contains(finding.Evidence, static line => line.Contains("preStop sleep 120 s, terminationGracePeriodSeconds 210, draining 60 s", StringComparison.Ordinal));
+        Assert.Contains(finding.Evidence, static line => line.Contains("preStop sleep 2m, terminationGracePeriodSeconds 210, draining 1m", StringComparison.Ordinal));
         Assert.Contains(finding.Fix, static fix => fix is { Where: "pod spec", Text: "terminationGracePeriodSeconds: 210" });
     }
 
@@ -145,7 +145,7 @@ public sealed class TerminationRuleTests
     public void Engine_TerminatingUnprepared_FollowsFromThePreparation()
     {
         var result = DiagnosisEngine.Evaluate(Given.Alone(Given.Node(Given.Serving(Unprepared.Terminating(25)))));
-        Assert.Equal(FindingIds.TerminationUnprepared, result.Findings.Single(static finding => finding.Id == FindingIds.TerminatingWithConnections).CausedBy);
+        Assert.Equal(TerminationUnpreparedRule.Id, result.Findings.Single(static finding => finding.Id == TerminatingWithConnectionsRule.Id).CausedBy);
     }
 
     private static PodSnapshot NotListening(long established) =>

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Agent.Core.Reporting;
+namespace Agent.Core;
 
 /// <summary>Numbers and names as people read them.</summary>
 public static class HumanText
@@ -9,20 +9,25 @@ public static class HumanText
     /// <summary>What stands for "not known".</summary>
     public const string Unknown = "?";
 
-    /// <summary><c>0.4s</c>, <c>12s</c>, <c>3m12s</c>, <c>1h04m</c>, <c>2d03h</c>.</summary>
+    /// <summary>
+    /// <c>0.4s</c>, <c>12s</c>, <c>3m12s</c>, <c>1h04m</c>, <c>2d03h</c>; a second part that is zero is left out: <c>10m</c>.
+    /// </summary>
     public static string Duration(TimeSpan duration)
     {
-        var seconds = (long)duration.TotalSeconds;
+        var seconds = (long)Math.Round(duration.TotalSeconds);
         return duration.TotalSeconds switch
         {
-            < 0.0005 => "0s",
-            < 10 when duration.Milliseconds != 0 => string.Create(CultureInfo.InvariantCulture, $"{duration.TotalSeconds:0.##}s"),
-            < 60 => string.Create(CultureInfo.InvariantCulture, $"{seconds}s"),
-            < 3600 => string.Create(CultureInfo.InvariantCulture, $"{seconds / 60}m{seconds % 60:00}s"),
-            < 86400 => string.Create(CultureInfo.InvariantCulture, $"{seconds / 3600}h{seconds / 60 % 60:00}m"),
-            _ => string.Create(CultureInfo.InvariantCulture, $"{seconds / 86400}d{seconds / 3600 % 24:00}h"),
+            < 0.995 => string.Create(CultureInfo.InvariantCulture, $"{duration.TotalSeconds:0.##}s"),
+            < 9.95 => string.Create(CultureInfo.InvariantCulture, $"{duration.TotalSeconds:0.#}s"),
+            < 59.5 => string.Create(CultureInfo.InvariantCulture, $"{seconds}s"),
+            < 3599.5 => TwoParts(seconds / 60, "m", seconds % 60, "s"),
+            < 86399.5 => TwoParts(seconds / 3600, "h", seconds / 60 % 60, "m"),
+            _ => TwoParts(seconds / 86400, "d", seconds / 3600 % 24, "h"),
         };
     }
+
+    /// <summary>A number of seconds as <see cref="Duration(TimeSpan)"/>.</summary>
+    public static string Seconds(long seconds) => Duration(TimeSpan.FromSeconds(seconds));
 
     /// <summary>As <see cref="Duration(TimeSpan)"/>; a question mark when unknown.</summary>
     public static string Duration(TimeSpan? duration) => duration is { } known ? Duration(known) : Unknown;
@@ -30,11 +35,15 @@ public static class HumanText
     /// <summary>Thousands apart: <c>262,144</c>.</summary>
     public static string Count(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
 
+    /// <summary>Thousands apart: <c>262,144</c>.</summary>
+    public static string Count(ulong count) => count.ToString("N0", CultureInfo.InvariantCulture);
+
     /// <summary>As <see cref="Count(long)"/>; a question mark when unknown.</summary>
     public static string Count(long? count) => count is { } known ? Count(known) : Unknown;
 
     /// <summary><c>1 pod</c>, <c>2 pods</c>.</summary>
-    public static string Count(long count, string singular, string? plural = null) => $"{Count(count)} {(count == 1 ? singular : plural ?? singular + "s")}";
+    public static string Count(long count, string singular, string? plural = null) =>
+        $"{Count(count)} {(count == 1 ? singular : plural ?? singular + "s")}";
 
     /// <summary><c>512 B</c>, <c>1.5 KiB</c>.</summary>
     public static string Bytes(long bytes) => bytes switch
@@ -46,8 +55,14 @@ public static class HumanText
     };
 
     /// <summary><c>62%</c>; below 10 percent with one decimal.</summary>
-    public static string Percent(double ratio) =>
-        string.Create(CultureInfo.InvariantCulture, $"{ratio * 100:0.#}%") is { Length: <= 4 } exact ? exact : string.Create(CultureInfo.InvariantCulture, $"{ratio * 100:0}%");
+    public static string Percent(double ratio)
+    {
+        var exact = string.Create(CultureInfo.InvariantCulture, $"{ratio * 100:0.#}%");
+        return exact.Length <= 4 ? exact : string.Create(CultureInfo.InvariantCulture, $"{ratio * 100:0}%");
+    }
+
+    /// <summary><c>0.4/s</c>.</summary>
+    public static string Rate(double perSecond) => string.Create(CultureInfo.InvariantCulture, $"{perSecond:0.##}/s");
 
     /// <summary>A time in UTC to the second.</summary>
     public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
@@ -68,7 +83,8 @@ public static class HumanText
         {
             // An unpaired surrogate arrives here as U+FFFD.
             var hidden = Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate
-                or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
+                or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned
+                or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
             _ = !hidden ? result.Append(rune.ToString())
                 : rune.Value <= 0xFF ? result.Append(CultureInfo.InvariantCulture, $"\\x{rune.Value:x2}")
                 : result.Append(CultureInfo.InvariantCulture, $"\\u{rune.Value:x4}");
@@ -76,4 +92,8 @@ public static class HumanText
 
         return result.ToString();
     }
+
+    private static string TwoParts(long first, string firstUnit, long second, string secondUnit) => second == 0
+        ? string.Create(CultureInfo.InvariantCulture, $"{first}{firstUnit}")
+        : string.Create(CultureInfo.InvariantCulture, $"{first}{firstUnit}{second:00}{secondUnit}");
 }
