@@ -8,7 +8,7 @@ public sealed class FakeCluster : IDisposable
     public FakeCluster()
     {
         _directory.CreateSubdirectory("tmp");
-        Write("agents", "monitoring agent-1 n1\nmonitoring agent-2 n2\n");
+        Write("agents", "closewatch agent-1 n1\nclosewatch agent-2 n2\n");
         Write("nodes", "n1\nn2\nn3\n");
         Write("pods/shop/cart", "shop Running n2");
         Write("pods/shop/waiting", "shop Pending ");

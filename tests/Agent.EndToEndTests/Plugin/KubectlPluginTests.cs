@@ -53,10 +53,73 @@ public sealed class KubectlPluginTests : IDisposable
     [Fact]
     public async Task Report_ContextAndKubeconfig_GoToKubectl()
     {
-        (await _cluster.RunAsync("--context", "prod", "report", "n1", "--kubeconfig=/k", "--agent-namespace", "monitoring")).Checked();
+        (await _cluster.RunAsync("--context", "prod", "report", "n1", "--kubeconfig=/k")).Checked();
 
         Assert.All(_cluster.Calls, static call => Assert.StartsWith("--context prod --kubeconfig /k ", call, StringComparison.Ordinal));
-        Assert.Contains(" -n monitoring ", _cluster.Calls[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Agents_OfAnotherNamespace_AreAskedOnlyWhenTold()
+    {
+        _cluster.Write("agents", "shop trap n1\ndefault trap n1\nmonitoring agent-3 n1\n");
+
+        var result = await _cluster.RunAsync("report", "n1");
+        Assert.Equal(3, result.ExitCode);
+        Assert.StartsWith("kubectl-closewatch: node n1 has no running agent in namespace closewatch: ", result.Error, StringComparison.Ordinal);
+        Assert.Empty(_cluster.Ran);
+
+        Assert.Equal("report of agent-3\n", (await _cluster.RunAsync("report", "n1", "--agent-namespace", "monitoring")).Checked().Output);
+        Assert.DoesNotContain(_cluster.Calls, static call => call.Contains(" -A", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("report n1")]
+    [InlineData("report --all")]
+    [InlineData("pod default/web")]
+    public async Task Agents_NotMadeByTheDaemonSet_AreNotAsked(string arguments)
+    {
+        _cluster.Write("agents", "closewatch trap-1 n1 nobody\nclosewatch trap-2 n1 uid-of-a-replicaset\n");
+
+        var result = await _cluster.RunAsync(arguments.Split(' '));
+
+        Assert.Equal(3, result.ExitCode);
+        Assert.StartsWith("kubectl-closewatch: no pod with the label ", result.Error, StringComparison.Ordinal);
+        Assert.Empty(_cluster.Ran);
+    }
+
+    [Fact]
+    public async Task Agents_SomeNotMadeByTheDaemonSet_TheOthersAreAsked()
+    {
+        _cluster.Write("agents", "closewatch trap n1 nobody\nclosewatch agent-1 n1\n");
+
+        Assert.Equal("report of agent-1\n", (await _cluster.RunAsync("report", "n1")).Checked().Output);
+    }
+
+    [Theory]
+    [InlineData("/bin/sh")]
+    [InlineData("/bin/busybox sh")]
+    public async Task Report_ControlCharacters_AreNotPrinted(string shell)
+    {
+        // A title of the window, a colour, C1 controls as UTF-8 has them (also one inside another), DEL; and text that stays.
+        _cluster.Write("agent-1.json", "a\u001b]0;title\u0007b\u001b[31mc\u009bd\r\u007fe\tcaf\u00e9 \u2713\n");
+        _cluster.Write("agent-1.error", "words\u001b[2Jmore\n");
+
+        var result = (await _cluster.RunInAsync(shell.Split(' '), "report", "n1")).Checked();
+
+        Assert.Equal("a?]0;title?b?[31mc?d??e\tcaf\u00e9 \u2713\n", result.Output);
+        Assert.Equal("words?[2Jmore\n", result.Error);
+    }
+
+    [Fact]
+    public async Task All_ControlCharacters_AreNotPrinted()
+    {
+        _cluster.Write("agents", "closewatch agent-1 n1\n");
+        _cluster.Write("agent-1.json", "{\"verdict\": \"ok\u001b[31m\"}");
+        Assert.DoesNotContain('\u001b', (await _cluster.RunAsync("report", "--all", "-o", "json")).Checked().Output);
+
+        _cluster.Write("agent-1.code", "3");
+        _cluster.Write("agent-1.error", "closewatch: \u001b[31m\n");
+        Assert.DoesNotContain('\u001b', (await _cluster.RunAsync("report", "--all")).Error);
     }
 
     [Fact]
@@ -83,7 +146,7 @@ public sealed class KubectlPluginTests : IDisposable
     }
 
     [Theory]
-    [InlineData("report n3", 3, "node n3 has no running agent: ")]
+    [InlineData("report n3", 3, "node n3 has no running agent in namespace closewatch: ")]
     [InlineData("report n9", 2, "there is no node n9: ")]
     [InlineData("pod shop/gone", 2, "there is no pod shop/gone: ")]
     [InlineData("pod gone", 2, "there is no pod gone: ")]
@@ -110,10 +173,10 @@ public sealed class KubectlPluginTests : IDisposable
     }
 
     [Theory]
-    [InlineData("Error from server (Forbidden): pods is forbidden: User \"eve\" cannot list resource \"pods\"", 3, "not allowed to look for the agents: ")]
+    [InlineData("Error from server (Forbidden): pods is forbidden: User \"eve\" cannot list resource \"pods\"", 3, "not allowed to look for the DaemonSet of the agents: ")]
     [InlineData("error: You must be logged in to the server (Unauthorized)", 3, "not logged in: ")]
-    [InlineData("error: context \"prod\" does not exist", 2, "cannot look for the agents: ")]
-    [InlineData("The connection to the server 10.0.0.1:6443 was refused - did you specify the right host or port?", 3, "cannot look for the agents: ")]
+    [InlineData("error: context \"prod\" does not exist", 2, "cannot look for the DaemonSet of the agents: ")]
+    [InlineData("The connection to the server 10.0.0.1:6443 was refused - did you specify the right host or port?", 3, "cannot look for the DaemonSet of the agents: ")]
     public async Task Report_KubectlFails_SaysWhyAndWhatToDo(string failure, int code, string message)
     {
         _cluster.Write("failure", failure + "\n");
@@ -133,7 +196,7 @@ public sealed class KubectlPluginTests : IDisposable
         var result = await _cluster.RunAsync("report", "n1");
 
         Assert.Equal(3, result.ExitCode);
-        Assert.StartsWith("kubectl-closewatch: not allowed to ask the agent monitoring/agent-1 on node n1: ", result.Error, StringComparison.Ordinal);
+        Assert.StartsWith("kubectl-closewatch: not allowed to ask the agent closewatch/agent-1 on node n1: ", result.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -243,7 +306,7 @@ public sealed class KubectlPluginTests : IDisposable
     [Fact]
     public async Task All_ManyNodes_AreAllAsked()
     {
-        _cluster.Write("agents", string.Concat(Enumerable.Range(10, 21).Select(static index => $"monitoring agent-{index} node-{index}\n")));
+        _cluster.Write("agents", string.Concat(Enumerable.Range(10, 21).Select(static index => $"closewatch agent-{index} node-{index}\n")));
         foreach (var index in Enumerable.Range(10, 21))
         {
             _cluster.WriteReport($"agent-{index}", "ok", closeWait: index, untracked: 0);
@@ -262,7 +325,7 @@ public sealed class KubectlPluginTests : IDisposable
         var result = await _cluster.RunAsync("report", "--all");
 
         Assert.Equal(3, result.ExitCode);
-        Assert.StartsWith("kubectl-closewatch: no agent is running: ", result.Error, StringComparison.Ordinal);
+        Assert.StartsWith("kubectl-closewatch: no agent is running in namespace closewatch: ", result.Error, StringComparison.Ordinal);
     }
 
     [Fact]
