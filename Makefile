@@ -40,8 +40,8 @@ image: ## the container image $(IMAGE), by docker or buildah; SDK_IMAGE and RUNT
 push: ## the image to its registry (IMAGE=registry.example/closewatch:1.0)
 	@$(BUILDER) push $(IMAGE)
 
-deploy: ## the manifests with $(IMAGE), to the cluster that kubectl talks to (TIER=restricted, full or remediate)
-	@deploy/apply $(IMAGE) $(TIER)
+deploy: ## the manifests with $(IMAGE), to the cluster that kubectl talks to (TIER=restricted, full or remediate; COMPONENTS=tls)
+	@COMPONENTS="$(COMPONENTS)" deploy/apply $(IMAGE) $(TIER)
 
 deb: publish ## a Debian package of the program with its systemd service, in artifacts/deb
 	@deploy/linux/make-deb $(VERSION) $(RID) artifacts/publish/$(RID)/closewatch artifacts/deb

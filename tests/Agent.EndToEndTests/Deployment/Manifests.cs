@@ -20,10 +20,35 @@ internal static class Manifests
     }
 
     /// <summary>What <c>kubectl apply -k</c> would apply, or null where there is no kubectl of this decade.</summary>
-    public static async Task<IReadOnlyList<JsonElement>?> BuildAsync(string folder)
+    public static Task<IReadOnlyList<JsonElement>?> BuildAsync(string folder) => BuildPathAsync(Repository.PathOf("deploy/" + folder));
+
+    private static async Task<IReadOnlyList<JsonElement>?> BuildPathAsync(string path)
     {
-        var result = await Command.RunAsync(["sh", "-c", "kubectl version --client 2>/dev/null | grep -q 'Kustomize Version: v[5-9]' && exec kubectl kustomize \"$0\"", Repository.PathOf("deploy/" + folder)]);
-        return result.ExitCode == 0 ? await ParseAsync(result.Output) : null;
+        var version = await Command.RunAsync(["sh", "-c", "kubectl version --client 2>/dev/null | grep -q 'Kustomize Version: v[5-9]'"]);
+        return version.ExitCode == 0 ? await ParseAsync((await Command.RunAsync(["kubectl", "kustomize", path])).Checked().Output) : null;
+    }
+
+    /// <summary>The same for several folders of deploy/ with a component.</summary>
+    public static async Task<IReadOnlyList<JsonElement>?> BuildWithAsync(string component, params string[] folders)
+    {
+        var scratch = Directory.CreateTempSubdirectory("closewatch-kustomize-");
+        try
+        {
+            string Relative(string folder) => Path.GetRelativePath(scratch.FullName, Repository.PathOf("deploy/" + folder));
+            await File.WriteAllTextAsync(
+                Path.Combine(scratch.FullName, "kustomization.yaml"),
+                $$"""
+                apiVersion: kustomize.config.k8s.io/v1beta1
+                kind: Kustomization
+                resources: [{{string.Join(", ", folders.Select(Relative))}}]
+                components: [{{Relative(component)}}]
+                """);
+            return await BuildPathAsync(scratch.FullName);
+        }
+        finally
+        {
+            scratch.Delete(recursive: true);
+        }
     }
 
     public static JsonElement OfKind(this IEnumerable<JsonElement> documents, string kind) =>
