@@ -102,7 +102,7 @@ public sealed class AgentImageTests(NodePool nodes) : NodeTest(nodes)
             DropCapabilities = ["ALL"],
             AddCapabilities = full ? ["NET_ADMIN", "SYS_ADMIN", "SYS_PTRACE"] : [],
             ReadOnlyRootFilesystem = true,
-            NoNewPrivileges = true,
+            NoNewPrivileges = !full,
             Environment = new Dictionary<string, string> { ["NODE_NAME"] = Node.Name, ["CLOSEWATCH__Http__Listen"] = $"http://{PodNode.Address}:9742", ["CLOSEWATCH__Pods__CgroupRoot"] = "/host/sys/fs/cgroup" },
             Mounts = [new HostMount("/var/log/pods"), new HostMount("/sys/fs/cgroup", "/host/sys/fs/cgroup")],
         })
