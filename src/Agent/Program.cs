@@ -35,11 +35,7 @@ internal static class Program
             Terminal = terminal,
             Answers = Console.IsInputRedirected ? null : Console.In,
             CreateScanner = static (options, pods) => new NodeScanner(
-                options.Collection,
-                HostDirectories.Locate(options.Pods, options.Collection.ProcRoot),
-                options.Diagnosis,
-                pods,
-                TimeProvider.System),
+                options.Collection, HostDirectories.Locate(options.Pods, options.Collection.ProcRoot), pods, TimeProvider.System),
         });
     }
 

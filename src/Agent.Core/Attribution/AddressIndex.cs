@@ -3,7 +3,7 @@ using Agent.Kernel.Net;
 
 namespace Agent.Core.Attribution;
 
-/// <summary>Address to owner slot: open addressing over one array, because a conntrack dump asks it twice for every entry.</summary>
+/// <summary>Address to owner index: open addressing over one array, because a conntrack dump asks it twice for every entry.</summary>
 public sealed class AddressIndex
 {
     /// <summary>What <see cref="Find"/> returns for an address that nobody on this node has.</summary>
@@ -37,9 +37,9 @@ public sealed class AddressIndex
     {
         var entries = _entries;
         var mask = entries.Length - 1;
-        for (var slot = Hash(address) & mask; ; slot = (slot + 1) & mask)
+        for (var bucket = Hash(address) & mask; ; bucket = (bucket + 1) & mask)
         {
-            ref readonly var entry = ref entries[slot];
+            ref readonly var entry = ref entries[bucket];
             if (entry.OwnerPlusOne == 0)
             {
                 return None;
@@ -61,9 +61,9 @@ public sealed class AddressIndex
     private bool Insert(Entry[] entries, IpAddress address, int owner)
     {
         var mask = entries.Length - 1;
-        for (var slot = Hash(address) & mask; ; slot = (slot + 1) & mask)
+        for (var bucket = Hash(address) & mask; ; bucket = (bucket + 1) & mask)
         {
-            ref var entry = ref entries[slot];
+            ref var entry = ref entries[bucket];
             if (entry.OwnerPlusOne == 0)
             {
                 entry = new Entry { Address = address, OwnerPlusOne = owner + 1 };

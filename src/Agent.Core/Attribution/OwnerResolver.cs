@@ -11,10 +11,10 @@ public static class OwnerResolver
     private const int ShortContainerIdLength = 12;
 
     /// <summary>Names the owners of a scan.</summary>
-    /// <param name="namespaces">By slot; slot 0 is the host's.</param>
+    /// <param name="namespaces">The host's first.</param>
     /// <param name="namesByUid">Namespace and name of a pod by its uid, as the log directory tells.</param>
     /// <param name="podsByUid">The API's pods, by uid and by the config hash of static pods.</param>
-    /// <returns>Owners by slot; slot 0 is the host, and every namespace has exactly one owner that is not hostNetwork.</returns>
+    /// <returns>Owners, the host first; every namespace has exactly one owner that is not hostNetwork.</returns>
     public static ImmutableArray<Owner> Resolve(
         ImmutableArray<NamespaceProcesses> namespaces,
         IReadOnlyDictionary<string, (string Namespace, string Name)> namesByUid,
@@ -31,16 +31,16 @@ public static class OwnerResolver
             }
         }
 
-        for (var slot = 1; slot < namespaces.Length; slot++)
+        for (var index = 1; index < namespaces.Length; index++)
         {
-            var network = namespaces[slot];
+            var network = namespaces[index];
             var group = Merge(network.Groups)
                 .FirstOrDefault(candidate => candidate.Owner.Kind != CgroupOwnerKind.None && taken.Add(Identify(candidate.Owner)));
             owners.Add(group is not null
-                ? Create(group, network, slot, hostNetwork: false)
+                ? Create(group, network, index, hostNetwork: false)
                 : new Owner(
                     Unowned(network),
-                    slot,
+                    index,
                     false,
                     null,
                     network.Groups.IsEmpty ? null : network.Uptime - network.Groups.Min(static candidate => candidate.StartedAfterBoot)));
@@ -48,10 +48,10 @@ public static class OwnerResolver
 
         return owners.DrainToImmutable();
 
-        Owner Create(ProcessGroup group, NamespaceProcesses network, int slot, bool hostNetwork) =>
+        Owner Create(ProcessGroup group, NamespaceProcesses network, int index, bool hostNetwork) =>
             new(
                 Identify(group.Owner),
-                slot,
+                index,
                 hostNetwork,
                 podsByUid.GetValueOrDefault(group.Owner.PodUid),
                 network.Uptime - group.StartedAfterBoot);

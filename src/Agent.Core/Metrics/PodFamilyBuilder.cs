@@ -17,8 +17,8 @@ internal sealed class PodFamilyBuilder(MetricDefinition definition, PodGrouping 
             return;
         }
 
-        ref var slot = ref CollectionsMarshal.GetValueRefOrAddDefault(_values, new(group, first, second, third), out var exists);
-        slot = exists ? Combine(slot, value) : value;
+        ref var sum = ref CollectionsMarshal.GetValueRefOrAddDefault(_values, new(group, first, second, third), out var exists);
+        sum = exists ? Combine(sum, value) : value;
     }
 
     /// <summary>One value of several, as the family folds them; 0 for none.</summary>
@@ -48,8 +48,8 @@ internal sealed class PodFamilyBuilder(MetricDefinition definition, PodGrouping 
         foreach (var (key, value) in cut)
         {
             _values.Remove(key);
-            ref var slot = ref CollectionsMarshal.GetValueRefOrAddDefault(_values, key with { Group = grouping.Other }, out var exists);
-            slot = exists ? Combine(slot, value) : value;
+            ref var sum = ref CollectionsMarshal.GetValueRefOrAddDefault(_values, key with { Group = grouping.Other }, out var exists);
+            sum = exists ? Combine(sum, value) : value;
         }
 
         return cut.Length;

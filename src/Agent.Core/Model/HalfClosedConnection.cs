@@ -64,7 +64,10 @@ public enum TrackingState
     /// <summary>Its entry exists.</summary>
     Tracked,
 
-    /// <summary>Its entry exists and runs out within the configured time.</summary>
+    /// <summary>
+    /// Its entry exists and runs out within the configured time; told when the snapshot is judged, a scan says
+    /// <see cref="Tracked"/>.
+    /// </summary>
     Expiring,
 
     /// <summary>The namespace's connections are tracked and this one's entry is gone.</summary>

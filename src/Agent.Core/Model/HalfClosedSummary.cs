@@ -24,10 +24,16 @@ public sealed record HalfClosedSummary
     /// <summary>Age of the oldest; null when none is known.</summary>
     public TimeSpan? Oldest { get; init; }
 
-    /// <summary>CLOSE_WAIT sockets that are older than Diagnosis:LeakAge.</summary>
+    /// <summary>How long the CLOSE_WAIT sockets have been so, of those whose age is known.</summary>
+    public DurationCounts CloseWaitAges { get; init; } = DurationCounts.None;
+
+    /// <summary>How much time the entries of the sockets have left, of those that have one that runs out.</summary>
+    public DurationCounts EntryTimes { get; init; } = DurationCounts.None;
+
+    /// <summary>CLOSE_WAIT sockets that are as old as Diagnosis:LeakAge or older; counted when the snapshot is judged.</summary>
     public long LeakedCloseWaitSockets { get; init; }
 
-    /// <summary>Sockets whose entry runs out within Diagnosis:ExpiringWithin.</summary>
+    /// <summary>Sockets whose entry runs out within Diagnosis:ExpiringWithin; counted when the snapshot is judged.</summary>
     public long Expiring { get; init; }
 
     /// <summary>Sockets whose entry is gone although their namespace is tracked.</summary>

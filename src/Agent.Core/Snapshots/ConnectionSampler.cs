@@ -20,7 +20,7 @@ internal static class ConnectionSampler
         for (var i = 0; i < indices.Length; i++)
         {
             indices[i] = i;
-            keys[i] = (sockets[i].Owner, -(sockets[i].Age?.Ticks ?? 0));
+            keys[i] = (sockets[i].OwnerIndex, -(sockets[i].Age?.Ticks ?? 0));
         }
 
         Array.Sort(keys, indices);
@@ -31,7 +31,8 @@ internal static class ConnectionSampler
             taken = i > 0 && keys[i].Owner == keys[i - 1].Owner ? taken + 1 : 1;
             if (keys[i].Owner >= 0 && taken <= perOwner)
             {
-                result.Add(Convert(sockets[indices[i]], sample.Owners[keys[i].Owner].Identity, OwnerOf(sample, table.FindOtherEnd(sockets[indices[i]]))));
+                ref readonly var socket = ref sockets[indices[i]];
+                result.Add(Convert(socket, sample.Owners[keys[i].Owner].Identity, OwnerOf(sample, table.FindOtherEnd(socket))));
             }
         }
 
@@ -39,7 +40,7 @@ internal static class ConnectionSampler
     }
 
     private static PodIdentity? OwnerOf(NodeSample sample, int position) =>
-        position >= 0 && sample.HalfClosed!.Sockets[position].Owner is >= 0 and var owner ? sample.Owners[owner].Identity : null;
+        position >= 0 && sample.HalfClosed!.Sockets[position].OwnerIndex is >= 0 and var owner ? sample.Owners[owner].Identity : null;
 
     private static HalfClosedConnection Convert(in HalfClosedSocket socket, PodIdentity owner, PodIdentity? otherEnd) => new()
     {
@@ -47,7 +48,7 @@ internal static class ConnectionSampler
         Tuple = socket.Socket.Tuple,
         State = socket.Socket.State,
         ClosedBy = socket.ClosedBy,
-        ConntrackClosedBy = socket.Host.ClosedBy != ClosedBy.Unknown ? socket.Host.ClosedBy : socket.Pod.ClosedBy,
+        ConntrackClosedBy = socket.Host.ClosedBy != ClosedBy.Unknown ? socket.Host.ClosedBy : socket.Own.ClosedBy,
         Age = socket.Age,
         AgeIsMinimum = socket.AgeIsMinimum,
         IdleBeforeClose = socket.IdleBeforeClose,

@@ -13,7 +13,7 @@ public static class FlowDumpBuilder
 
     /// <summary>Sums up a finished dump.</summary>
     /// <param name="tally">What was counted.</param>
-    /// <param name="owners">Owners by slot, as when the dump was counted.</param>
+    /// <param name="owners">Owners, as when the dump was counted.</param>
     /// <param name="takenAt">When the dump began.</param>
     public static FlowDump Build(FlowTally tally, ImmutableArray<Owner> owners, DateTimeOffset takenAt)
     {

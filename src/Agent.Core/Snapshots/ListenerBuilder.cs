@@ -16,7 +16,7 @@ public static class ListenerBuilder
         foreach (ref readonly var port in ports)
         {
             var history = idle.Port(port.Port);
-            listeners.Add(new OwnedListener(port.Owner, new Listener
+            listeners.Add(new OwnedListener(port.OwnerIndex, new Listener
             {
                 Port = port.Port,
                 Address = port.Address,

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Agent.Core.Model;
+using Agent.Core.Tallies;
 using Agent.Kernel.Net;
 using Agent.Kernel.ProcFs;
 
@@ -10,6 +11,9 @@ public sealed record NamespaceSample
 {
     /// <summary>Identifies it within the node.</summary>
     public required ulong Inode { get; init; }
+
+    /// <summary>Which tables track its connections.</summary>
+    public required NamespaceTracking Tracking { get; init; }
 
     /// <summary>Its addresses, without loopback and link-local ones.</summary>
     public ImmutableArray<IpAddress> Addresses { get; init; } = [];
@@ -23,18 +27,12 @@ public sealed record NamespaceSample
     /// <summary>Entries in its conntrack table; null when unknown.</summary>
     public long? TableEntries { get; init; }
 
-    /// <summary>Sockets by owner slot; null when they could not be read.</summary>
+    /// <summary>Sockets by owner index; null when they could not be read.</summary>
     public ImmutableDictionary<int, TcpStateCounts>? Sockets { get; init; }
 
-    /// <summary>Listening ports by owner slot.</summary>
+    /// <summary>Listening ports.</summary>
     public ImmutableArray<OwnedListener> Listeners { get; init; } = [];
-
-    /// <summary>Whether the node's table tracks its connections; null when unknown.</summary>
-    public bool? HostTracks { get; init; }
-
-    /// <summary>Whether its own table tracks its connections; null when unknown.</summary>
-    public bool? OwnTableTracks { get; init; }
 }
 
-/// <summary>A listener and the slot of its owner.</summary>
-public sealed record OwnedListener(int Owner, Listener Listener);
+/// <summary>A listener and the index of its owner in the scan.</summary>
+public sealed record OwnedListener(int OwnerIndex, Listener Listener);

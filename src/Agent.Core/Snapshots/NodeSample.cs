@@ -21,10 +21,10 @@ public sealed record NodeSample
     /// <summary>How the sources fared.</summary>
     public required ImmutableArray<SourceReport> Sources { get; init; }
 
-    /// <summary>Owners by slot; slot 0 is the host.</summary>
+    /// <summary>The host first. An owner index is a position here.</summary>
     public required ImmutableArray<Owner> Owners { get; init; }
 
-    /// <summary>Network namespaces by slot; slot 0 is the host's.</summary>
+    /// <summary>The host's first. A namespace index is a position here.</summary>
     public required ImmutableArray<NamespaceSample> Namespaces { get; init; }
 
     /// <summary>Half-closed sockets, judged; null when sockets could not be read.</summary>

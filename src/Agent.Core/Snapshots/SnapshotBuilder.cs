@@ -11,9 +11,9 @@ public static class SnapshotBuilder
     public const int ConnectionsPerOwner = 50;
 
     /// <summary>Builds the snapshot of one scan.</summary>
-    public static Snapshot Build(NodeSample sample, Thresholds options)
+    public static Snapshot Build(NodeSample sample)
     {
-        var halfClosed = HalfClosedByOwner.Sum(sample, options);
+        var halfClosed = HalfClosedByOwner.Sum(sample);
         var pods = ImmutableArray.CreateBuilder<PodSnapshot>(sample.Owners.Length);
         for (var owner = 0; owner < sample.Owners.Length; owner++)
         {
@@ -44,14 +44,16 @@ public static class SnapshotBuilder
     /// well be the namespace of a pod that is already here.
     /// </summary>
     private static bool IsKnown(NodeSample sample, int owner) =>
-        sample.Owners[owner].Identity.Kind != PodKind.NetworkNamespace || sample.Namespaces[sample.Owners[owner].NamespaceSlot].Sockets is not null;
+        sample.Owners[owner] is var known
+        && (known.Identity.Kind != PodKind.NetworkNamespace || sample.Namespaces[known.NamespaceIndex].Sockets is not null);
 
-    private static PodSnapshot BuildPod(NodeSample sample, int slot, HalfClosedSummary halfClosed)
+    private static PodSnapshot BuildPod(NodeSample sample, int ownerIndex, HalfClosedSummary halfClosed)
     {
-        var owner = sample.Owners[slot];
-        var network = sample.Namespaces[owner.NamespaceSlot];
+        var owner = sample.Owners[ownerIndex];
+        var network = sample.Namespaces[owner.NamespaceIndex];
         var ownsNamespace = !owner.HostNetwork;
-        var isHost = owner.NamespaceSlot == 0;
+        var tracking = network.Tracking;
+        var isHost = tracking.IsHost;
         return new PodSnapshot
         {
             Identity = owner.Identity,
@@ -60,14 +62,17 @@ public static class SnapshotBuilder
             Addresses = network.Addresses,
             NamespaceInode = network.Inode,
             HalfClosed = halfClosed,
-            Tcp = network.Sockets?.GetValueOrDefault(slot),
+            Tcp = network.Sockets?.GetValueOrDefault(ownerIndex),
             Counters = ownsNamespace ? network.Counters : null,
-            Listeners = [.. network.Listeners.Where(listener => listener.Owner == slot).Select(static listener => listener.Listener)],
+            Listeners =
+            [
+                .. network.Listeners.Where(listener => listener.OwnerIndex == ownerIndex).Select(static listener => listener.Listener),
+            ],
             Settings = isHost ? null : network.Settings,
             OwnTableEntries = isHost ? null : network.TableEntries,
-            OwnTableTracks = isHost ? null : network.OwnTableTracks,
-            IsTracked = network.HostTracks == true || (!isHost && network.OwnTableTracks == true) ? true
-                : network.HostTracks == false && (isHost || network.OwnTableTracks == false) ? false
+            OwnTableTracks = isHost ? null : tracking.InOwnTable,
+            IsTracked = tracking.InHostTable == true || (!isHost && tracking.InOwnTable == true) ? true
+                : tracking.InHostTable == false && (isHost || tracking.InOwnTable == false) ? false
                 : null,
             Running = owner.Running,
         };
@@ -101,7 +106,7 @@ public static class SnapshotBuilder
         var count = 0L;
         foreach (ref readonly var socket in table.Sockets)
         {
-            count += socket.Owner < 0 ? 1 : 0;
+            count += socket.OwnerIndex < 0 ? 1 : 0;
         }
 
         return count;

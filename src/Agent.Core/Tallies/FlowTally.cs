@@ -103,7 +103,8 @@ public sealed class FlowTally
     }
 
     /// <summary>The socket knows better than the address: hostNetwork pods share the node's.</summary>
-    private int OwnerOf(int socket, int byAddress) => socket >= 0 && _sockets.Sockets[socket].Owner is >= 0 and var owner ? owner : byAddress;
+    private int OwnerOf(int socket, int byAddress) =>
+        socket >= 0 && _sockets.Sockets[socket].OwnerIndex is >= 0 and var owner ? owner : byAddress;
 
     private void AddHalfClosed(in ConntrackFlow flow, int initiator, int responder)
     {

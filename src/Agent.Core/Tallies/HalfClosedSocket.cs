@@ -7,78 +7,152 @@ using Agent.Kernel.SockDiag;
 namespace Agent.Core.Tallies;
 
 /// <summary>A half-closed socket of one scan, and what the conntrack tables have of it.</summary>
+/// <remarks>
+/// It is completed in this order, by one method a step: made from the dump of its namespace's sockets; <see cref="SetHolder"/>; the
+/// namespace's own table (<see cref="SetOwnEntry"/>, <see cref="SetOwnEntryMissing"/>, <see cref="SetUntranslated"/>), which tells how the
+/// connection looks outside; the host's table (<see cref="SetHostEntry"/>, <see cref="SetHostEntryMissing"/>), which is searched by
+/// that; <see cref="SetPast"/>, which remembers both; <see cref="SetTracking"/>, which judges all of it.
+/// </remarks>
 public struct HalfClosedSocket
 {
-    /// <summary>A copy of the socket.</summary>
-    public TcpSocket Socket;
+    private TcpSocket _socket;
+    private ConnectionTuple _outside;
+    private EntryMatch _host;
+    private EntryMatch _own;
+
+    /// <summary>A socket as the dump shows it.</summary>
+    /// <param name="socket">Is copied.</param>
+    /// <param name="ownerIndex">Its owner, as well as its namespace or its cgroup tells.</param>
+    /// <param name="network">Its namespace.</param>
+    /// <param name="staysInNamespace">True when the connection does not leave the namespace.</param>
+    public HalfClosedSocket(in TcpSocket socket, int ownerIndex, NamespaceTracking network, bool staysInNamespace)
+    {
+        _socket = socket;
+        _outside = socket.Tuple;
+        OwnerIndex = ownerIndex;
+        Namespace = network;
+        OutsideIsKnown = network.IsHost;
+        StaysInNamespace = staysInNamespace;
+    }
+
+    /// <summary>The socket.</summary>
+    [System.Diagnostics.CodeAnalysis.UnscopedRef]
+    public readonly ref readonly TcpSocket Socket => ref _socket;
 
     /// <summary>Index of its owner in the scan; <see cref="AddressIndex.None"/> when nobody is known to own it.</summary>
-    public int Owner;
+    public int OwnerIndex { get; private set; }
 
-    /// <summary>Index of its namespace in the scan; 0 is the host's.</summary>
-    public int NamespaceSlot;
+    /// <summary>Its namespace.</summary>
+    public NamespaceTracking Namespace { get; }
 
     /// <summary>
     /// The connection as it looks outside the namespace. NAT inside it (a mesh's REDIRECT) makes that differ from the socket's own
-    /// view; the node's table knows only this one.
+    /// view; the host's table knows only this one.
     /// </summary>
-    public ConnectionTuple Outside;
+    [System.Diagnostics.CodeAnalysis.UnscopedRef]
+    public readonly ref readonly ConnectionTuple Outside => ref _outside;
 
-    /// <summary>False while nobody could ask the namespace's own table, which may translate, so that <see cref="Outside"/> is a guess.</summary>
-    public bool OutsideIsKnown;
+    /// <summary>
+    /// False while nobody could ask the namespace's own table, which may translate, so that <see cref="Outside"/> is a guess.
+    /// </summary>
+    public bool OutsideIsKnown { get; private set; }
 
-    /// <summary>True when the connection does not leave its namespace, so that the node's table never sees it.</summary>
-    public bool StaysInNamespace;
+    /// <summary>True when the connection does not leave its namespace, so that the host's table never sees it.</summary>
+    public bool StaysInNamespace { get; private set; }
 
-    /// <summary>What the node's table has.</summary>
-    public EntryMatch Host;
+    /// <summary>Owner process; null when unknown.</summary>
+    public OwnerProcess? Process { get; private set; }
 
     /// <summary>What the table of its own namespace has, when that is not the host's.</summary>
-    public EntryMatch Pod;
+    [System.Diagnostics.CodeAnalysis.UnscopedRef]
+    public readonly ref readonly EntryMatch Own => ref _own;
 
-    /// <summary>How long this program has seen it half-closed; zero at first sight.</summary>
-    public TimeSpan Watched;
+    /// <summary>What the host's table has.</summary>
+    [System.Diagnostics.CodeAnalysis.UnscopedRef]
+    public readonly ref readonly EntryMatch Host => ref _host;
 
-    /// <summary>Owner process as <c>name(pid)</c>; null when unknown.</summary>
-    public OwnerProcess? Process;
+    /// <summary>What earlier scans saw of it.</summary>
+    public HalfClosedPast Past { get; private set; }
 
     /// <summary>The judgement of <see cref="TrackingJudge"/>.</summary>
-    public TrackingState Tracking;
+    public TrackingState Tracking { get; private set; }
 
     /// <summary>True for a pod's loopback connections, which have the addresses of everybody's loopback connections.</summary>
-    public readonly bool IsPrivate => NamespaceSlot != 0 && StaysInNamespace;
+    public readonly bool IsPrivate => StaysInNamespace && !Namespace.IsHost;
 
     /// <summary>CLOSE_WAIT: the peer closed first. FIN_WAIT1 and FIN_WAIT2: this side did.</summary>
-    public readonly ClosedBy ClosedBy => Socket.State == TcpState.CloseWait ? ClosedBy.Peer : ClosedBy.Pod;
+    public readonly ClosedBy ClosedBy => _socket.State == TcpState.CloseWait ? ClosedBy.Peer : ClosedBy.Pod;
 
     /// <summary>Bytes that the application has not read. The kernel counts the FIN of a CLOSE_WAIT socket as one.</summary>
-    public readonly uint UnreadBytes => Socket.State == TcpState.CloseWait && Socket.ReceiveQueue > 0 ? Socket.ReceiveQueue - 1 : Socket.ReceiveQueue;
+    public readonly uint UnreadBytes =>
+        _socket.State == TcpState.CloseWait && _socket.ReceiveQueue > 0 ? _socket.ReceiveQueue - 1 : _socket.ReceiveQueue;
 
     /// <summary>How long it has been half-closed, as well as it is known; null when it is not known at all.</summary>
-    /// <remarks>The last acknowledgement that a CLOSE_WAIT or FIN_WAIT2 socket got is that of (or with) the FIN, unless keep-alive probes are answered.</remarks>
+    /// <remarks>
+    /// The last acknowledgement that a CLOSE_WAIT or FIN_WAIT2 socket got is that of (or with) the FIN, unless keep-alive probes
+    /// are answered.
+    /// </remarks>
     public readonly TimeSpan? Age =>
-        AgeByKernel is { } age ? (age > Watched ? age : Watched)
-        : Watched > TimeSpan.Zero ? Watched
+        AgeByKernel is { } age ? (age > Past.Watched ? age : Past.Watched)
+        : Past.Watched > TimeSpan.Zero ? Past.Watched
         : null;
 
     /// <summary>True when <see cref="Age"/> is only a lower bound: how long it has been watched.</summary>
-    public readonly bool AgeIsMinimum => AgeByKernel is not { } age || age < Watched;
+    public readonly bool AgeIsMinimum => AgeByKernel is not { } age || age < Past.Watched;
 
     /// <summary>How long the peer had sent nothing before its FIN; null when unknown.</summary>
     public readonly TimeSpan? IdleBeforeClose =>
-        Socket.State == TcpState.CloseWait && Socket.Has(TcpSocketFields.Ages) && Socket.LastDataReceivedMilliseconds >= Socket.LastAckReceivedMilliseconds
-            ? TimeSpan.FromMilliseconds(Socket.LastDataReceivedMilliseconds - Socket.LastAckReceivedMilliseconds)
+        _socket.State == TcpState.CloseWait && _socket.Has(TcpSocketFields.Ages)
+            && _socket.LastDataReceivedMilliseconds >= _socket.LastAckReceivedMilliseconds
+            ? TimeSpan.FromMilliseconds(_socket.LastDataReceivedMilliseconds - _socket.LastAckReceivedMilliseconds)
             : null;
 
-    /// <summary>Takes over the entry of the namespace's own table, which also tells how the connection looks outside.</summary>
-    public void SetOwnEntry(in ConntrackFlow flow)
+    /// <summary>Notes who holds it.</summary>
+    /// <param name="process">The process.</param>
+    /// <param name="ownerIndex">The owner by that process.</param>
+    public void SetHolder(OwnerProcess process, int ownerIndex) => (Process, OwnerIndex) = (process, ownerIndex);
+
+    /// <summary>Notes the entry of the namespace's own table, which also tells how the connection looks outside.</summary>
+    /// <param name="flow">The entry.</param>
+    /// <param name="staysInNamespace">Whether a connection that looks like this outside stays in the namespace after all.</param>
+    public void SetOwnEntry(in ConntrackFlow flow, Func<ConnectionTuple, bool> staysInNamespace)
     {
-        var isInitiator = flow.Original == Socket.Tuple;
-        Pod.Set(flow, isInitiator);
-        Outside = isInitiator ? flow.Reply.Reversed : flow.Original.Reversed;
+        ArgumentNullException.ThrowIfNull(staysInNamespace);
+        var isInitiator = flow.Original == _socket.Tuple;
+        _own.Set(flow, isInitiator);
+        _outside = isInitiator ? flow.Reply.Reversed : flow.Original.Reversed;
         OutsideIsKnown = true;
+        StaysInNamespace |= staysInNamespace(_outside);
     }
 
+    /// <summary>Notes that the namespace's own table was asked and has no entry.</summary>
+    public void SetOwnEntryMissing() => _own.Asked = true;
+
+    /// <summary>Notes that the namespace translates nothing: the connection looks the same outside.</summary>
+    public void SetUntranslated() => OutsideIsKnown = true;
+
+    /// <summary>Notes the entry of the host's table.</summary>
+    /// <param name="flow">The entry.</param>
+    /// <param name="isInitiator">True when <see cref="Outside"/> is the entry's original tuple.</param>
+    public void SetHostEntry(in ConntrackFlow flow, bool isInitiator) => _host.Set(flow, isInitiator);
+
+    /// <summary>
+    /// Notes that the host's table was asked, by a dump that began after the socket was seen or by a look-up; an entry that was
+    /// found stays.
+    /// </summary>
+    public void SetHostEntryMissing() => _host.Asked = true;
+
+    /// <summary>Forgets what the host's table has: its dump starts over.</summary>
+    public void ForgetHostEntry() => _host = default;
+
+    /// <summary>Notes what earlier scans saw of it.</summary>
+    public void SetPast(HalfClosedPast past) => Past = past;
+
+    /// <summary>Notes the judgement.</summary>
+    public void SetTracking(TrackingState tracking) => Tracking = tracking;
+
     private readonly TimeSpan? AgeByKernel =>
-        Socket.Has(TcpSocketFields.Ages) && Socket.State != TcpState.FinWait1 ? TimeSpan.FromMilliseconds(Socket.LastAckReceivedMilliseconds) : null;
+        _socket.Has(TcpSocketFields.Ages) && _socket.State != TcpState.FinWait1
+            ? TimeSpan.FromMilliseconds(_socket.LastAckReceivedMilliseconds)
+            : null;
 }

@@ -2,7 +2,6 @@ using System.Numerics;
 using System.Runtime.InteropServices;
 using Agent.Kernel.Conntrack;
 using Agent.Kernel.Net;
-using Agent.Kernel.SockDiag;
 
 namespace Agent.Core.Tallies;
 
@@ -24,16 +23,7 @@ public sealed class HalfClosedTable
     public Span<HalfClosedSocket> Sockets => CollectionsMarshal.AsSpan(_sockets);
 
     /// <summary>Adds a socket; call <see cref="BuildIndex"/> before the first match.</summary>
-    public void Add(in TcpSocket socket, int owner, int namespaceSlot, bool staysInNamespace) =>
-        _sockets.Add(new HalfClosedSocket
-        {
-            Socket = socket,
-            Owner = owner,
-            NamespaceSlot = namespaceSlot,
-            Outside = socket.Tuple,
-            OutsideIsKnown = namespaceSlot == 0,
-            StaysInNamespace = staysInNamespace,
-        });
+    public void Add(in HalfClosedSocket socket) => _sockets.Add(socket);
 
     /// <summary>Removes the sockets from a position on: a dump that starts over.</summary>
     public void Truncate(int count) => _sockets.RemoveRange(count, _sockets.Count - count);
@@ -47,9 +37,9 @@ public sealed class HalfClosedTable
         var sockets = Sockets;
         for (var i = 0; i < sockets.Length; i++)
         {
-            var slot = Hash(sockets[i].Outside) & (size - 1);
-            _next[i] = _heads[slot];
-            _heads[slot] = i + 1;
+            var bucket = Hash(sockets[i].Outside) & (size - 1);
+            _next[i] = _heads[bucket];
+            _heads[bucket] = i + 1;
         }
     }
 
@@ -58,16 +48,16 @@ public sealed class HalfClosedTable
     {
         foreach (ref var socket in Sockets)
         {
-            socket.Host = default;
+            socket.ForgetHostEntry();
         }
     }
 
     /// <summary>Notes that the node's table was dumped after these sockets were seen: who has no match now has no entry.</summary>
-    public void MarkHostAsked()
+    public void SetHostEntriesMissing()
     {
         foreach (ref var socket in Sockets)
         {
-            socket.Host.Asked = true;
+            socket.SetHostEntryMissing();
         }
     }
 
@@ -90,7 +80,7 @@ public sealed class HalfClosedTable
         for (var next = _heads[Hash(view) & (_heads.Length - 1)]; next != 0; next = _next[next - 1])
         {
             ref readonly var other = ref sockets[next - 1];
-            if (other.Outside == view && (!(socket.IsPrivate || other.IsPrivate) || socket.NamespaceSlot == other.NamespaceSlot))
+            if (other.Outside == view && (!(socket.IsPrivate || other.IsPrivate) || socket.Namespace == other.Namespace))
             {
                 return next - 1;
             }
@@ -108,7 +98,7 @@ public sealed class HalfClosedTable
             ref var socket = ref sockets[next - 1];
             if (socket.Outside == tuple && !socket.IsPrivate)
             {
-                socket.Host.Set(flow, initiator);
+                socket.SetHostEntry(flow, initiator);
                 found = next - 1;
             }
         }
@@ -118,7 +108,8 @@ public sealed class HalfClosedTable
 
     private static int Hash(in ConnectionTuple tuple)
     {
-        var mixed = tuple.Source.Low ^ BitOperations.RotateLeft(tuple.Destination.Low, 31) ^ tuple.Source.High ^ BitOperations.RotateLeft(tuple.Destination.High, 17)
+        var mixed = tuple.Source.Low ^ BitOperations.RotateLeft(tuple.Destination.Low, 31)
+            ^ tuple.Source.High ^ BitOperations.RotateLeft(tuple.Destination.High, 17)
             ^ ((ulong)tuple.SourcePort << 48) ^ ((ulong)tuple.DestinationPort << 16);
         return (int)((mixed * 0x9E37_79B9_7F4A_7C15) >> 33);
     }

@@ -103,7 +103,8 @@ public sealed class IdleWatch
             }
 
             var sinceClose = s_timeWaitLength - TimeSpan.FromMilliseconds(socket.ExpiresMilliseconds);
-            var idleAtClose = socket.State == TcpState.TimeWait && sinceClose >= TimeSpan.Zero && sinceClose <= elapsed ? idleBefore + elapsed - sinceClose : (TimeSpan?)null;
+            var isKnown = socket.State == TcpState.TimeWait && sinceClose >= TimeSpan.Zero && sinceClose <= elapsed;
+            var idleAtClose = isKnown ? idleBefore + elapsed - sinceClose : (TimeSpan?)null;
             History(tuple.SourcePort).AddCloseByPod(idleAtClose);
         }
         else if (!_alive.Contains(tuple) && elapsed < s_longestGap)

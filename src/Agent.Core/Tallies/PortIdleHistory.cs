@@ -32,7 +32,8 @@ public sealed class PortIdleHistory
     public TimeSpan? IdleAtClose => _idleAtClose.Count == 0 ? null : _idleAtClose.Order().ElementAt(_idleAtClose.Count / 4);
 
     /// <summary>True when at least half of them were within a tenth of <see cref="IdleAtClose"/>, as a time-out makes them.</summary>
-    public bool IdleClosesAgree => IdleAtClose is { } idle && 2 * _idleAtClose.Count(close => (close - idle).Duration() <= 0.1 * idle) >= _idleAtClose.Count;
+    public bool IdleClosesAgree =>
+        IdleAtClose is { } idle && 2 * _idleAtClose.Count(close => (close - idle).Duration() <= 0.1 * idle) >= _idleAtClose.Count;
 
     internal void AddSample(TimeSpan now, long samples, TimeSpan longest)
     {

@@ -8,8 +8,8 @@ public struct PortTally
     /// <summary>Port.</summary>
     public ushort Port;
 
-    /// <summary>The owner's slot.</summary>
-    public int Owner;
+    /// <summary>Index of its owner in the scan.</summary>
+    public int OwnerIndex;
 
     /// <summary>Address of the first listener found at the port.</summary>
     public IpAddress Address;

@@ -14,14 +14,14 @@ public sealed class SocketTally
     /// <summary>How many established connections are kept to ask conntrack about.</summary>
     public const int EstablishedSampleSize = 8;
 
-    private readonly short[] _portSlots = new short[ushort.MaxValue + 1];
+    private readonly short[] _portNumbers = new short[ushort.MaxValue + 1];
     private readonly List<PortTally> _ports = [];
     private readonly List<ConnectionTuple> _established = [];
     private readonly List<long> _states = [];
     private HalfClosedTable _halfClosed = new();
     private int _halfClosedStart;
-    private int _namespaceSlot;
-    private int _firstOwner;
+    private NamespaceTracking _network = new(isHost: false);
+    private int _ownerIndex;
     private Func<ulong, int>? _ownerByCgroup;
     private HashSet<IpAddress> _addresses = [];
     private IdleWatch? _idle;
@@ -36,24 +36,24 @@ public sealed class SocketTally
     public long Total { get; private set; }
 
     /// <summary>Prepares for the sockets of one namespace.</summary>
-    /// <param name="namespaceSlot">Index of the namespace in the scan.</param>
-    /// <param name="firstOwner">Slot of the namespace's owner.</param>
+    /// <param name="network">The namespace.</param>
+    /// <param name="ownerIndex">The owner of what belongs to nobody else there.</param>
     /// <param name="owners">How many owners there are in all.</param>
-    /// <param name="ownerByCgroup">For the host's namespace, where cgroups tell owners apart: cgroup id to owner slot.</param>
+    /// <param name="ownerByCgroup">For the host's namespace, where cgroups tell owners apart: cgroup id to owner index.</param>
     /// <param name="addresses">The namespace's own addresses.</param>
     /// <param name="halfClosed">Where half-closed sockets go.</param>
     /// <param name="idle">Remembers idle connections from one scan to the next; null not to.</param>
     public void Begin(
-        int namespaceSlot,
-        int firstOwner,
+        NamespaceTracking network,
+        int ownerIndex,
         int owners,
         Func<ulong, int>? ownerByCgroup,
         HashSet<IpAddress> addresses,
         HalfClosedTable halfClosed,
         IdleWatch? idle)
     {
-        _namespaceSlot = namespaceSlot;
-        _firstOwner = firstOwner;
+        _network = network;
+        _ownerIndex = ownerIndex;
         _ownerByCgroup = ownerByCgroup;
         _addresses = addresses;
         _halfClosed = halfClosed;
@@ -64,17 +64,17 @@ public sealed class SocketTally
     }
 
     /// <summary>Sockets of an owner in a state.</summary>
-    public long Count(int owner, TcpState state) => _states[(StateRow(owner) * TcpStateCounts.Length) + (int)state];
+    public long Count(int owner, TcpState state) => Row(owner)[(int)state];
 
     /// <summary>Sockets of an owner by state.</summary>
-    public TcpStateCounts StatesOf(int owner) => new([.. CollectionsMarshal.AsSpan(_states).Slice(StateRow(owner) * TcpStateCounts.Length, TcpStateCounts.Length)]);
+    public TcpStateCounts StatesOf(int owner) => new([.. Row(owner)]);
 
     /// <summary>Forgets everything: the dump starts over.</summary>
     public void Restart()
     {
         foreach (var port in _ports)
         {
-            _portSlots[port.Port] = 0;
+            _portNumbers[port.Port] = 0;
         }
 
         _ports.Clear();
@@ -112,7 +112,7 @@ public sealed class SocketTally
     {
         Total++;
         var owner = OwnerOf(socket);
-        CollectionsMarshal.AsSpan(_states)[(StateRow(owner) * TcpStateCounts.Length) + Math.Min((int)socket.State, TcpStateCounts.Length - 1)]++;
+        Row(owner)[Math.Min((int)socket.State, TcpStateCounts.Length - 1)]++;
         switch (socket.State)
         {
             case TcpState.Listen:
@@ -125,8 +125,8 @@ public sealed class SocketTally
                 AddTimeWait(socket);
                 break;
             case TcpState.CloseWait or TcpState.FinWait1 or TcpState.FinWait2:
-                _halfClosed.Add(socket, owner, _namespaceSlot, StaysInNamespace(socket.Tuple));
-                if (_portSlots[socket.Tuple.SourcePort] != 0)
+                _halfClosed.Add(new HalfClosedSocket(socket, owner, _network, StaysInNamespace(socket.Tuple)));
+                if (_portNumbers[socket.Tuple.SourcePort] != 0)
                 {
                     _idle?.OnClosing(socket);
                 }
@@ -135,16 +135,18 @@ public sealed class SocketTally
         }
     }
 
-    /// <summary>Notes the idle time of an established connection at a listening port, unless a request on it waits for its answer.</summary>
+    /// <summary>
+    /// Notes the idle time of an established connection at a listening port, unless a request on it waits for its answer.
+    /// </summary>
     public void AddIdle(in TcpSocket socket)
     {
-        var slot = _portSlots[socket.Tuple.SourcePort];
-        if (slot == 0 || !socket.Has(TcpSocketFields.Ages) || !socket.HasAnswered)
+        var number = _portNumbers[socket.Tuple.SourcePort];
+        if (number == 0 || !socket.Has(TcpSocketFields.Ages) || !socket.HasAnswered)
         {
             return;
         }
 
-        ref var port = ref CollectionsMarshal.AsSpan(_ports)[slot - 1];
+        ref var port = ref CollectionsMarshal.AsSpan(_ports)[number - 1];
         port.IdleSamples++;
         port.LongestIdleMilliseconds = Math.Max(port.LongestIdleMilliseconds, socket.IdleMilliseconds);
         _idle?.OnIdle(socket);
@@ -154,26 +156,28 @@ public sealed class SocketTally
     public bool StaysInNamespace(in ConnectionTuple tuple) =>
         tuple.Destination.IsLoopback || tuple.Destination == tuple.Source || _addresses.Contains(tuple.Destination);
 
-    private int StateRow(int owner) => _ownerByCgroup is null ? 0 : owner;
+    /// <summary>The sockets of an owner by state.</summary>
+    private Span<long> Row(int owner) =>
+        CollectionsMarshal.AsSpan(_states).Slice((_ownerByCgroup is null ? 0 : owner) * TcpStateCounts.Length, TcpStateCounts.Length);
 
     private int OwnerOf(in TcpSocket socket) =>
-        _ownerByCgroup is not null && socket.Has(TcpSocketFields.CgroupId) ? _ownerByCgroup(socket.CgroupId) : _firstOwner;
+        _ownerByCgroup is not null && socket.Has(TcpSocketFields.CgroupId) ? _ownerByCgroup(socket.CgroupId) : _ownerIndex;
 
     private void AddListener(in TcpSocket socket, int owner)
     {
-        ref var slot = ref _portSlots[socket.Tuple.SourcePort];
-        if (slot == 0)
+        ref var number = ref _portNumbers[socket.Tuple.SourcePort];
+        if (number == 0)
         {
             if (_ports.Count == short.MaxValue)
             {
                 return;
             }
 
-            _ports.Add(new PortTally { Port = socket.Tuple.SourcePort, Owner = owner, Address = socket.Tuple.Source });
-            slot = (short)_ports.Count;
+            _ports.Add(new PortTally { Port = socket.Tuple.SourcePort, OwnerIndex = owner, Address = socket.Tuple.Source });
+            number = (short)_ports.Count;
         }
 
-        ref var port = ref CollectionsMarshal.AsSpan(_ports)[slot - 1];
+        ref var port = ref CollectionsMarshal.AsSpan(_ports)[number - 1];
         port.Queued += socket.ReceiveQueue;
         port.Backlog += socket.SendQueue;
     }
@@ -185,23 +189,23 @@ public sealed class SocketTally
             _established.Add(socket.Tuple);
         }
 
-        var slot = _portSlots[socket.Tuple.SourcePort];
-        if (slot == 0)
+        var number = _portNumbers[socket.Tuple.SourcePort];
+        if (number == 0)
         {
             return;
         }
 
-        CollectionsMarshal.AsSpan(_ports)[slot - 1].Established++;
+        CollectionsMarshal.AsSpan(_ports)[number - 1].Established++;
         _idle?.OnEstablished(socket);
         AddIdle(socket);
     }
 
     private void AddTimeWait(in TcpSocket socket)
     {
-        var slot = _portSlots[socket.Tuple.SourcePort];
-        if (slot != 0)
+        var number = _portNumbers[socket.Tuple.SourcePort];
+        if (number != 0)
         {
-            CollectionsMarshal.AsSpan(_ports)[slot - 1].TimeWait++;
+            CollectionsMarshal.AsSpan(_ports)[number - 1].TimeWait++;
             _idle?.OnClosing(socket);
         }
     }

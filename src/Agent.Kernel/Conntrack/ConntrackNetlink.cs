@@ -14,35 +14,18 @@ public sealed class ConntrackNetlink : IDisposable
 {
     private const int MaxRequestLength = 256;
 
-    private readonly INetlinkTransport _transport;
-    private readonly NetlinkBuffer _buffer;
-    private readonly bool _ownsBuffer;
-    private uint _sequence;
+    private readonly NetlinkConnection _connection;
 
-    internal ConntrackNetlink(INetlinkTransport transport, NetlinkBuffer? buffer = null)
-    {
-        _transport = transport;
-        _ownsBuffer = buffer is null;
-        _buffer = buffer ?? new NetlinkBuffer();
-    }
+    internal ConntrackNetlink(INetlinkTransport transport, NetlinkBuffer? buffer = null) => _connection = new(transport, buffer);
+
+    private ConntrackNetlink(NetlinkConnection connection) => _connection = connection;
 
     /// <summary>Opens the table of the calling thread's network namespace; it stays that namespace's, whatever thread uses it.</summary>
     /// <param name="receiveTimeout">How long to wait for an answer before ETIMEDOUT.</param>
     /// <param name="buffer">A buffer shared by many namespaces, not disposed of here; null makes an own one.</param>
     /// <exception cref="KernelException">EPROTONOSUPPORT: the kernel has no nfnetlink, or its module is not loaded.</exception>
-    public static ConntrackNetlink Open(TimeSpan receiveTimeout, NetlinkBuffer? buffer = null)
-    {
-        var socket = NetlinkSocket.Open(NETLINK_NETFILTER, receiveTimeout);
-        try
-        {
-            return new(socket, buffer);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
+    public static ConntrackNetlink Open(TimeSpan receiveTimeout, NetlinkBuffer? buffer = null) =>
+        new(NetlinkConnection.Open(NETLINK_NETFILTER, receiveTimeout, buffer));
 
     /// <summary>
     /// Streams every entry to a sink, in no particular order. Not a snapshot: entries may repeat or be missed while the table changes.
@@ -60,8 +43,7 @@ public sealed class ConntrackNetlink : IDisposable
         Span<byte> bytes = stackalloc byte[MaxRequestLength];
         var request = Begin(bytes, IPCTNL_MSG_CT_GET, NLM_F_DUMP, family);
         var handler = new FlowHandler<TSink> { Sink = sink };
-        var result = NetlinkDump.Run(
-            _transport, _buffer.Span, request.Finish(), "conntrack dump (netlink)", ref handler, cancellationToken);
+        var result = _connection.Dump(request.Finish(), "conntrack dump (netlink)", ref handler, cancellationToken);
         sink = handler.Sink;
         return result;
     }
@@ -81,8 +63,7 @@ public sealed class ConntrackNetlink : IDisposable
         var request = Begin(bytes, IPCTNL_MSG_CT_GET, 0, (byte)family);
         WriteTuple(ref request, protocol, tuple);
         var handler = new SingleFlowHandler();
-        var errno = NetlinkDump.RunSingle(
-            _transport, _buffer.Span, request.Finish(), "conntrack look-up (netlink)", ErrnoText.ENOENT, ref handler);
+        var errno = _connection.GetOne(request.Finish(), "conntrack look-up (netlink)", ErrnoText.ENOENT, ref handler);
         flow = handler.Flow;
         return errno == 0 && handler.Found;
     }
@@ -94,7 +75,7 @@ public sealed class ConntrackNetlink : IDisposable
         Span<byte> bytes = stackalloc byte[MaxRequestLength];
         var request = Begin(bytes, IPCTNL_MSG_CT_GET_STATS_CPU, NLM_F_DUMP, SocketConstants.AF_UNSPEC);
         var handler = new StatisticsHandler();
-        NetlinkDump.Run(_transport, _buffer.Span, request.Finish(), "conntrack statistics (netlink)", ref handler, cancellationToken);
+        _connection.Dump(request.Finish(), "conntrack statistics (netlink)", ref handler, cancellationToken);
         return handler.Sum.ToStatistics();
     }
 
@@ -105,23 +86,16 @@ public sealed class ConntrackNetlink : IDisposable
         Span<byte> bytes = stackalloc byte[MaxRequestLength];
         var request = Begin(bytes, IPCTNL_MSG_CT_GET_STATS, 0, SocketConstants.AF_UNSPEC);
         var handler = new CountHandler();
-        NetlinkDump.RunSingle(_transport, _buffer.Span, request.Finish(), "conntrack count (netlink)", 0, ref handler);
+        _connection.GetOne(request.Finish(), "conntrack count (netlink)", 0, ref handler);
         return handler.Count;
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _transport.Dispose();
-        if (_ownsBuffer)
-        {
-            _buffer.Dispose();
-        }
-    }
+    public void Dispose() => _connection.Dispose();
 
     private NetlinkRequestWriter Begin(Span<byte> buffer, ushort message, ushort flags, byte family)
     {
-        var request = new NetlinkRequestWriter(buffer, (ushort)((NFNL_SUBSYS_CTNETLINK << 8) | message), flags, ++_sequence);
+        var request = _connection.Begin(buffer, (ushort)((NFNL_SUBSYS_CTNETLINK << 8) | message), flags);
         request.WriteBytes([family, 0, 0, 0]);
         return request;
     }
@@ -152,6 +126,8 @@ public sealed class ConntrackNetlink : IDisposable
         internal TSink Sink;
         private ConntrackFlow _flow;
 
+        public readonly bool IsFull => false;
+
         public bool OnMessage(ushort type, ReadOnlySpan<byte> payload)
         {
             if (!ConntrackFlowParser.TryParse(payload, ref _flow))
@@ -171,6 +147,8 @@ public sealed class ConntrackNetlink : IDisposable
         internal ConntrackFlow Flow;
         internal bool Found;
 
+        public readonly bool IsFull => false;
+
         public bool OnMessage(ushort type, ReadOnlySpan<byte> payload) => Found = ConntrackFlowParser.TryParse(payload, ref Flow);
 
         public readonly void Restart()
@@ -181,6 +159,8 @@ public sealed class ConntrackNetlink : IDisposable
     private struct StatisticsHandler : INetlinkMessageHandler
     {
         internal ConntrackCounterSum Sum;
+
+        public readonly bool IsFull => false;
 
         public bool OnMessage(ushort type, ReadOnlySpan<byte> payload)
         {
@@ -207,6 +187,8 @@ public sealed class ConntrackNetlink : IDisposable
     private struct CountHandler : INetlinkMessageHandler
     {
         internal ConntrackCount Count;
+
+        public readonly bool IsFull => false;
 
         public bool OnMessage(ushort type, ReadOnlySpan<byte> payload)
         {

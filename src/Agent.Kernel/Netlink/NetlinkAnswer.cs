@@ -47,7 +47,7 @@ internal struct NetlinkAnswer(uint portId, uint sequence, string operation)
         where THandler : INetlinkMessageHandler, allows ref struct
     {
         var messages = new NetlinkMessageReader(datagram);
-        while (!IsDone && messages.MoveNext())
+        while (!IsDone && !handler.IsFull && messages.MoveNext())
         {
             if (messages.Sequence != sequence || messages.PortId != portId)
             {

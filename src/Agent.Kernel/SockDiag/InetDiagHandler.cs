@@ -11,17 +11,10 @@ internal ref struct InetDiagHandler<TSink>(TSink sink, long limit) : INetlinkMes
     /// <summary>Sockets handed over.</summary>
     public long Count { get; private set; }
 
-    public readonly bool HasLimit => limit != long.MaxValue;
-
     public readonly bool IsFull => Count >= limit;
 
     public bool OnMessage(ushort type, ReadOnlySpan<byte> payload)
     {
-        if (IsFull)
-        {
-            return true;
-        }
-
         if (!InetDiagMessage.TryParse(payload, out var socket))
         {
             return false;

@@ -21,23 +21,18 @@ public sealed class SockDiagNetlink : IDisposable
     private const string Operation = "socket dump (sock_diag)";
     private static readonly TimeSpan s_receiveTimeout = TimeSpan.FromSeconds(10);
 
-    private readonly INetlinkTransport _transport;
-    private readonly NetlinkBuffer _buffer;
-    private uint _sequence;
+    private readonly NetlinkConnection _connection;
 
-    private SockDiagNetlink(INetlinkTransport transport, NetlinkBuffer buffer)
-    {
-        _transport = transport;
-        _buffer = buffer;
-    }
+    private SockDiagNetlink(NetlinkConnection connection) => _connection = connection;
 
     /// <summary>Opens a socket in the network namespace of the calling thread.</summary>
     /// <param name="buffer">Stays the caller's; one buffer serves all namespaces, one after the other.</param>
     /// <exception cref="KernelException">EPROTONOSUPPORT: no sock_diag in this kernel.</exception>
-    public static SockDiagNetlink Open(NetlinkBuffer buffer) => new(NetlinkSocket.Open(NETLINK_SOCK_DIAG, s_receiveTimeout), buffer);
+    public static SockDiagNetlink Open(NetlinkBuffer buffer) => new(NetlinkConnection.Open(NETLINK_SOCK_DIAG, s_receiveTimeout, buffer));
 
     /// <summary>For tests: a fake kernel instead of a socket.</summary>
-    internal static SockDiagNetlink Open(INetlinkTransport transport, NetlinkBuffer buffer) => new(transport, buffer);
+    internal static SockDiagNetlink Open(INetlinkTransport transport, NetlinkBuffer buffer) =>
+        new(new NetlinkConnection(transport, buffer));
 
     /// <summary>True once the kernel refused the request for both families at once.</summary>
     public bool DumpsEachFamily { get; private set; }
@@ -74,7 +69,7 @@ public sealed class SockDiagNetlink : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _transport.Dispose();
+    public void Dispose() => _connection.Dispose();
 
     private DumpResult DumpBoth<TSink>(
         uint stateMask, SockDiagExtensions extensions, ref InetDiagHandler<TSink> handler, CancellationToken cancellationToken)
@@ -101,7 +96,7 @@ public sealed class SockDiagNetlink : IDisposable
             }
 
             var inet6 = Run(AF_INET6, stateMask, extensions, ref handler, cancellationToken);
-            if (inet6.Retries == 0 || retries == NetlinkDump.MaxRetries)
+            if (inet6.Retries == 0 || retries == NetlinkConnection.MaxRetries)
             {
                 return new(
                     inet.Messages + inet6.Messages, retries, inet.Interrupted || inet6.Retries > 0, inet.Malformed + inet6.Malformed);
@@ -118,21 +113,7 @@ public sealed class SockDiagNetlink : IDisposable
     {
         Span<byte> bytes = stackalloc byte[NLMSG_HDRLEN + SizeofInetDiagReq];
         var request = family == AF_UNSPEC ? WriteLegacy(bytes, stateMask, extensions) : Write(bytes, family, stateMask, extensions);
-        if (!handler.HasLimit)
-        {
-            return NetlinkDump.Run(_transport, _buffer.Span, request, Operation, ref handler, cancellationToken);
-        }
-
-        var answer = new NetlinkAnswer(_transport.PortId, _sequence, Operation);
-        _transport.Send(request);
-        while (!answer.IsDone && !handler.IsFull)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            var length = _transport.Receive(_buffer.Span);
-            answer.OnDatagram(_buffer.Span[..Math.Min(length, NetlinkBuffer.Size)], deliverInterrupted: true, ref handler);
-        }
-
-        return new(handler.Count, 0, answer.IsInterrupted, answer.Malformed);
+        return _connection.Dump(request, Operation, ref handler, cancellationToken);
     }
 
     private Span<byte> WriteLegacy(Span<byte> bytes, uint stateMask, SockDiagExtensions extensions)
@@ -157,7 +138,7 @@ public sealed class SockDiagNetlink : IDisposable
 
     private Span<byte> Write(Span<byte> bytes, ushort type, scoped ReadOnlySpan<byte> body)
     {
-        var request = new NetlinkRequestWriter(bytes, type, NLM_F_DUMP, ++_sequence);
+        var request = _connection.Begin(bytes, type, NLM_F_DUMP);
         request.WriteBytes(body);
         return request.Finish();
     }

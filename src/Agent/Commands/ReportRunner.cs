@@ -69,7 +69,7 @@ internal sealed class ReportRunner(CommandServices services)
 
     private int Report(ReportRequest request, AgentOptions options, Scans scans, string whyScanned)
     {
-        var (previous, current) = scans;
+        var (previous, current) = scans.Judge(options.Diagnosis);
         if (Readability.Check(current, Environment.IsPrivilegedProcess) is { Unreadable: true } nothing)
         {
             _terminal.WriteError(nothing.Message);
@@ -121,5 +121,9 @@ internal sealed class ReportRunner(CommandServices services)
     /// <summary>What was read.</summary>
     /// <param name="Previous">The scan before, for rates; null without --window.</param>
     /// <param name="Current">The scan.</param>
-    private sealed record Scans(Snapshot? Previous, Snapshot Current);
+    private sealed record Scans(Snapshot? Previous, Snapshot Current)
+    {
+        public Scans Judge(Thresholds thresholds) =>
+            new(Previous is null ? null : ThresholdJudge.Judge(Previous, thresholds), ThresholdJudge.Judge(Current, thresholds));
+    }
 }

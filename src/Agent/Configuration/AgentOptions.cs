@@ -20,7 +20,7 @@ internal sealed record AgentOptions
 
     public LoggingOptions Logging { get; init; } = new();
 
-    /// <summary>What decides what a scan reads and how it is judged; not how often.</summary>
-    public (CollectionOptions Collection, PodsOptions Pods, Thresholds Diagnosis) Reading =>
-        (Collection with { Interval = TimeSpan.Zero, CpuBudgetPercent = 0 }, Pods, Diagnosis);
+    /// <summary>What decides what a scan reads; not how often, and not how it is judged.</summary>
+    public (CollectionOptions Collection, PodsOptions Pods) Reading =>
+        (Collection with { Interval = TimeSpan.Zero, CpuBudgetPercent = 0 }, Pods);
 }

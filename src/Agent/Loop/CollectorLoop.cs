@@ -4,7 +4,8 @@ namespace Agent.Loop;
 
 /// <summary>Scans every interval, one scan at a time, for as long as the agent runs.</summary>
 internal sealed partial class CollectorLoop(
-    SnapshotPipeline pipeline, AgentOptionsStore options, LoopHealth health, TimeProvider time, ILogger<CollectorLoop> logger) : BackgroundService
+    SnapshotPipeline pipeline, AgentOptionsStore options, LoopHealth health, TimeProvider time, ILogger<CollectorLoop> logger)
+    : BackgroundService
 {
     /// <summary>How long the end of the agent waits for a scan to notice that it is cancelled.</summary>
     private static readonly TimeSpan s_stopPatience = TimeSpan.FromSeconds(1);
@@ -48,7 +49,10 @@ internal sealed partial class CollectorLoop(
         }
     }
 
-    /// <summary>Waits for the next multiple of the interval, counted from the beginning of the last scan: what a long scan has missed is left out, not made up for.</summary>
+    /// <summary>
+    /// Waits for the next multiple of the interval, counted from the beginning of the last scan: what a long scan has missed is
+    /// left out, not made up for.
+    /// </summary>
     private async Task WaitAsync(long start, CancellationToken stoppingToken)
     {
         while (true)
@@ -87,7 +91,10 @@ internal sealed partial class CollectorLoop(
         }
     }
 
-    [LoggerMessage(EventId = 1, Level = LogLevel.Error, Message = "The scan failed: {Reason}; the last good one is served until it is too old, and the next scan tries again")]
+    [LoggerMessage(
+        EventId = 1,
+        Level = LogLevel.Error,
+        Message = "The scan failed: {Reason}; the last good one is served until it is too old, and the next scan tries again")]
     private partial void LogScanFailed(Exception exception, string reason);
 
     [LoggerMessage(EventId = 2, Level = LogLevel.Warning, Message = "A scan did not end within {Seconds} s; the agent ends without it")]

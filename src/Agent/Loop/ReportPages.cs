@@ -23,7 +23,8 @@ internal sealed class ReportPages
     private readonly Lazy<byte[]> _json;
     private readonly Lazy<byte[]> _html;
 
-    public ReportPages(Snapshot snapshot, SnapshotHistory earlier, DiagnosisResult diagnosis, AgentOptions options, BuildInfo build, TimeProvider time)
+    public ReportPages(
+        Snapshot snapshot, SnapshotHistory earlier, DiagnosisResult diagnosis, AgentOptions options, BuildInfo build, TimeProvider time)
     {
         _snapshot = snapshot;
         _previous = earlier.Snapshots is [.., var previous] ? previous : null;

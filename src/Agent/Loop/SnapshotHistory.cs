@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Agent.Core.Diagnosis;
 using Agent.Core.Model;
 using Agent.Core.Reporting.Html;
 
@@ -17,11 +18,26 @@ internal sealed class SnapshotHistory
     private static readonly TimeSpan s_snapshotSpan = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan s_pointSpan = TimeSpan.FromHours(1);
 
+    private Thresholds? _thresholds;
+
     /// <summary>Oldest first.</summary>
     public ImmutableArray<Snapshot> Snapshots { get; private set; } = [];
 
     /// <summary>Oldest first.</summary>
     public ImmutableArray<SnapshotPoint> Points { get; private set; } = [];
+
+    /// <summary>
+    /// Judges what is kept by other thresholds, so that rules which compare do not take a changed threshold for a change of the
+    /// node.
+    /// </summary>
+    public void Judge(Thresholds thresholds)
+    {
+        if (_thresholds != thresholds)
+        {
+            _thresholds = thresholds;
+            Snapshots = [.. Snapshots.Select(snapshot => ThresholdJudge.Judge(snapshot, thresholds))];
+        }
+    }
 
     public void Add(Snapshot snapshot, TimeSpan interval)
     {
@@ -36,6 +52,8 @@ internal sealed class SnapshotHistory
     private static Snapshot WithoutConnections(Snapshot snapshot) => snapshot with
     {
         Connections = [],
-        Conntrack = snapshot.Conntrack is { Flows: { } flows } conntrack ? conntrack with { Flows = flows with { HalfClosedSample = [] } } : snapshot.Conntrack,
+        Conntrack = snapshot.Conntrack is { Flows: { } flows } conntrack
+            ? conntrack with { Flows = flows with { HalfClosedSample = [] } }
+            : snapshot.Conntrack,
     };
 }

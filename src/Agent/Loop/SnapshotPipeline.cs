@@ -38,9 +38,11 @@ internal sealed class SnapshotPipeline(
     {
         try
         {
-            var snapshot = Scan(options, cancellationToken);
+            var snapshot = ThresholdJudge.Judge(Scan(options, cancellationToken), options.Diagnosis);
+            _history.Judge(options.Diagnosis);
             var remediation = remediator.Run(snapshot, options);
-            var diagnosis = _tracker.Update(diagnose(new(snapshot, _history.Snapshots, options.Diagnosis), remediation.Findings), snapshot.TakenAt);
+            var found = diagnose(new(snapshot, _history.Snapshots, options.Diagnosis), remediation.Findings);
+            var diagnosis = _tracker.Update(found, snapshot.TakenAt);
             var families = _metrics.Build(new()
             {
                 Snapshot = snapshot,

@@ -30,8 +30,8 @@ internal sealed record AgentSignature(string Schema, string BootId, string Setti
     /// </summary>
     public static string SettingsOf(AgentOptions options)
     {
-        var (collection, pods, diagnosis) = options.Reading;
-        return string.Join(' ', Digest(collection.ToString()), Digest(pods.ToString()), Digest(diagnosis.ToString()));
+        var (collection, pods) = options.Reading;
+        return string.Join(' ', Digest(collection.ToString()), Digest(pods.ToString()), Digest(options.Diagnosis.ToString()));
     }
 
     /// <summary>The sections in which two agents' settings differ.</summary>

@@ -4,7 +4,10 @@ using Agent.Kernel.Net;
 
 namespace Agent.Sources;
 
-/// <summary>Asks a conntrack table, one connection at a time, for the entries of half-closed sockets. Costs what is asked, not what the table holds.</summary>
+/// <summary>
+/// Asks a conntrack table, one connection at a time, for the entries of half-closed sockets. Costs what is asked, not what the
+/// table holds.
+/// </summary>
 internal static class ConntrackLookup
 {
     /// <summary>Look-ups in one scan and table; beyond that, sockets stay unjudged until the next dump.</summary>
@@ -12,47 +15,31 @@ internal static class ConntrackLookup
 
     private const byte Tcp = 6;
 
-    /// <summary>Completes what a dump of the node's table did not show, and finds out which namespaces that table tracks.</summary>
-    public static void CompleteHost(ConntrackNetlink netlink, ScanState scan)
+    /// <summary>Completes what a dump of the host's table did not show, and finds out which namespaces that table tracks.</summary>
+    public static void CompleteHost(ConntrackNetlink netlink, NodeScan scan)
     {
         var left = MaxLookups;
-        var suspects = new SortedSet<int>();
-        foreach (ref var socket in scan.HalfClosed.Sockets)
+        foreach (var network in scan.Layout.Namespaces)
         {
-            if (socket.Host.Found || (socket.NamespaceSlot != 0 && socket.StaysInNamespace) || left-- <= 0)
+            if (CompleteHost(netlink, scan, network, ref left) && network.Tracking.InHostTable is null)
             {
-                continue;
+                var host = scan.Layout.Host.Tracking;
+                network.Tracking.InHostTable = Tracks(netlink, network.Established)
+                    ?? (scan.IsRoutedByHost(network) ? host.InHostTable ??= TrackingProbe.IsTracking(netlink, inet6: false) : null);
             }
-
-            scan.CancellationToken.ThrowIfCancellationRequested();
-            if (Find(netlink, socket.Outside, ref socket.Host.Asked, out var flow))
-            {
-                socket.Host.Set(flow, flow.Original == socket.Outside);
-                scan.HostTracks[socket.NamespaceSlot] = true;
-            }
-            else
-            {
-                suspects.Add(socket.NamespaceSlot);
-            }
-        }
-
-        foreach (var slot in suspects.Where(slot => scan.HostTracks[slot] is null))
-        {
-            scan.HostTracks[slot] = Tracks(netlink, scan.Established[slot])
-                ?? (scan.IsRoutedByHost(slot) ? scan.HostTracks[0] ??= TrackingProbe.IsTracking(netlink, inet6: false) : null);
         }
     }
 
     /// <summary>Asks the own table of a namespace for the sockets found there, on a thread that is in that namespace.</summary>
     /// <param name="netlink">Opened there.</param>
     /// <param name="scan">Receives the matches.</param>
-    /// <param name="slot">The namespace.</param>
-    /// <param name="entries">How many entries its table has; null when unknown.</param>
+    /// <param name="network">The namespace.</param>
     /// <param name="staysInNamespace">Whether a connection does not leave the namespace.</param>
-    public static void CompleteOwn(ConntrackNetlink netlink, ScanState scan, int slot, long? entries, Func<ConnectionTuple, bool> staysInNamespace)
+    public static void CompleteOwn(
+        ConntrackNetlink netlink, NodeScan scan, NamespaceScan network, Func<ConnectionTuple, bool> staysInNamespace)
     {
-        var memory = scan.Layout.Namespaces[slot].Memory;
-        if (entries > 0)
+        var memory = network.Memory;
+        if (network.TableEntries > 0)
         {
             memory.NoteTracking(true, scan.Now);
         }
@@ -61,54 +48,92 @@ internal static class ConntrackLookup
             memory.NoteTracking(TrackingProbe.IsTracking(netlink, inet6: false), scan.Now);
         }
 
-        scan.OwnTableTracks[slot] = memory.OwnTableTracks;
+        network.Tracking.InOwnTable = memory.OwnTableTracks;
         var left = MaxLookups;
-        foreach (ref var socket in scan.HalfClosedOf(slot))
+        foreach (ref var socket in scan.HalfClosedOf(network))
         {
             if (memory.OwnTableTracks == false)
             {
-                socket.OutsideIsKnown = true;
+                socket.SetUntranslated();
             }
             else if (left-- > 0)
             {
                 scan.CancellationToken.ThrowIfCancellationRequested();
-                if (Find(netlink, socket.Socket.Tuple, ref socket.Pod.Asked, out var flow))
+                switch (Find(netlink, socket.Socket.Tuple, out var flow))
                 {
-                    socket.SetOwnEntry(flow);
-                    socket.StaysInNamespace |= staysInNamespace(socket.Outside);
+                    case true:
+                        socket.SetOwnEntry(flow, staysInNamespace);
+                        break;
+                    case false:
+                        socket.SetOwnEntryMissing();
+                        break;
+                    default:
+                        break;
                 }
             }
         }
     }
 
-    /// <summary>Established connections tell: tracked when one has an entry, not tracked when none has, unknown when there are none.</summary>
-    private static bool? Tracks(ConntrackNetlink netlink, IReadOnlyList<ConnectionTuple> established)
+    /// <returns>True when a socket of the namespace has no entry, so that it matters whether the table tracks the namespace.</returns>
+    private static bool CompleteHost(ConntrackNetlink netlink, NodeScan scan, NamespaceScan network, ref int left)
     {
-        var asked = false;
-        foreach (var tuple in established)
+        var anyMissing = false;
+        foreach (ref var socket in scan.HalfClosedOf(network))
         {
-            if (Find(netlink, tuple, ref asked, out _))
+            if (socket.Host.Found || socket.IsPrivate || left-- <= 0)
             {
-                return true;
+                continue;
+            }
+
+            scan.CancellationToken.ThrowIfCancellationRequested();
+            var found = Find(netlink, socket.Outside, out var flow);
+            anyMissing |= found != true;
+            if (found == true)
+            {
+                socket.SetHostEntry(flow, flow.Original == socket.Outside);
+                network.Tracking.InHostTable = true;
+            }
+            else if (found == false)
+            {
+                socket.SetHostEntryMissing();
             }
         }
 
-        return asked ? false : null;
+        return anyMissing;
     }
 
-    private static bool Find(ConntrackNetlink netlink, in ConnectionTuple tuple, ref bool asked, out ConntrackFlow flow)
+    /// <summary>
+    /// Established connections tell: tracked when one has an entry, not tracked when none has, unknown when there are none.
+    /// </summary>
+    private static bool? Tracks(ConntrackNetlink netlink, IReadOnlyList<ConnectionTuple> established)
+    {
+        bool? tracks = null;
+        foreach (var tuple in established)
+        {
+            var found = Find(netlink, tuple, out _);
+            if (found == true)
+            {
+                return true;
+            }
+
+            tracks ??= found;
+        }
+
+        return tracks;
+    }
+
+    /// <returns>Null when the table would not tell.</returns>
+    private static bool? Find(ConntrackNetlink netlink, in ConnectionTuple tuple, out ConntrackFlow flow)
     {
         try
         {
-            var found = netlink.TryLookup(Tcp, tuple, out flow);
-            asked = true;
-            return found;
+            return netlink.TryLookup(Tcp, tuple, out flow);
         }
         catch (KernelException)
         {
             // This one stays unknown; a table that refuses everything shows in the dump's report.
             flow = default;
-            return false;
+            return null;
         }
     }
 }

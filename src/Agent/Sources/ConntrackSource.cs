@@ -48,7 +48,8 @@ internal sealed class ConntrackSource(BackendChoice choice, TimeProvider time) :
     /// <param name="procFile">nf_conntrack of a process in the node's namespace.</param>
     /// <param name="tally">Receives the entries.</param>
     /// <param name="cancellationToken">Ends the dump between two datagrams.</param>
-    public SourceReport Dump(ConntrackNetlink? netlink, SourceProblem refusal, string procFile, FlowTally tally, CancellationToken cancellationToken)
+    public SourceReport Dump(
+        ConntrackNetlink? netlink, SourceProblem refusal, string procFile, FlowTally tally, CancellationToken cancellationToken)
     {
         var clock = new SourceClock(SourceNames.Conntrack, time);
         if (choice == BackendChoice.Off)
@@ -81,7 +82,8 @@ internal sealed class ConntrackSource(BackendChoice choice, TimeProvider time) :
 
         try
         {
-            var lost = refusal.And(refusal.Exists ? new($"read {procFile} instead, which does not tell who closed first and allows no look-ups", SourceNeeds.None) : SourceProblem.None);
+            var instead = $"read {procFile} instead, which does not tell who closed first and allows no look-ups";
+            var lost = refusal.Exists ? refusal.And(new(instead, SourceNeeds.None)) : SourceProblem.None;
             return Finish(clock, "procfs", ConntrackProcFs.Dump(procFile, _buffer, ref sink, cancellationToken), lost);
         }
         catch (KernelException exception)
@@ -117,6 +119,8 @@ internal sealed class ConntrackSource(BackendChoice choice, TimeProvider time) :
     private static SourceProblem FileProblem(KernelException exception, string procFile) =>
         exception.IsDenied ? new($"{exception.Message}: the file is for uid 0", SourceNeeds.Root)
         : exception.IsGone
-            ? new($"{procFile} does not exist: nf_conntrack is not loaded, or this kernel has no CONFIG_NF_CONNTRACK_PROCFS", SourceNeeds.ConntrackModule)
+            ? new(
+                $"{procFile} does not exist: nf_conntrack is not loaded, or this kernel has no CONFIG_NF_CONNTRACK_PROCFS",
+                SourceNeeds.ConntrackModule)
         : SourceProblem.Of(exception);
 }

@@ -9,7 +9,8 @@ internal static class ConntrackStatisticsSource
 {
     private const string Cost = "drops and invalid packets are unknown";
 
-    public static (SourceReport Report, ConntrackStatistics? Statistics) Read(ConntrackNetlink? netlink, string procFile, TimeProvider time, CancellationToken cancellationToken)
+    public static (SourceReport Report, ConntrackStatistics? Statistics) Read(
+        ConntrackNetlink? netlink, string procFile, TimeProvider time, CancellationToken cancellationToken)
     {
         var clock = new SourceClock(SourceNames.ConntrackStats, time);
         if (netlink is not null)
@@ -26,9 +27,10 @@ internal static class ConntrackStatisticsSource
 
         try
         {
+            var missing = new SourceProblem($"{procFile} does not exist: {Cost}", SourceNeeds.ConntrackModule);
             return NfConntrackStat.Read(procFile) is { } stat
                 ? (clock.Ok("procfs", 1), stat.Statistics)
-                : (clock.Report("procfs", SourceStatus.Unavailable, new($"{procFile} does not exist: {Cost}", SourceNeeds.ConntrackModule), 0), null);
+                : (clock.Report("procfs", SourceStatus.Unavailable, missing, 0), null);
         }
         catch (KernelException exception)
         {

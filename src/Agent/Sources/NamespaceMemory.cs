@@ -24,6 +24,8 @@ internal sealed class NamespaceMemory(TimeSpan firstSeen, bool isNew)
 
     public IdleWatch Idle { get; } = new();
 
+    public HalfClosedWatch HalfClosed { get; } = new();
+
     public ImmutableArray<IpAddress> Addresses { get; private set; } = [];
 
     public HashSet<IpAddress> AddressSet { get; private set; } = [];
@@ -40,7 +42,8 @@ internal sealed class NamespaceMemory(TimeSpan firstSeen, bool isNew)
     public bool AddressesAreDue(TimeSpan now) => IsDue(_addressesAt, now, s_refresh);
 
     /// <summary>All settings: some thirty files.</summary>
-    public bool SettingsAreDue(TimeSpan now) => isNew ? IsDue(_settingsAt, now, s_fullRefresh) : _settingsAt is null || now - _settingsAt > s_fullRefresh;
+    public bool SettingsAreDue(TimeSpan now) =>
+        isNew ? IsDue(_settingsAt, now, s_fullRefresh) : _settingsAt is null || now - _settingsAt > s_fullRefresh;
 
     /// <summary>The one setting that somebody may be changing while this program watches.</summary>
     public bool CloseWaitIsDue(TimeSpan now) => Settings is not null && IsDue(_closeWaitAt, now, s_refresh);
@@ -69,7 +72,8 @@ internal sealed class NamespaceMemory(TimeSpan firstSeen, bool isNew)
     {
         if (Settings is { } settings && seconds is { } value && value != settings.Settings.CloseWaitSeconds)
         {
-            Settings = settings with { Settings = new NetfilterSettings(settings.Settings.Values.SetItem(NetfilterSettings.CloseWait, value)) };
+            var values = settings.Settings.Values.SetItem(NetfilterSettings.CloseWait, value);
+            Settings = settings with { Settings = new NetfilterSettings(values) };
         }
 
         _closeWaitAt = now;

@@ -18,22 +18,23 @@ internal sealed class NamespaceProblems
     private int _withSettings;
     private bool _hostHasSettings;
 
-    public void NoteEntry(int slot, bool entered, KernelException? refusal)
+    public void NoteEntry(KernelException? refusal)
     {
-        if (!entered && refusal is not null)
+        if (refusal is not null)
         {
             _notEntered++;
             _entryRefusal = SourceProblem.Of(refusal);
         }
     }
 
-    public void NoteSettings(int slot, KernelException refusal) =>
-        _settingsRefusal = slot == 0 || !_settingsRefusal.Exists ? SourceProblem.Of(refusal) : _settingsRefusal;
+    public void NoteSettings(NamespaceScan network, KernelException refusal) =>
+        _settingsRefusal = network.IsHost || !_settingsRefusal.Exists ? SourceProblem.Of(refusal) : _settingsRefusal;
 
-    public void CountSettings(int slot, bool read)
+    public void CountSettings(NamespaceScan network)
     {
+        var read = network.Memory.Settings is not null;
         _withSettings += read ? 1 : 0;
-        _hostHasSettings |= read && slot == 0;
+        _hostHasSettings |= read && network.IsHost;
     }
 
     public void NoteNetlink(KernelException refusal) => _netlinkRefusal = refusal.Errno == ErrnoText.ENOENT || refusal.IsNotSupported
@@ -57,21 +58,23 @@ internal sealed class NamespaceProblems
     {
         if (_byNetlink + _byProcFs == 0)
         {
-            var why = _socketProblems.Count == 0 ? new("no socket table could be read", _entryRefusal.Needs) : AllSocketProblems();
-            return clock.Report("procfs", SourceStatus.Unavailable, why, 0);
+            var reasons = _socketProblems.Count == 0 ? new("no socket table could be read", _entryRefusal.Needs) : AllSocketProblems();
+            return clock.Report("procfs", SourceStatus.Unavailable, reasons, 0);
         }
 
         var problem = SourceProblem.None;
         if (_byProcFs > 0 && (_netlinkRefusal.Exists || _notEntered > 0))
         {
             var reason = _netlinkRefusal.Exists ? _netlinkRefusal : _entryRefusal;
-            problem = new($"{_byProcFs} of {_byProcFs + _byNetlink} namespaces by /proc/PID/net/tcp, which shows no ages, because: {reason.Text}", reason.Needs);
+            var all = _byProcFs + _byNetlink;
+            problem = new(
+                $"{_byProcFs} of {all} namespaces by /proc/PID/net/tcp, which shows no ages, because: {reason.Text}", reason.Needs);
         }
 
         if (_notRead > 0)
         {
-            var all = AllSocketProblems();
-            problem = problem.And(new($"{_notRead} namespaces could not be read: {all.Text}", all.Needs));
+            var why = AllSocketProblems();
+            problem = problem.And(new($"{_notRead} namespaces could not be read: {why.Text}", why.Needs));
         }
 
         var status = problem.Exists ? SourceStatus.Degraded : SourceStatus.Ok;
@@ -93,13 +96,16 @@ internal sealed class NamespaceProblems
         {
             var why = _settingsRefusal.Exists ? _settingsRefusal
                 : _notEntered > 0 && _entryRefusal.Exists ? _entryRefusal
-                : new($"{procRoot}/sys/net/netfilter has no nf_conntrack settings: nf_conntrack is not loaded", SourceNeeds.ConntrackModule);
+                : new(
+                    $"{procRoot}/sys/net/netfilter has no nf_conntrack settings: nf_conntrack is not loaded",
+                    SourceNeeds.ConntrackModule);
             return clock.Report("procfs", SourceStatus.Unavailable, why, _withSettings);
         }
 
         var refusal = _settingsRefusal.Exists ? _settingsRefusal : _entryRefusal;
         return _notEntered > 0 || _settingsRefusal.Exists
-            ? clock.Read("procfs", new($"the timeouts of {_notEntered} other namespaces are unknown: {refusal.Text}", refusal.Needs), _withSettings)
+            ? clock.Read(
+                "procfs", new($"the timeouts of {_notEntered} other namespaces are unknown: {refusal.Text}", refusal.Needs), _withSettings)
             : clock.Ok("procfs", _withSettings);
     }
 

@@ -35,7 +35,8 @@ internal sealed class NamespaceSource : IDisposable
     /// <summary>False for a captured tree.</summary>
     public bool IsLive => _processes.IsLive;
 
-    public NodeLayout Read(TimeSpan now, NamespaceVisitor? visitor, KubernetesView? kubernetes, SourceReports sources)
+    /// <summary>Brings the process table up to date, names the owners, and finds out whose address is whose.</summary>
+    public NodeLayout Find(TimeSpan now, NamespaceVisitor? visitor, KubernetesView? kubernetes, SourceReports sources)
     {
         var clock = new SourceClock(SourceNames.Namespaces, _time);
         _processes.Refresh(now);
@@ -48,26 +49,34 @@ internal sealed class NamespaceSource : IDisposable
         var owners = OwnerResolver.Resolve([.. targets.Select(target => Processes(target, uptime))], _names.ByUid, ByUid(kubernetes));
         sources.Add(PodNames.Report(podClock, owners, refusal));
 
-        var firstOwner = new int[targets.Length];
-        for (var slot = owners.Length - 1; slot >= 0; slot--)
+        var namespaces = ImmutableArray.CreateBuilder<NamespaceScan>(targets.Length);
+        for (var index = 0; index < targets.Length; index++)
         {
-            if (!owners[slot].HostNetwork)
-            {
-                firstOwner[owners[slot].NamespaceSlot] = slot;
-            }
+            namespaces.Add(new NamespaceScan(targets[index], FirstOwner(owners, index), isHost: index == 0));
         }
 
         return new NodeLayout
         {
-            Namespaces = targets,
+            Namespaces = namespaces.MoveToImmutable(),
             Owners = owners,
-            FirstOwner = [.. firstOwner],
             Addresses = Addresses(now, targets, owners),
             BridgeIsTracked = BridgeIsTracked(),
         };
     }
 
     public void Dispose() => _processes.Dispose();
+
+    /// <summary>The owner of what belongs to nobody else in a namespace; every namespace has one.</summary>
+    private static int FirstOwner(ImmutableArray<Owner> owners, int namespaceIndex)
+    {
+        var first = 0;
+        while (owners[first].NamespaceIndex != namespaceIndex || owners[first].HostNetwork)
+        {
+            first++;
+        }
+
+        return first;
+    }
 
     private ImmutableArray<NamespaceTarget> Targets(TimeSpan now, NamespaceVisitor? visitor)
     {
@@ -121,7 +130,8 @@ internal sealed class NamespaceSource : IDisposable
     private NetworkNamespace? HostNamespace()
     {
         var self = _processes.Find(Environment.ProcessId);
-        var isPod = self is { Owner.Kind: not CgroupOwnerKind.None } || Environment.GetEnvironmentVariable("KUBERNETES_SERVICE_HOST") is { Length: > 0 };
+        var isPod = self is { Owner.Kind: not CgroupOwnerKind.None }
+            || Environment.GetEnvironmentVariable("KUBERNETES_SERVICE_HOST") is { Length: > 0 };
         return isPod || self?.Namespace is null || !IsLive ? _processes.Host ?? self?.Namespace : self.Namespace;
     }
 
@@ -164,12 +174,15 @@ internal sealed class NamespaceSource : IDisposable
             target.Memory.Groups = known = (network.Version,
             [
                 .. network.Processes.GroupBy(static process => process.Owner)
-                    .Select(static group => new ProcessGroup(group.Key, group.Count(), TimeSpan.FromSeconds(group.Min(static process => process.StartTicks) / TicksPerSecond))),
+                    .Select(static group => new ProcessGroup(group.Key, group.Count(), Started(group))),
             ]);
         }
 
         return new NamespaceProcesses(target.Inode, network.Name ?? "", known.Groups, uptime);
     }
+
+    private static TimeSpan Started(IEnumerable<NamespaceProcess> processes) =>
+        TimeSpan.FromSeconds(processes.Min(static process => process.StartTicks) / TicksPerSecond);
 
     private static Dictionary<string, KubernetesPod> ByUid(KubernetesView? kubernetes)
     {
@@ -186,31 +199,33 @@ internal sealed class NamespaceSource : IDisposable
         return pods;
     }
 
-    /// <summary>Pods before everything else, the youngest first: an address that two namespaces have belongs to the one that got it last.</summary>
+    /// <summary>
+    /// Pods before everything else, the youngest first: an address that two namespaces have belongs to the one that got it last.
+    /// </summary>
     private AddressIndex Addresses(TimeSpan now, ImmutableArray<NamespaceTarget> targets, ImmutableArray<Owner> owners)
     {
         var index = new AddressIndex();
         var inOrder = Enumerable.Range(0, owners.Length)
-            .Where(slot => !owners[slot].HostNetwork)
-            .OrderByDescending(slot => owners[slot].Identity.Kind == PodKind.Pod)
-            .ThenBy(slot => owners[slot].Running ?? TimeSpan.MaxValue);
-        foreach (var slot in inOrder)
+            .Where(owner => !owners[owner].HostNetwork)
+            .OrderByDescending(owner => owners[owner].Identity.Kind == PodKind.Pod)
+            .ThenBy(owner => owners[owner].Running ?? TimeSpan.MaxValue);
+        foreach (var owner in inOrder)
         {
-            var target = targets[owners[slot].NamespaceSlot];
+            var target = targets[owners[owner].NamespaceIndex];
             // Those of a namespace that must be entered are read there.
-            if (target.NetPath is not null && (target.Memory.AddressesAreDue(now) || owners[slot].NamespaceSlot == 0))
+            if (target.NetPath is not null && (target.Memory.AddressesAreDue(now) || owner == Owner.HostIndex))
             {
                 target.Memory.SetAddresses(ReadAddresses(target), now);
             }
 
             foreach (var address in target.Memory.Addresses)
             {
-                index.TryAdd(address, slot);
+                index.TryAdd(address, owner);
             }
 
-            foreach (var address in owners[slot].Kubernetes?.Addresses ?? [])
+            foreach (var address in owners[owner].Kubernetes?.Addresses ?? [])
             {
-                index.TryAdd(address, slot);
+                index.TryAdd(address, owner);
             }
         }
 
@@ -236,7 +251,8 @@ internal sealed class NamespaceSource : IDisposable
         Span<byte> text = stackalloc byte[16];
         try
         {
-            return ProcFile.TryRead($"{_collection.ProcRoot}/sys/net/bridge/bridge-nf-call-iptables", text, out var length) && length > 0 && text[0] == (byte)'1';
+            var path = $"{_collection.ProcRoot}/sys/net/bridge/bridge-nf-call-iptables";
+            return ProcFile.TryRead(path, text, out var length) && length > 0 && text[0] == (byte)'1';
         }
         catch (KernelException)
         {

@@ -3,8 +3,6 @@ using Agent.Core.Attribution;
 using Agent.Core.Model;
 using Agent.Core.Snapshots;
 using Agent.Core.Tallies;
-using Agent.Kernel;
-using Agent.Kernel.Conntrack;
 using Agent.Kernel.Namespaces;
 using Agent.Kubernetes;
 
@@ -17,22 +15,18 @@ namespace Agent.Sources;
 /// </remarks>
 internal sealed class NodeScanner : INodeScanner
 {
-    private readonly Thresholds _diagnosis;
     private readonly IKubernetesPods? _kubernetes;
     private readonly TimeProvider _time;
     private readonly NodeReader _node;
     private readonly NamespaceThread? _thread;
     private readonly NamespaceSource _namespaces;
-    private readonly SocketHolders _holders;
+    private readonly NamespaceSockets _sockets;
     private readonly NamespaceReader _reader;
     private readonly ConntrackSource _conntrack;
-    private readonly HalfClosedWatch _watch = new();
-    private FlowDump? _lastDump;
-    private SourceReport? _lastDumpReport;
+    private readonly HostTable _hostTable;
 
-    public NodeScanner(CollectionOptions collection, PodsOptions pods, Thresholds diagnosis, IKubernetesPods? kubernetes, TimeProvider time)
+    public NodeScanner(CollectionOptions collection, PodsOptions pods, IKubernetesPods? kubernetes, TimeProvider time)
     {
-        _diagnosis = diagnosis;
         _kubernetes = kubernetes;
         _time = time;
         var classifier = new CgroupClassifier();
@@ -40,8 +34,10 @@ internal sealed class NodeScanner : INodeScanner
         _node = new NodeReader(collection.ProcRoot, pods.NodeName, _namespaces.IsLive);
         _thread = _namespaces.IsLive ? new NamespaceThread(collection.ProcRoot) : null;
         _conntrack = new ConntrackSource(_namespaces.IsLive ? collection.Conntrack : BackendChoice.ProcFs, time);
-        _holders = new SocketHolders(collection.ProcRoot, pods.CgroupRoot, classifier.Classify);
-        _reader = new NamespaceReader(collection, _conntrack, _holders, time);
+        var holders = new SocketHolders(collection.ProcRoot, pods.CgroupRoot, classifier.Classify);
+        _sockets = new NamespaceSockets(collection, _conntrack, holders, time);
+        _reader = new NamespaceReader(collection, _sockets, time);
+        _hostTable = new HostTable(_conntrack, time);
     }
 
     public Snapshot Scan(ScanRequest request, CancellationToken cancellationToken)
@@ -59,8 +55,7 @@ internal sealed class NodeScanner : INodeScanner
     public void Dispose()
     {
         _thread?.Dispose();
-        _reader.Dispose();
-        _holders.Dispose();
+        _sockets.Dispose();
         _conntrack.Dispose();
         _namespaces.Dispose();
     }
@@ -73,91 +68,52 @@ internal sealed class NodeScanner : INodeScanner
         var kubernetes = _kubernetes?.Current;
         var sources = new SourceReports();
 
-        var layout = _namespaces.Read(now, visitor, kubernetes, sources);
-        var scan = new ScanState(layout, now, cancellationToken);
-        var namespaces = _reader.Read(scan, visitor, sources);
+        var layout = _namespaces.Find(now, visitor, kubernetes, sources);
+        var scan = new NodeScan(layout, visitor, now, cancellationToken);
+        _reader.Read(scan, sources);
         scan.HalfClosed.BuildIndex();
-        var statistics = ReadConntrack(request, visitor, scan, sources);
-        if (kubernetes is not null)
-        {
-            sources.Add(new SourceReport(SourceNames.Kubernetes, "api", kubernetes.Status, kubernetes.Detail, TimeSpan.Zero, kubernetes.Pods.Length) { Needs = kubernetes.Needs });
-        }
-
-        Judge(scan);
-        return SnapshotBuilder.Build(
-            new NodeSample
-            {
-                TakenAt = takenAt,
-                Duration = _time.GetElapsedTime(started),
-                Node = _node.Info,
-                Sources = sources.ToImmutable(),
-                Owners = layout.Owners,
-                Namespaces = [.. namespaces.Select((sample, slot) => sample with { HostTracks = scan.HostTracks[slot], OwnTableTracks = scan.OwnTableTracks[slot] })],
-                HalfClosed = scan.SocketsRead ? scan.HalfClosed : null,
-                Flows = _lastDump,
-                TableEntries = scan.HostTableEntries,
-                TableLimit = scan.HostSettings?.Limit,
-                TableBuckets = scan.HostSettings?.Buckets,
-                Statistics = statistics,
-            },
-            _diagnosis);
+        _hostTable.Read(scan, request.DumpConntrack, sources);
+        Remember(scan);
+        JudgeTracking(scan);
+        sources.Add(kubernetes);
+        return Assemble(scan, takenAt, _time.GetElapsedTime(started), sources);
     }
 
-    /// <summary>The node's table and its counters, on a thread that is in the node's namespace, where that is allowed.</summary>
-    private ConntrackStatistics? ReadConntrack(ScanRequest request, NamespaceVisitor? visitor, ScanState scan, SourceReports sources)
+    /// <summary>Since when each half-closed socket has been seen, and whether a table once had its entry.</summary>
+    private static void Remember(NodeScan scan)
     {
-        var host = scan.Layout.Namespaces[0];
-        KernelException? refusal = null;
-        var entered = visitor is not null && host.Live is { } live && visitor.TryEnter(live, out refusal);
-        var reason = SourceProblem.Of(refusal);
-        using var netlink = entered ? _conntrack.OpenNetlink(out reason) : null;
-        if (request.DumpConntrack || _lastDump is null)
+        foreach (var network in scan.Layout.Namespaces)
         {
-            Dump(netlink, reason, scan);
+            network.Memory.HalfClosed.Update(scan.Now, scan.HalfClosedOf(network));
         }
-
-        sources.Add(_lastDumpReport!);
-        if (netlink is not null)
-        {
-            ConntrackLookup.CompleteHost(netlink, scan);
-        }
-
-        var (report, statistics) = ConntrackStatisticsSource.Read(netlink, $"{host.NetPath}/stat/nf_conntrack", _time, scan.CancellationToken);
-        sources.Add(report);
-        visitor?.Return();
-        return statistics;
     }
 
-    private void Dump(ConntrackNetlink? netlink, SourceProblem refusal, ScanState scan)
+    /// <summary>What has become of the entry of each half-closed socket.</summary>
+    private static void JudgeTracking(NodeScan scan)
     {
-        var takenAt = _time.GetUtcNow();
-        var tally = new FlowTally(scan.Layout.Addresses, scan.Layout.Owners.Length, scan.HalfClosed);
-        var report = _conntrack.Dump(netlink, refusal, $"{scan.Layout.Namespaces[0].NetPath}/nf_conntrack", tally, scan.CancellationToken);
-        _lastDumpReport = report;
-        if (report.Status is not (SourceStatus.Ok or SourceStatus.Degraded))
+        foreach (ref var socket in scan.HalfClosed.Sockets)
         {
-            _lastDump = null;
-            return;
+            socket.SetTracking(TrackingJudge.Judge(socket, scan.IsInHostTable(socket)));
         }
-
-        scan.HalfClosed.MarkHostAsked();
-        scan.NoteDump(tally);
-        _lastDump = FlowDumpBuilder.Build(tally, scan.Layout.Owners, takenAt);
     }
 
-    /// <summary>Decides for each half-closed socket what has become of its entry. Who was in a table once and is not there now was forgotten, whatever else is known.</summary>
-    private void Judge(ScanState scan)
+    private Snapshot Assemble(NodeScan scan, DateTimeOffset takenAt, TimeSpan duration, SourceReports sources)
     {
-        var once = new Dictionary<int, (bool InHost, bool InPod)>();
-        _watch.Update(scan.Now, scan.HalfClosed.Sockets, slot => scan.Layout.Namespaces[slot].Inode, (position, inHost, inPod) => once[position] = (inHost, inPod));
-        var sockets = scan.HalfClosed.Sockets;
-        for (var i = 0; i < sockets.Length; i++)
+        var host = scan.Layout.Host;
+        return SnapshotBuilder.Build(new NodeSample
         {
-            ref var socket = ref sockets[i];
-            var (inHost, inPod) = once.GetValueOrDefault(i);
-            var hostTracks = inHost ? true : scan.HostTracksSocket(socket);
-            var podTracks = inPod ? true : scan.OwnTableTracks[socket.NamespaceSlot];
-            socket.Tracking = TrackingJudge.Judge(socket, hostTracks, podTracks, _diagnosis.ExpiringWithin);
-        }
+            TakenAt = takenAt,
+            Duration = duration,
+            Node = _node.Info,
+            Sources = sources.ToImmutable(),
+            Owners = scan.Layout.Owners,
+            Namespaces = [.. scan.Layout.Namespaces.Select(static network => network.Sample!)],
+            HalfClosed = scan.SocketsRead ? scan.HalfClosed : null,
+            Flows = _hostTable.LastDump,
+            TableEntries = host.TableEntries,
+            TableLimit = host.Memory.Settings?.Limit,
+            TableBuckets = host.Memory.Settings?.Buckets,
+            Statistics = scan.Statistics,
+        });
     }
 }

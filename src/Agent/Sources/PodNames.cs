@@ -3,7 +3,10 @@ using Agent.Core.Model;
 
 namespace Agent.Sources;
 
-/// <summary>The pods' names by uid, from the directories that the kubelet makes for their logs: known without any API, also while the control plane is down.</summary>
+/// <summary>
+/// The pods' names by uid, from the directories that the kubelet makes for their logs: known without any API, also while the
+/// control plane is down.
+/// </summary>
 internal sealed class PodNames(string logRoot, TimeProvider time)
 {
     /// <summary>A directory made in the same tick of the file system's clock as the listing would be missed for good.</summary>
@@ -53,8 +56,9 @@ internal sealed class PodNames(string logRoot, TimeProvider time)
     {
         var pods = owners.Count(static owner => owner.Identity.Kind == PodKind.Pod);
         var unnamed = owners.Count(static owner => owner.Identity is { Kind: PodKind.Pod, Namespace.Length: 0 });
+        var why = refusal.Length > 0 ? $" ({refusal}; mount it read-only)" : "";
         return unnamed == 0
             ? clock.Ok("cgroup", pods)
-            : clock.Read("cgroup", new($"{unnamed} of {pods} pods are known by their uid only{(refusal.Length > 0 ? $" ({refusal}; mount it read-only)" : "")}", SourceNeeds.PodNames), pods);
+            : clock.Read("cgroup", new($"{unnamed} of {pods} pods are known by their uid only{why}", SourceNeeds.PodNames), pods);
     }
 }

@@ -4,7 +4,9 @@ using Agent.Kernel.ProcFs;
 
 namespace Agent.Sources;
 
-/// <summary>The nf_conntrack settings of a network namespace. /proc/sys/net is always the calling thread's: enter the namespace first.</summary>
+/// <summary>
+/// The nf_conntrack settings of a network namespace. /proc/sys/net is always the calling thread's: enter the namespace first.
+/// </summary>
 internal sealed class SettingsSource
 {
     private const int MostKnown = 16;

@@ -13,8 +13,8 @@ internal sealed class SocketHolders : IDisposable
 {
     private readonly SocketOwners _holders;
     private readonly CgroupInodes _cgroups;
-    private readonly Dictionary<string, int> _slots = new(StringComparer.Ordinal);
-    private readonly Dictionary<ulong, int> _slotsByCgroup = [];
+    private readonly Dictionary<string, int> _owners = new(StringComparer.Ordinal);
+    private readonly Dictionary<ulong, int> _ownersByCgroup = [];
 
     public SocketHolders(string procRoot, string cgroupRoot, CgroupClassification classify)
     {
@@ -35,32 +35,32 @@ internal sealed class SocketHolders : IDisposable
     {
         _holders.BeginScan();
         _cgroups.BeginScan();
-        _slotsByCgroup.Clear();
-        _slots.Clear();
-        for (var slot = 1; slot < owners.Count; slot++)
+        _ownersByCgroup.Clear();
+        _owners.Clear();
+        for (var index = 0; index < owners.Count; index++)
         {
-            if (owners[slot].HostNetwork)
+            if (owners[index].HostNetwork)
             {
-                _slots[Key(owners[slot].Identity)] = slot;
+                _owners[Key(owners[index].Identity)] = index;
             }
         }
 
-        CgroupsTellPods = _slots.Count > 0 && _cgroups.IsAvailable;
+        CgroupsTellPods = _owners.Count > 0 && _cgroups.IsAvailable;
     }
 
     /// <summary>The owner of a socket of the node's namespace by its cgroup: the host unless it is a hostNetwork pod's.</summary>
-    public int SlotOf(ulong cgroupId)
+    public int OwnerIndexOf(ulong cgroupId)
     {
-        if (!_slotsByCgroup.TryGetValue(cgroupId, out var slot))
+        if (!_ownersByCgroup.TryGetValue(cgroupId, out var index))
         {
-            _slotsByCgroup[cgroupId] = slot = _cgroups.Find(cgroupId) is { } owner ? SlotOf(owner) : 0;
+            _ownersByCgroup[cgroupId] = index = _cgroups.Find(cgroupId) is { } owner ? OwnerIndexOf(owner) : Owner.HostIndex;
         }
 
-        return slot;
+        return index;
     }
 
     /// <summary>Names the processes that hold half-closed sockets of one namespace and, in the node's, corrects the owners.</summary>
-    public void Complete(Span<HalfClosedSocket> sockets, NetworkNamespace network, bool isHost)
+    public void Complete(Span<HalfClosedSocket> sockets, NetworkNamespace network)
     {
         var inodes = new List<ulong>(sockets.Length);
         foreach (ref readonly var socket in sockets)
@@ -71,26 +71,22 @@ internal sealed class SocketHolders : IDisposable
         _holders.Search(inodes, network.Processes);
         foreach (ref var socket in sockets)
         {
-            if (_holders.Find(socket.Socket.Inode) is not { } holder)
+            if (_holders.Find(socket.Socket.Inode) is { } holder)
             {
-                continue;
-            }
-
-            socket.Process = new OwnerProcess(holder.Command, holder.Pid);
-            if (isHost && socket.Owner == 0)
-            {
-                socket.Owner = SlotOf(holder.Owner);
+                var isCorrected = socket.Namespace.IsHost && socket.OwnerIndex == Owner.HostIndex;
+                var owner = isCorrected ? OwnerIndexOf(holder.Owner) : socket.OwnerIndex;
+                socket.SetHolder(new OwnerProcess(holder.Command, holder.Pid), owner);
             }
         }
     }
 
     public void Dispose() => _holders.Dispose();
 
-    private int SlotOf(CgroupOwner owner) => owner.Kind switch
+    private int OwnerIndexOf(CgroupOwner owner) => owner.Kind switch
     {
-        CgroupOwnerKind.Pod => _slots.GetValueOrDefault(owner.PodUid),
-        CgroupOwnerKind.Container => _slots.GetValueOrDefault(OwnerResolver.ContainerName(owner.ContainerId)),
-        _ => 0,
+        CgroupOwnerKind.Pod => _owners.GetValueOrDefault(owner.PodUid, Owner.HostIndex),
+        CgroupOwnerKind.Container => _owners.GetValueOrDefault(OwnerResolver.ContainerName(owner.ContainerId), Owner.HostIndex),
+        _ => Owner.HostIndex,
     };
 
     private static string Key(PodIdentity identity) => identity.Kind == PodKind.Pod ? identity.Uid : identity.Name;

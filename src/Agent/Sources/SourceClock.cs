@@ -20,5 +20,6 @@ internal readonly struct SourceClock(string name, TimeProvider time)
 
     public SourceReport Ok(string backend, long records) => Report(backend, SourceStatus.Ok, SourceProblem.None, records);
 
-    public SourceReport Off(string key, SourceNeeds needs) => Report("off", SourceStatus.Unavailable, new($"switched off by {key}", needs), 0);
+    public SourceReport Off(string key, SourceNeeds needs) =>
+        Report("off", SourceStatus.Unavailable, new($"switched off by {key}", needs), 0);
 }

@@ -15,7 +15,7 @@ public sealed class NodeScannerMemoryTests
     [Fact]
     public void Scan_ManyTimesWhileNamespacesComeAndGo_LeaksNoDescriptorThreadOrNamespace()
     {
-        using var scanner = new NodeScanner(new CollectionOptions(), new PodsOptions(), new Thresholds(), null, TimeProvider.System);
+        using var scanner = new NodeScanner(new CollectionOptions(), new PodsOptions(), null, TimeProvider.System);
         using var stays = new NetworkNamespaceFixture();
         scanner.Scan(ScanRequest.Full, TestContext.Current.CancellationToken);
         var before = (Descriptors: Count("fd"), Threads: Count("task"));
@@ -41,7 +41,7 @@ public sealed class NodeScannerMemoryTests
     [Fact]
     public void Scan_Twice_RemembersWhatTheFirstSaw()
     {
-        using var scanner = new NodeScanner(new CollectionOptions(), new PodsOptions(), new Thresholds(), null, TimeProvider.System);
+        using var scanner = new NodeScanner(new CollectionOptions(), new PodsOptions(), null, TimeProvider.System);
         using var network = new NetworkNamespaceFixture();
         using var listener = network.Inside(static () =>
         {

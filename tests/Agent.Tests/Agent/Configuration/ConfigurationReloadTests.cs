@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Agent.Configuration;
+using Agent.Core.Model;
 using Agent.Tests.Agent.Hosting;
 using Agent.Tests.Testing;
 using Xunit;
@@ -91,6 +92,34 @@ public sealed class ConfigurationReloadTests
     }
 
     [Fact]
+    public async Task File_ChangesAThreshold_TheNextVerdictDiffersAndNothingIsForgotten()
+    {
+        using var directory = new TemporaryDirectory();
+        var file = directory.Write("closewatch.json", """{ "Diagnosis": { "LeakAge": "1h" } }""");
+        var ages = new DurationCounts([new((ushort)DurationCounts.StepOf(90), 7)]);
+        var snapshot = TestSnapshots.Of(TestSnapshots.Pod("a") with { HalfClosed = new() { CloseWaitSockets = 7, CloseWaitAges = ages } });
+        var made = new ConcurrentQueue<FakeScanner>();
+        await using var agent = await TestAgent.StartAsync(
+            _ =>
+            {
+                var scanner = new FakeScanner((_, _, _) => snapshot);
+                made.Enqueue(scanner);
+                return scanner;
+            },
+            file);
+        await Eventually.True(() => agent.Store.Current is not null && agent.Time.Timers >= 2, "first scan");
+        Assert.Equal(0, Leaked(agent));
+
+        directory.Write("closewatch.json", """{ "Diagnosis": { "LeakAge": "30s" } }""");
+        agent.Reload();
+        agent.Time.Advance(TimeSpan.FromSeconds(15));
+        await agent.ScannedAsync(made.Single(), 2);
+        await Eventually.True(() => Leaked(agent) == 7, "the verdict by the new threshold");
+        Assert.Single(made);
+        Assert.False(made.Single().Disposed);
+    }
+
+    [Fact]
     public async Task File_ChangesListen_SaysThatARestartIsNeeded()
     {
         using var directory = new TemporaryDirectory();
@@ -102,4 +131,6 @@ public sealed class ConfigurationReloadTests
         Assert.Single(agent.Log.Containing("only after a restart"));
         Assert.Equal(200, (await agent.GetAsync("/healthz")).Status);
     }
+
+    private static long Leaked(TestAgent agent) => agent.Store.Current!.Snapshot.Pods[0].HalfClosed.LeakedCloseWaitSockets;
 }

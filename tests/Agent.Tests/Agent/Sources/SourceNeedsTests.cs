@@ -4,6 +4,7 @@ using Agent.Kernel;
 using Agent.Kernel.Namespaces;
 using Agent.Kubernetes;
 using Agent.Sources;
+using Agent.Tests.Testing;
 using Xunit;
 
 namespace Agent.Tests.Agent.Sources;
@@ -35,9 +36,11 @@ public sealed class SourceNeedsTests
     [Fact]
     public void Settings_NamespaceNotEntered_NeedsThePrivilegeToEnter()
     {
+        var memory = new NamespaceMemory(TimeSpan.Zero, isNew: false);
+        memory.SetSettings(new NamespaceSettings(new NetfilterSettings(TestSnapshots.Settings((NetfilterSettings.CloseWait, 60))), 0, 1, 1), TimeSpan.Zero);
         var problems = new NamespaceProblems();
-        problems.CountSettings(0, read: true);
-        problems.NoteEntry(1, entered: false, s_refused);
+        problems.CountSettings(new NamespaceScan(new NamespaceTarget(1, null, null, memory), 0, isHost: true));
+        problems.NoteEntry(s_refused);
         Assert.Equal(SourceNeeds.EnterNamespaces, problems.Settings(Clock, "/proc").Needs);
     }
 

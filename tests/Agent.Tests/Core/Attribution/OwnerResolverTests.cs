@@ -20,7 +20,7 @@ public sealed class OwnerResolverTests
 
         Assert.Equal(PodIdentity.Host, owners[0].Identity);
         Assert.Equal(new PodIdentity(PodKind.Pod, "shop", "web-0", Uid), owners[1].Identity);
-        Assert.Equal(1, owners[1].NamespaceSlot);
+        Assert.Equal(1, owners[1].NamespaceIndex);
         Assert.False(owners[1].HostNetwork);
     }
 
@@ -31,7 +31,7 @@ public sealed class OwnerResolverTests
 
         Assert.Equal(2, owners.Length);
         Assert.True(owners[1].HostNetwork);
-        Assert.Equal(0, owners[1].NamespaceSlot);
+        Assert.Equal(0, owners[1].NamespaceIndex);
     }
 
     [Fact]

@@ -13,6 +13,8 @@ public sealed class FlowTallyTests
     private const int Server = 1;
     private const int Client = 2;
 
+    private static readonly NamespaceTracking s_host = new(isHost: true);
+
     private readonly AddressIndex _addresses = new();
     private readonly HalfClosedTable _sockets = new();
 
@@ -69,8 +71,8 @@ public sealed class FlowTallyTests
     [Fact]
     public void Add_EntryOfAHalfClosedSocket_IsNotedAtBothSockets()
     {
-        _sockets.Add(Make.Socket("10.0.0.1:9000 10.0.0.2:5000", TcpState.CloseWait), Server, 1, false);
-        _sockets.Add(Make.Socket("10.0.0.2:5000 10.96.0.50:80", TcpState.FinWait2), Client, 2, false);
+        Add(Make.Socket("10.0.0.1:9000 10.0.0.2:5000", TcpState.CloseWait), Server, new(false), false);
+        Add(Make.Socket("10.0.0.2:5000 10.96.0.50:80", TcpState.FinWait2), Client, new(false), false);
         Tally(Make.Flow("10.0.0.2:5000 10.96.0.50:80", TcpConntrackState.CloseWait, originalFirst: true, timeoutSeconds: 42, reply: "10.0.0.1:9000 10.0.0.2:5000"));
 
         foreach (var socket in _sockets.Sockets)
@@ -84,8 +86,8 @@ public sealed class FlowTallyTests
     [Fact]
     public void Add_LoopbackOfAPod_DoesNotTakeTheHostsEntry()
     {
-        _sockets.Add(Make.Socket("127.0.0.1:9000 127.0.0.1:5000", TcpState.CloseWait), Server, 1, true);
-        _sockets.Add(Make.Socket("127.0.0.1:9000 127.0.0.1:5000", TcpState.CloseWait), Host, 0, true);
+        Add(Make.Socket("127.0.0.1:9000 127.0.0.1:5000", TcpState.CloseWait), Server, new(false), true);
+        Add(Make.Socket("127.0.0.1:9000 127.0.0.1:5000", TcpState.CloseWait), Host, s_host, true);
         Tally(Make.Flow("127.0.0.1:5000 127.0.0.1:9000", TcpConntrackState.CloseWait));
 
         Assert.False(_sockets.Sockets[0].Host.Found);
@@ -95,19 +97,19 @@ public sealed class FlowTallyTests
     [Fact]
     public void Add_RedirectedInsideThePod_IsFoundByItsViewFromOutside()
     {
-        _sockets.Add(Make.Socket("10.0.0.1:4143 10.0.0.2:5000", TcpState.CloseWait), Server, 1, false);
-        _sockets.Sockets[0].SetOwnEntry(Make.Flow("10.0.0.2:5000 10.0.0.1:9000", TcpConntrackState.CloseWait, reply: "10.0.0.1:4143 10.0.0.2:5000"));
+        Add(Make.Socket("10.0.0.1:4143 10.0.0.2:5000", TcpState.CloseWait), Server, new(false), false);
+        _sockets.Sockets[0].SetOwnEntry(Make.Flow("10.0.0.2:5000 10.0.0.1:9000", TcpConntrackState.CloseWait, reply: "10.0.0.1:4143 10.0.0.2:5000"), static _ => false);
         Tally(Make.Flow("10.0.0.2:5000 10.0.0.1:9000", TcpConntrackState.CloseWait, timeoutSeconds: 3000));
 
         Assert.Equal(3000u, _sockets.Sockets[0].Host.ExpiresInSeconds);
-        Assert.Equal(60u, _sockets.Sockets[0].Pod.ExpiresInSeconds);
+        Assert.Equal(60u, _sockets.Sockets[0].Own.ExpiresInSeconds);
     }
 
     [Fact]
     public void Add_HostNetworkPodsSocket_BelongsToThePodNotToTheHost()
     {
         const int agent = 2;
-        _sockets.Add(Make.Socket("192.168.1.1:9742 10.0.0.9:5000", TcpState.CloseWait), agent, 0, false);
+        Add(Make.Socket("192.168.1.1:9742 10.0.0.9:5000", TcpState.CloseWait), agent, s_host, false);
         var tally = Tally(Make.Flow("10.0.0.9:5000 192.168.1.1:9742", TcpConntrackState.CloseWait, originalFirst: true));
 
         Assert.Equal(1, Entries(tally, agent, true, ClosedBy.Peer));
@@ -127,7 +129,7 @@ public sealed class FlowTallyTests
     [Fact]
     public void Restart_AfterSomeEntries_ForgetsThem()
     {
-        _sockets.Add(Make.Socket("10.0.0.1:9000 10.0.0.2:5000", TcpState.CloseWait), Server, 1, false);
+        Add(Make.Socket("10.0.0.1:9000 10.0.0.2:5000", TcpState.CloseWait), Server, new(false), false);
         var tally = Tally(Make.Flow("10.0.0.2:5000 10.0.0.1:9000", TcpConntrackState.CloseWait, originalFirst: true));
         tally.Restart();
 
@@ -141,7 +143,7 @@ public sealed class FlowTallyTests
     [Fact]
     public void Add_ManyEntries_AllocatesNothing()
     {
-        _sockets.Add(Make.Socket("10.0.0.1:9000 10.0.0.2:5000", TcpState.CloseWait), Server, 1, false);
+        Add(Make.Socket("10.0.0.1:9000 10.0.0.2:5000", TcpState.CloseWait), Server, new(false), false);
         var flow = Make.Flow("10.0.0.2:5000 10.0.0.1:9000", TcpConntrackState.CloseWait, originalFirst: true);
         var tally = Tally(flow);
 
@@ -156,6 +158,9 @@ public sealed class FlowTallyTests
 
     private static long Entries(FlowTally tally, int owner, bool closeWait, ClosedBy closedBy) =>
         tally.EntriesOf(owner)[HalfClosedEntries.IndexOf(ConntrackTableKind.Host, closeWait, closedBy)];
+
+    private void Add(TcpSocket socket, int owner, NamespaceTracking network, bool stays) =>
+        _sockets.Add(new HalfClosedSocket(socket, owner, network, stays));
 
     private FlowTally Tally(params ConntrackFlow[] flows)
     {

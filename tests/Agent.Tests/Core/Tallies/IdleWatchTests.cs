@@ -100,7 +100,7 @@ public sealed class IdleWatchTests
     private void Scan(int seconds, params TcpSocket[] sockets)
     {
         var tally = new SocketTally();
-        tally.Begin(1, 0, 1, null, [], new HalfClosedTable(), _watch);
+        tally.Begin(new(isHost: false), 0, 1, null, [], new HalfClosedTable(), _watch);
         tally.Add(Make.Socket("0.0.0.0:80 0.0.0.0:0", TcpState.Listen));
         foreach (var socket in sockets)
         {

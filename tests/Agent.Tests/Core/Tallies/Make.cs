@@ -51,8 +51,8 @@ internal static class Make
         };
     }
 
-    public static Owner Owner(string name, int namespaceSlot = 1, bool hostNetwork = false) =>
-        new(new PodIdentity(PodKind.Pod, "shop", name, name), namespaceSlot, hostNetwork, null, null);
+    public static Owner Owner(string name, int namespaceIndex = 1, bool hostNetwork = false) =>
+        new(new PodIdentity(PodKind.Pod, "shop", name, name), namespaceIndex, hostNetwork, null, null);
 
     private static (IpAddress Address, ushort Port) End(string text)
     {

@@ -6,13 +6,13 @@ using static Agent.Tests.Kernel.Testing.NetlinkBytes;
 
 namespace Agent.Tests.Kernel.Netlink;
 
-public sealed class NetlinkDumpTests
+public sealed class NetlinkConnectionTests
 {
     private const ushort Interrupted = 0x10;
     private const ushort Multi = 2;
 
     [Fact]
-    public void Run_SeveralDatagrams_HandsOverEveryMessage()
+    public void Dump_SeveralDatagrams_HandsOverEveryMessage()
     {
         var (result, payloads) = Run(request =>
             [Join(Part(request, [1]), Part(request, [2, 2])), Part(request, [3, 3, 3]), Done(request)]);
@@ -22,7 +22,7 @@ public sealed class NetlinkDumpTests
     }
 
     [Fact]
-    public void Run_DoneInTheSameDatagram_EndsThere()
+    public void Dump_DoneInTheSameDatagram_EndsThere()
     {
         var (result, payloads) = Run(request => [Join(Part(request, [1]), Done(request), Part(request, [9]))]);
 
@@ -31,7 +31,7 @@ public sealed class NetlinkDumpTests
     }
 
     [Fact]
-    public void Run_OtherSequenceOrPort_IsPassedOver()
+    public void Dump_OtherSequenceOrPort_IsPassedOver()
     {
         var (result, payloads) = Run(request =>
             [Message(0x100, Multi, request.Sequence + 1, [1]), Message(3, Multi, request.Sequence - 1, [0, 0, 0, 0]),
@@ -42,7 +42,7 @@ public sealed class NetlinkDumpTests
     }
 
     [Fact]
-    public void Run_Noop_IsPassedOver()
+    public void Dump_Noop_IsPassedOver()
     {
         var (result, _) = Run(request => [Message(1, 0, request.Sequence, []), Done(request)]);
 
@@ -50,7 +50,7 @@ public sealed class NetlinkDumpTests
     }
 
     [Fact]
-    public void Run_InterruptedOnce_StartsOverAndForgets()
+    public void Dump_InterruptedOnce_StartsOverAndForgets()
     {
         var tries = 0;
         var (result, payloads) = Run(request => tries++ == 0
@@ -62,7 +62,7 @@ public sealed class NetlinkDumpTests
     }
 
     [Fact]
-    public void Run_AlwaysInterrupted_GivesUpWithWhatThereIs()
+    public void Dump_AlwaysInterrupted_GivesUpWithWhatThereIs()
     {
         var tries = 0;
         var (result, payloads) = Run(request =>
@@ -71,13 +71,13 @@ public sealed class NetlinkDumpTests
             return [Part(request, [1], Multi | Interrupted), Part(request, [2]), Done(request)];
         });
 
-        Assert.Equal(NetlinkDump.MaxRetries + 1, tries);
-        Assert.Equal(new DumpResult(2, NetlinkDump.MaxRetries, true, 0), result);
+        Assert.Equal(NetlinkConnection.MaxRetries + 1, tries);
+        Assert.Equal(new DumpResult(2, NetlinkConnection.MaxRetries, true, 0), result);
         Assert.Equal(["01", "02"], payloads[^2..]);
     }
 
     [Fact]
-    public void Run_AnswersLost_StartsOver()
+    public void Dump_AnswersLost_StartsOver()
     {
         var tries = 0;
         var (result, _) = Run(request => tries++ == 0
@@ -88,7 +88,7 @@ public sealed class NetlinkDumpTests
     }
 
     [Fact]
-    public void Run_OverrunForEver_Ends()
+    public void Dump_OverrunForEver_Ends()
     {
         var exception = Assert.Throws<KernelException>(() => Run(static _ => Enumerable.Repeat(Datagram.Error(ErrnoText.ENOBUFS), 1000)));
 
@@ -96,20 +96,20 @@ public sealed class NetlinkDumpTests
     }
 
     [Fact]
-    public void Run_DatagramLongerThanBuffer_IsTriedAgainAndReported()
+    public void Dump_DatagramLongerThanBuffer_IsTriedAgainAndReported()
     {
-        var (result, payloads) = Run(request => [Join(Part(request, [1]), Part(request, new byte[2000])), Done(request)]);
+        var (result, payloads) = Run(request => [Join(Part(request, [1]), Part(request, new byte[NetlinkBuffer.Size])), Done(request)]);
 
         Assert.True(result.Interrupted);
-        Assert.Equal(NetlinkDump.MaxRetries, result.Retries);
+        Assert.Equal(NetlinkConnection.MaxRetries, result.Retries);
         Assert.Equal("01", payloads[^1]);
 
         // Each try counts the cut and the half message it leaves.
-        Assert.Equal(2 * (NetlinkDump.MaxRetries + 1), result.Malformed);
+        Assert.Equal(2 * (NetlinkConnection.MaxRetries + 1), result.Malformed);
     }
 
     [Fact]
-    public void Run_RefusedMessage_IsCountedAsMalformed()
+    public void Dump_RefusedMessage_IsCountedAsMalformed()
     {
         var (result, _) = Run(request => [Part(request, [0xFF]), Part(request, [1]), Done(request)]);
 
@@ -119,7 +119,7 @@ public sealed class NetlinkDumpTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void Run_Error_ThrowsWithTheKernelsMessage(bool capped)
+    public void Dump_Error_ThrowsWithTheKernelsMessage(bool capped)
     {
         var exception = Assert.Throws<KernelException>(() => Run(request => [Error(request, 95, "Cannot dump that", capped)]));
 
@@ -129,7 +129,7 @@ public sealed class NetlinkDumpTests
     }
 
     [Fact]
-    public void Run_PermissionDenied_NamesTheCapability()
+    public void Dump_PermissionDenied_NamesTheCapability()
     {
         var exception = Assert.Throws<KernelException>(() => Run(static request => [Error(request, 1)]));
 
@@ -138,7 +138,7 @@ public sealed class NetlinkDumpTests
     }
 
     [Fact]
-    public void Run_DoneWithError_Throws()
+    public void Dump_DoneWithError_Throws()
     {
         var exception = Assert.Throws<KernelException>(() => Run(static request => [Part(request, [1]), Done(request, -22)]));
 
@@ -146,7 +146,7 @@ public sealed class NetlinkDumpTests
     }
 
     [Fact]
-    public void Run_NoAnswer_TimesOut()
+    public void Dump_NoAnswer_TimesOut()
     {
         var exception = Assert.Throws<KernelException>(() => Run(static _ => []));
 
@@ -154,40 +154,72 @@ public sealed class NetlinkDumpTests
     }
 
     [Fact]
-    public void Run_Cancelled_Throws() =>
+    public void Dump_Cancelled_Throws() =>
         Assert.Throws<OperationCanceledException>(() => RunUntil(static request => [Done(request)], new CancellationToken(canceled: true)));
 
     [Fact]
-    public void RunSingle_ExpectedError_IsAnAnswer()
+    public void GetOne_ExpectedError_IsAnAnswer()
     {
         using var kernel = new FakeKernel(static request => [Error(request, ErrnoText.ENOENT)]);
-        var handler = new PayloadLog();
+        var handler = new PayloadLog(int.MaxValue);
 
-        var errno = NetlinkDump.RunSingle(kernel, new byte[1024], Request(), "a test", ErrnoText.ENOENT, ref handler);
+        using var connection = new NetlinkConnection(kernel);
+
+        var errno = connection.GetOne(Request(), "a test", ErrnoText.ENOENT, ref handler);
 
         Assert.Equal(ErrnoText.ENOENT, errno);
         Assert.Empty(handler.Log);
     }
 
     [Fact]
-    public void RunSingle_OneMessage_NeedsNoDone()
+    public void GetOne_OneMessage_NeedsNoDone()
     {
         using var kernel = new FakeKernel(static request => [Part(request, [7], flags: 0)]);
-        var handler = new PayloadLog();
+        var handler = new PayloadLog(int.MaxValue);
 
-        Assert.Equal(0, NetlinkDump.RunSingle(kernel, new byte[1024], Request(), "a test", 0, ref handler));
+        using var connection = new NetlinkConnection(kernel);
+
+        Assert.Equal(0, connection.GetOne(Request(), "a test", 0, ref handler));
         Assert.Equal(["07"], handler.Log);
+    }
+
+    [Fact]
+    public void Dump_FullHandler_LeavesTheRestUnread()
+    {
+        var (result, payloads) = RunUntil(
+            static request => [Part(request, [1]), Part(request, [2]), Datagram.Error(ErrnoText.EINVAL)],
+            TestContext.Current.CancellationToken,
+            limit: 2);
+
+        Assert.Equal(new DumpResult(2, 0, false, 0), result);
+        Assert.Equal(["01", "02"], payloads);
+    }
+
+    [Fact]
+    public void Dump_AnswersLostBeforeTheHandlerIsFull_StartsOver()
+    {
+        var tries = 0;
+        var (result, payloads) = RunUntil(
+            request => tries++ == 0
+                ? [Part(request, [1]), Datagram.Error(ErrnoText.ENOBUFS), Part(request, [2]), Done(request)]
+                : [Part(request, [3]), Part(request, [4])],
+            TestContext.Current.CancellationToken,
+            limit: 2);
+
+        Assert.Equal(new DumpResult(2, 1, false, 0), result);
+        Assert.Equal(["restart", "03", "04"], payloads[^3..]);
     }
 
     private static (DumpResult Result, List<string> Payloads) Run(Func<NetlinkRequest, IEnumerable<Datagram>> answer) =>
         RunUntil(answer, TestContext.Current.CancellationToken);
 
     private static (DumpResult Result, List<string> Payloads) RunUntil(
-        Func<NetlinkRequest, IEnumerable<Datagram>> answer, CancellationToken cancellationToken)
+        Func<NetlinkRequest, IEnumerable<Datagram>> answer, CancellationToken cancellationToken, int limit = int.MaxValue)
     {
         using var kernel = new FakeKernel(answer);
-        var handler = new PayloadLog();
-        var result = NetlinkDump.Run(kernel, new byte[1024], Request(), "a test", ref handler, cancellationToken);
+        var handler = new PayloadLog(limit);
+        using var connection = new NetlinkConnection(kernel);
+        var result = connection.Dump(Request(), "a test", ref handler, cancellationToken);
         return (result, handler.Log);
     }
 
@@ -198,10 +230,14 @@ public sealed class NetlinkDumpTests
         return writer.Finish().ToArray();
     }
 
-    /// <summary>Takes every payload but one that starts with 0xFF.</summary>
-    private readonly struct PayloadLog() : INetlinkMessageHandler
+    /// <summary>Takes every payload but one that starts with 0xFF, up to a limit.</summary>
+    private struct PayloadLog(int limit) : INetlinkMessageHandler
     {
+        private int _taken;
+
         public List<string> Log { get; } = [];
+
+        public readonly bool IsFull => _taken >= limit;
 
         public bool OnMessage(ushort type, ReadOnlySpan<byte> payload)
         {
@@ -210,10 +246,15 @@ public sealed class NetlinkDumpTests
                 return false;
             }
 
+            _taken++;
             Log.Add(Convert.ToHexString(payload));
             return true;
         }
 
-        public void Restart() => Log.Add("restart");
+        public void Restart()
+        {
+            _taken = 0;
+            Log.Add("restart");
+        }
     }
 }

@@ -1,0 +1,64 @@
+using Agent.Core.Model;
+using Agent.Core.Snapshots;
+using Agent.Core.Tallies;
+using Agent.Kernel.Conntrack;
+
+namespace Agent.Sources;
+
+/// <summary>
+/// The host's conntrack table: dumped when a scan asks for it, the last dump kept in between; look-ups and counters every time.
+/// </summary>
+internal sealed class HostTable(ConntrackSource conntrack, TimeProvider time)
+{
+    private SourceReport? _lastReport;
+
+    /// <summary>The newest dump, summed up; null when there is none.</summary>
+    public FlowDump? LastDump { get; private set; }
+
+    /// <summary>
+    /// Finds the entries of the half-closed sockets, counts all entries, and reads the counters: in the host's namespace, where
+    /// that is allowed.
+    /// </summary>
+    /// <param name="scan">With its half-closed sockets indexed; receives their entries, whom the table tracks, and the counters.</param>
+    /// <param name="dump">False: keep the counts of the last dump and look the sockets up one by one.</param>
+    /// <param name="sources">Receives the reports.</param>
+    public void Read(NodeScan scan, bool dump, SourceReports sources)
+    {
+        var host = scan.Layout.Host;
+        var reason = SourceProblem.Of(host.Enter(scan.Visitor));
+        using var netlink = host.IsEntered ? conntrack.OpenNetlink(out reason) : null;
+        if (dump || LastDump is null)
+        {
+            Dump(netlink, reason, scan);
+        }
+
+        sources.Add(_lastReport!);
+        if (netlink is not null)
+        {
+            ConntrackLookup.CompleteHost(netlink, scan);
+        }
+
+        var netPath = host.Target.NetPath;
+        var (report, statistics) = ConntrackStatisticsSource.Read(netlink, $"{netPath}/stat/nf_conntrack", time, scan.CancellationToken);
+        sources.Add(report);
+        scan.Statistics = statistics;
+        scan.Visitor?.Return();
+    }
+
+    private void Dump(ConntrackNetlink? netlink, SourceProblem refusal, NodeScan scan)
+    {
+        var takenAt = time.GetUtcNow();
+        var owners = scan.Layout.Owners;
+        var tally = new FlowTally(scan.Layout.Addresses, owners.Length, scan.HalfClosed);
+        _lastReport = conntrack.Dump(netlink, refusal, $"{scan.Layout.Host.Target.NetPath}/nf_conntrack", tally, scan.CancellationToken);
+        if (_lastReport.Status is not (SourceStatus.Ok or SourceStatus.Degraded))
+        {
+            LastDump = null;
+            return;
+        }
+
+        scan.HalfClosed.SetHostEntriesMissing();
+        scan.NoteDump(tally);
+        LastDump = FlowDumpBuilder.Build(tally, owners, takenAt);
+    }
+}

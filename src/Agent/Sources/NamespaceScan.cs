@@ -1,0 +1,60 @@
+using Agent.Core.Snapshots;
+using Agent.Core.Tallies;
+using Agent.Kernel;
+using Agent.Kernel.Namespaces;
+using Agent.Kernel.Net;
+
+namespace Agent.Sources;
+
+/// <summary>One network namespace in one scan: how to reach it, and what was found there.</summary>
+/// <param name="target">How to reach it, and what earlier scans found.</param>
+/// <param name="ownerIndex">The owner of what belongs to nobody else there.</param>
+/// <param name="isHost">True for the node's own.</param>
+internal sealed class NamespaceScan(NamespaceTarget target, int ownerIndex, bool isHost)
+{
+    public NamespaceTarget Target { get; } = target;
+
+    public NamespaceMemory Memory => Target.Memory;
+
+    public int OwnerIndex { get; } = ownerIndex;
+
+    public NamespaceTracking Tracking { get; } = new(isHost);
+
+    public bool IsHost => Tracking.IsHost;
+
+    /// <summary>True while the calling thread is in it.</summary>
+    public bool IsEntered { get; private set; }
+
+    /// <summary>The directory with its tables; null when it must be entered to be read, and could not be.</summary>
+    public string? NetPath { get; private set; }
+
+    /// <summary>Entries in its conntrack table; null when unknown.</summary>
+    public long? TableEntries { get; set; }
+
+    /// <summary>Where its half-closed sockets are in <see cref="NodeScan.HalfClosed"/>.</summary>
+    public Range HalfClosed { get; set; } = ..0;
+
+    /// <summary>Some established connections that leave it.</summary>
+    public IReadOnlyList<ConnectionTuple> Established { get; set; } = [];
+
+    /// <summary>What was read of it; null until then.</summary>
+    public NamespaceSample? Sample { get; set; }
+
+    /// <summary>Moves the calling thread into it, where that is allowed.</summary>
+    /// <param name="visitor">Null in a captured tree.</param>
+    /// <returns>Why not; null when it is entered, gone, or in a captured tree.</returns>
+    public KernelException? Enter(NamespaceVisitor? visitor)
+    {
+        KernelException? refusal = null;
+        IsEntered = visitor is not null && Target.Live is { } live && visitor.TryEnter(live, out refusal);
+        NetPath = Target.NetPath ?? (IsEntered ? NamespaceVisitor.NetPath : null);
+        return IsEntered ? null : refusal;
+    }
+}
+
+/// <summary>A network namespace and how to reach it.</summary>
+/// <param name="Inode">Identifies it.</param>
+/// <param name="Live">Its entry in the process table; null in a captured tree without processes.</param>
+/// <param name="NetPath">The directory with its tables; null when it must be entered to be read.</param>
+/// <param name="Memory">What earlier scans found.</param>
+internal sealed record NamespaceTarget(ulong Inode, NetworkNamespace? Live, string? NetPath, NamespaceMemory Memory);
