@@ -28,4 +28,29 @@ public static class EndNames
         LossCause.Unknown => "unknown",
         _ => "",
     };
+
+    /// <summary>The kind of a name.</summary>
+    public static bool TryParse(string? name, out EndKind kind) => TryFind(name, Of, out kind);
+
+    /// <summary>The role of a name.</summary>
+    public static bool TryParse(string? name, out EndRole role) => TryFind(name, Of, out role);
+
+    /// <summary>The cause of a name; not of none.</summary>
+    public static bool TryParse(string? name, out LossCause cause) => TryFind(name, Of, out cause);
+
+    private static bool TryFind<T>(string? name, Func<T, string> of, out T value)
+        where T : struct, Enum
+    {
+        foreach (var candidate in Enum.GetValues<T>())
+        {
+            if (name is { Length: > 0 } && of(candidate) == name)
+            {
+                value = candidate;
+                return true;
+            }
+        }
+
+        value = default;
+        return false;
+    }
 }

@@ -18,6 +18,9 @@ public readonly record struct JudgedEnd
     /// <summary>Local end first.</summary>
     public ConnectionTuple Tuple { get; init; }
 
+    /// <summary>The server's port, whichever side this is.</summary>
+    public ushort ServerPort => Role == EndRole.Server ? Tuple.SourcePort : Tuple.DestinationPort;
+
     /// <summary>How it ended.</summary>
     public EndKind Kind { get; init; }
 
