@@ -28,6 +28,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 
 {{- define "closewatch.configuration" -}}
 {{- $settings := dict "Collection" (dict "Interval" .Values.interval) "Diagnosis" (dict "Upstream" .Values.upstream) -}}
+{{- if ne .Values.reports "loopback" -}}
+{{- $settings = set $settings "Http" (dict "Reports" .Values.reports) -}}
+{{- end -}}
 {{- if eq .Values.tier "remediate" -}}
 {{- $settings = set $settings "Remediation" .Values.remediation -}}
 {{- end -}}
@@ -45,4 +48,20 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
       targetLabel: node
     - action: labeldrop
       regex: {{ .drop }}
+  {{- if .tls.secret }}
+  scheme: https
+  tlsConfig:
+    serverName: {{ .tls.serverName }}
+    ca:
+      secret:
+        name: {{ .tls.secret }}
+        key: ca.crt
+  {{- end }}
+  {{- if .tls.tokenSecret }}
+  authorization:
+    type: Bearer
+    credentials:
+      name: {{ .tls.tokenSecret }}
+      key: token
+  {{- end }}
 {{- end -}}

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Xunit;
 
 namespace Agent.EndToEndTests.Deployment;
@@ -54,6 +55,24 @@ public sealed class HelmChartTests(HelmChart chart) : IClassFixture<HelmChart>
     }
 
     [Fact]
+    public async Task Chart_WithTls_IsTheKustomizationWithItsComponent()
+    {
+        var kustomized = await Command.RunAsync(
+            [Repository.PathOf("deploy/apply"), "closewatch:dev"], environment: new Dictionary<string, string> { ["RENDER"] = "yes", ["COMPONENTS"] = "tls" });
+        Assert.SkipWhen(kustomized.ExitCode != 0, "there is no kubectl with kustomize 5 or later");
+        var patch = (await Manifests.ReadAsync("components/tls/podmonitor.patch.yaml")).Single().EnumerateArray().ToDictionary(
+            static step => step.GetProperty("path").GetString()!.Split('/')[^1], static step => step.GetProperty("value").GetRawText());
+
+        var rendered = await chart.RenderAsync(
+            "{image: {tag: dev}, tls: {secret: closewatch-tls, tokenSecret: closewatch-token}, monitoring: {podMonitor: {enabled: true}}}");
+
+        AssertSame([(await Manifests.ParseAsync(kustomized.Output)).OfKind("DaemonSet")], [rendered.OfKind("DaemonSet")]);
+        var endpoint = rendered.OfKind("PodMonitor").At("spec", "podMetricsEndpoints", 0);
+        Assert.All(patch, wanted => Assert.True(
+            JsonNode.DeepEquals(JsonNode.Parse(wanted.Value), JsonNode.Parse(endpoint.GetProperty(wanted.Key).GetRawText())), wanted.Key));
+    }
+
+    [Fact]
     public async Task Notes_Namespace_IsToldTheLabelThatTheBaseSets()
     {
         var labels = (await Manifests.ReadAsync("base/namespace.yaml")).OfKind("Namespace").At("metadata", "labels");
@@ -65,12 +84,23 @@ public sealed class HelmChartTests(HelmChart chart) : IClassFixture<HelmChart>
     }
 
     [Fact]
+    public async Task Alerts_WithAnotherAddressOfTheDocuments_PointThere()
+    {
+        var rendered = await chart.RenderAsync("monitoring: {alerts: {enabled: true, docs: \"https://wiki.example/findings\"}}");
+
+        var alerts = rendered.OfKind("PrometheusRule").At("spec", "groups").EnumerateArray().SelectMany(static one => one.GetProperty("rules").EnumerateArray());
+        Assert.All(alerts, static alert => Assert.StartsWith(
+            "https://wiki.example/findings#", alert.At("annotations", "runbook_url").GetString(), StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Values_OfEachKind_ReachTheObjects()
     {
         var rendered = await chart.RenderAsync(
             """
             image: {repository: registry.example/cw, digest: "sha256:1234", pullSecrets: [mine]}
             upstream: 75s
+            reports: everywhere
             configuration: {Metrics: {PodLabels: workload}, Diagnosis: {LeakCount: 20}}
             resources: {limits: {memory: 1Gi}}
             tolerations: [{key: dedicated, operator: Exists}]
@@ -89,7 +119,7 @@ public sealed class HelmChartTests(HelmChart chart) : IClassFixture<HelmChart>
         Assert.Equal("""{"limits":{"memory":"1Gi"},"requests":{"cpu":"20m","memory":"64Mi"}}""", JsonSerializer.Serialize(daemonSet.At([.. s_container, "resources"])));
         Assert.Equal("""[{"key":"dedicated","operator":"Exists"}]""", JsonSerializer.Serialize(pod.GetProperty("tolerations")));
         Assert.Equal(
-            """{"Collection":{"Interval":"15s"},"Diagnosis":{"LeakCount":20,"Upstream":"75s"},"Metrics":{"PodLabels":"workload"}}""",
+            """{"Collection":{"Interval":"15s"},"Diagnosis":{"LeakCount":20,"Upstream":"75s"},"Http":{"Reports":"everywhere"},"Metrics":{"PodLabels":"workload"}}""",
             JsonSerializer.Serialize(JsonSerializer.Deserialize<JsonElement>(rendered.OfKind("ConfigMap").At("data", "closewatch.json").GetString()!)));
         Assert.Equal("kps", rendered.OfKind("PodMonitor").At("metadata", "labels", "release").GetString());
         Assert.Equal("30s", rendered.OfKind("PodMonitor").At("spec", "podMetricsEndpoints", 0, "interval").GetString());
