@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text.Json;
 using Xunit;
 
 namespace Agent.EndToEndTests.Deployment;
@@ -46,7 +47,7 @@ public sealed class ReleaseTests : IAsyncLifetime
     {
         string[] expected =
         [
-            "NOTES.md", "SHA256SUMS", $"closewatch-{Version}-linux-x64.tar.gz", $"closewatch-{Version}-portable.tar.gz", $"closewatch-{Version}.tgz", "closewatch.yaml", Package, $"kubectl-closewatch-{Version}.tar.gz",
+            "NOTES.md", "SHA256SUMS", $"closewatch-{Version}.spdx.json", $"closewatch-{Version}-linux-x64.tar.gz", $"closewatch-{Version}-portable.tar.gz", $"closewatch-{Version}.tgz", "closewatch.yaml", Package, $"kubectl-closewatch-{Version}.tar.gz",
         ];
 
         Assert.Equal(expected.Order(StringComparer.Ordinal), Directory.GetFiles(PathOf("first")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
@@ -59,6 +60,30 @@ public sealed class ReleaseTests : IAsyncLifetime
         var portable = (await Command.RunAsync(["tar", "tf", PathOf($"first/closewatch-{Version}-portable.tar.gz")])).Checked().Lines;
         Assert.Superset(
             new HashSet<string>([$"closewatch-{Version}-portable/closewatch", $"closewatch-{Version}-portable/lib/closewatch.dll"]), portable.ToHashSet(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Spdx_Document_NamesEveryPackageOfTheLockFileWithItsSum()
+    {
+        using var document = JsonDocument.Parse(File.ReadAllBytes(PathOf($"first/closewatch-{Version}.spdx.json")));
+        using var locked = JsonDocument.Parse(File.ReadAllBytes(Repository.PathOf("src/Agent/packages.lock.json")));
+        var expected = locked.RootElement.At("dependencies", "net10.0").EnumerateObject()
+            .Where(static package => package.Value.GetProperty("type").GetString() != "Project")
+            .ToDictionary(
+                static package => $"{package.Name} {package.Value.GetProperty("resolved").GetString()}",
+                static package => Convert.ToHexStringLower(package.Value.GetProperty("contentHash").GetBytesFromBase64()));
+        var packages = document.RootElement.GetProperty("packages").EnumerateArray().ToList();
+
+        var described = packages.Skip(1).ToDictionary(
+            static package => $"{package.GetProperty("name").GetString()} {package.GetProperty("versionInfo").GetString()}",
+            static package => package.At("checksums", 0, "checksumValue").GetString());
+        Assert.Equal("SPDX-2.3", document.RootElement.GetProperty("spdxVersion").GetString());
+        Assert.Equal(Version, packages[0].GetProperty("versionInfo").GetString());
+        Assert.Equal(expected, described!);
+        Assert.All(packages, package => Assert.Contains(
+            document.RootElement.GetProperty("relationships").EnumerateArray(),
+            relation => relation.GetProperty("relatedSpdxElement").GetString() == package.GetProperty("SPDXID").GetString()));
+        Assert.Contains(packages, static package => package.GetProperty("licenseDeclared").GetString() == "MIT");
     }
 
     [Fact]
