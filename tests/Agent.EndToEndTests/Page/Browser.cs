@@ -65,6 +65,14 @@ public sealed class Browser : IAsyncDisposable
             : answer["result"]!["value"];
     }
 
+    /// <summary>The upper left part of the page as it is drawn, a PNG.</summary>
+    public async Task<byte[]> PictureAsync(int width, int height)
+    {
+        var clip = new JsonObject { ["x"] = 0, ["y"] = 0, ["width"] = width, ["height"] = height, ["scale"] = 1 };
+        var answer = await CallAsync("Page.captureScreenshot", new JsonObject { ["format"] = "png", ["clip"] = clip, ["captureBeyondViewport"] = true });
+        return Convert.FromBase64String((string)answer["data"]!);
+    }
+
     public async ValueTask DisposeAsync()
     {
         _socket.Dispose();

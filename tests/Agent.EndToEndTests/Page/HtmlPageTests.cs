@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text.Json.Nodes;
 using Agent.Tests.Core.Reporting.Html;
 using Xunit;
@@ -21,6 +22,24 @@ public sealed class HtmlPageTests(PageFixture fixture) : IClassFixture<PageFixtu
         Assert.Equal(width, (int)(await _browser.EvaluateAsync("document.documentElement.scrollWidth"))!);
         Assert.Equal(dark, (bool)(await _browser.EvaluateAsync("getComputedStyle(document.body).color.match(/\\d+/)[0] > 128"))!);
         Assert.Empty(_browser.Complaints);
+    }
+
+    /// <summary>docs/images/page.png, which README shows: UPDATE_GOLDEN=1 makes it again. Fonts differ between machines, so only the size is compared.</summary>
+    [Fact]
+    public async Task Picture_OfTheReadme_IsMadeHere()
+    {
+        const string Name = "docs/images/page.png";
+        await _browser.OpenAsync(fixture.Troubled, 1100, dark: false);
+
+        var picture = await _browser.PictureAsync(1100, 900);
+
+        if (Environment.GetEnvironmentVariable("UPDATE_GOLDEN") == "1")
+        {
+            File.WriteAllBytes(Repository.PathOf(Name), picture);
+        }
+
+        Assert.Contains($"]({Name})", File.ReadAllText(Repository.PathOf("README.md")), StringComparison.Ordinal);
+        Assert.Equal(Size(picture), Size(File.ReadAllBytes(Repository.PathOf(Name))));
     }
 
     [Theory]
@@ -89,4 +108,8 @@ public sealed class HtmlPageTests(PageFixture fixture) : IClassFixture<PageFixtu
     }
 
     private static IEnumerable<string> Texts(JsonNode? array) => ((JsonArray)array!).Select(static text => (string)text!);
+
+    // PNG (RFC 2083): 8 bytes of signature, then length and type of the chunk IHDR, then width and height.
+    private static (int Width, int Height) Size(byte[] png) =>
+        (BinaryPrimitives.ReadInt32BigEndian(png.AsSpan(16)), BinaryPrimitives.ReadInt32BigEndian(png.AsSpan(20)));
 }
