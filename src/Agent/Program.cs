@@ -19,6 +19,11 @@ internal static class Program
             "kubectl exec -n closewatch daemonset/closewatch -- closewatch report --fresh",
             "closewatch report -o json --fail-on critical | jq .verdict",
         ],
+        ["capture"] =
+        [
+            "closewatch capture node.tar.gz && tar -xzf node.tar.gz && closewatch report --proc-root closewatch-*",
+            "kubectl exec -n closewatch daemonset/closewatch -- closewatch capture - > node.tar.gz",
+        ],
         ["sysctl"] = ["closewatch sysctl plan --Remediation:Scope=host+pods", "closewatch sysctl apply --yes"],
         ["plan"] = ["closewatch sysctl plan --Remediation:Settings:nf_conntrack_tcp_timeout_close_wait=2h"],
         ["apply"] = ["closewatch sysctl apply --yes --Remediation:Scope=pods --Remediation:PodSelector=app=web"],
@@ -55,6 +60,7 @@ internal static class Program
         {
             new RunCommand(services, common).Create(),
             new ReportCommand(services, common).Create(),
+            new CaptureCommand(services, common).Create(),
             new SysctlCommand(services, common).Create(),
             new ExplainCommand(services, common).Create(),
             new ConfigCommand(services, common).Create(),

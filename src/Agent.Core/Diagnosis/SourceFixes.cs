@@ -24,6 +24,14 @@ internal static class SourceFixes
         "node, what was refused",
         "dmesg | grep -E 'apparmor=|avc:' | tail",
         FixPlace.NodeShell);
+    private static readonly FindingFix s_hostUsers = new(
+        "pod spec (Kubernetes 1.25 or later)",
+        "hostUsers: true",
+        FixPlace.AgentPod with { FromKubernetesMinor = 25 });
+    private static readonly FindingFix s_outside = new(
+        "node, outside the user namespace",
+        "sudo closewatch report --fresh",
+        FixPlace.NodeShell with { AgentInPod = false });
     private static readonly FindingFix s_hidePid = new("node", "mount -o remount,hidepid=0 /proc", FixPlace.NodeShell);
     private static readonly FindingFix s_conntrackModule = new("node", "modprobe nf_conntrack", FixPlace.NodeShell);
     private static readonly FindingFix s_netlinkModule = new("node", "modprobe nf_conntrack_netlink", FixPlace.NodeShell);
@@ -104,6 +112,7 @@ internal static class SourceFixes
         SourceNeeds.NodeName => [s_nodeName],
         SourceNeeds.ApiServerAnswer => [s_apiAnswers],
         SourceNeeds.ApiServerCertificate => [s_certificate],
+        SourceNeeds.NodeUserNamespace => [s_hostUsers, s_outside],
         SourceNeeds.Cluster => [new("closewatch", "--Pods:Source=auto")],
         _ => [],
     };

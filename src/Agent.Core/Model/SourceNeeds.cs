@@ -19,7 +19,7 @@ public enum SourceNeeds
     /// <summary>CAP_SYS_ADMIN and CAP_SYS_PTRACE, to enter the network namespaces of others.</summary>
     EnterNamespaces = 1 << 2,
 
-    /// <summary>A security module that lets it: the capability is there, and AppArmor, SELinux or a user namespace refuses.</summary>
+    /// <summary>A security module that lets it: the capability is there, and AppArmor or SELinux refuses.</summary>
     Unconfined = 1 << 3,
 
     /// <summary>A /proc that shows the processes of others (mounted without hidepid).</summary>
@@ -69,4 +69,9 @@ public enum SourceNeeds
 
     /// <summary>A Kubernetes cluster: Pods:Source asks for one, and there is none.</summary>
     Cluster = 1 << 19,
+
+    /// <summary>
+    /// The node's own user namespace: in another one, neither user id 0 nor a capability is good for what belongs to the node.
+    /// </summary>
+    NodeUserNamespace = 1 << 20,
 }

@@ -15,5 +15,6 @@ internal static class DirectoryConstants
     internal const int CLONE_NEWNET = 0x40000000;
 
     internal const int PROC_SUPER_MAGIC = 0x9FA0;
+    internal const int NSFS_MAGIC = 0x6E73_6673;
     internal const int CGROUP2_SUPER_MAGIC = 0x6367_7270;
 }

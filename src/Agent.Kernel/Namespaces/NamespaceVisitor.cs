@@ -115,6 +115,14 @@ public sealed class NamespaceVisitor : IDisposable
         }
 
         var opened = _root.Open(target.RepresentativePid, "ns/net"u8, out var errno);
+        if (opened is not null && !IsNamespace(opened))
+        {
+            // Linux 5.10 opens the link itself where ptrace(2) rights are missing; later kernels say EACCES.
+            opened.Dispose();
+            opened = null;
+            errno = ErrnoText.EACCES;
+        }
+
         if (opened is null)
         {
             failure = new KernelException(
@@ -124,12 +132,27 @@ public sealed class NamespaceVisitor : IDisposable
         return opened;
     }
 
+    /// <summary>True for a file of nsfs, the only kind that setns(2) takes; it says EINVAL to every other.</summary>
+    private static unsafe bool IsNamespace(SafeFileHandle opened)
+    {
+        Libc.statfs_result result;
+        return Libc.fstatfs(opened, &result) == 0 && result.f_type == NSFS_MAGIC;
+    }
+
     private static SafeFileHandle? OpenName(NetworkNamespace target, out KernelException? failure)
     {
         failure = null;
         try
         {
-            return target.NamePath is null ? null : ProcFile.Open(target.NamePath);
+            var opened = target.NamePath is null ? null : ProcFile.Open(target.NamePath);
+            if (opened is null || IsNamespace(opened))
+            {
+                return opened;
+            }
+
+            // The name is still there but nothing is mounted on it any more.
+            opened.Dispose();
+            return null;
         }
         catch (KernelException exception)
         {
@@ -146,11 +169,8 @@ public sealed class NamespaceVisitor : IDisposable
             return true;
         }
 
-        // EINVAL: the name is still there but nothing is mounted on it any more.
         var errno = Marshal.GetLastPInvokeError();
-        failure = errno == ErrnoText.EINVAL
-            ? null
-            : new KernelException($"setns(net:[{target.DisplayInode}])", errno, Privileges.WhyDenied(errno, Capability.SysAdmin));
+        failure = new KernelException($"setns(net:[{target.DisplayInode}])", errno, Privileges.WhyDenied(errno, Capability.SysAdmin));
         return false;
     }
 

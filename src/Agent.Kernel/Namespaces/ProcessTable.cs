@@ -45,12 +45,16 @@ public sealed class ProcessTable : IDisposable
         IsLive = ProcMount.IsLive(_procRoot);
         _hidePid = IsLive ? ProcMount.HidePid(_procRoot) : null;
         _root = DirectoryHandle.Open(_procRoot);
+        TablesOf = IsLive ? null : NetLink(_root);
         _reader = new(_root, classify, IsLive ? new LiveNamespaceIdentity() : new CapturedNamespaceIdentity());
         _namespaces = new(_root, _procRoot, IsLive, new(IsLive ? options.NameDirectories : []));
     }
 
     /// <summary>False for a captured tree.</summary>
     public bool IsLive { get; }
+
+    /// <summary>The process that the link <c>net</c> of a captured tree leads to; null without such a link, and on a live kernel.</summary>
+    public int? TablesOf { get; }
 
     /// <summary>Every network namespace with a process or a name, as of the last scan.</summary>
     public IReadOnlyList<NetworkNamespace> Namespaces => _namespaces.All;
@@ -95,6 +99,17 @@ public sealed class ProcessTable : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _root.Dispose();
+
+    /// <summary>Reads <c>PID/net</c>.</summary>
+    private static int? NetLink(DirectoryHandle root)
+    {
+        Span<byte> link = stackalloc byte[32];
+        return DirectoryHandle.ReadLink(root.Handle, "net\0"u8, link, out var length) == 0
+            && Utf8Parser.TryParse(link[..length], out int pid, out var consumed)
+            && link[consumed..length].SequenceEqual("/net"u8)
+                ? pid
+                : null;
+    }
 
     private int List(TimeSpan now)
     {

@@ -29,7 +29,9 @@ internal static class NetlinkError
     internal static KernelException ToException(string operation, int errno, ushort type, ushort flags, ReadOnlySpan<byte> payload)
     {
         var message = Message(type, flags, payload);
-        Denial? denial = errno == ErrnoText.EPERM ? new Denial(Capability.NetAdmin, IsHeld: false) : null;
+        Denial? denial = errno == ErrnoText.EPERM
+            ? new Denial(Capability.NetAdmin, IsHeld: false) { IsInUserNamespace = Privileges.IsInUserNamespace() }
+            : null;
         var detail = message ?? (denial is { } known ? $"{known.Remedy} in this network namespace" : null);
         return new(operation, errno, detail) { Denial = denial };
     }

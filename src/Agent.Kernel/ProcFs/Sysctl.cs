@@ -9,6 +9,9 @@ namespace Agent.Kernel.ProcFs;
 /// <remarks>Which files exist depends on the kernel and on the modules loaded: they are found by listing the directory.</remarks>
 public static partial class Sysctl
 {
+    /// <summary>Where they are, below the root of proc.</summary>
+    public const string NetfilterDirectory = "sys/net/netfilter";
+
     private const string Prefix = "nf_conntrack_";
     private const int MaxValueLength = 64;
 
@@ -25,7 +28,7 @@ public static partial class Sysctl
     public static IReadOnlyList<KeyValuePair<string, long>> ReadNetfilter(string procRoot, Predicate<string>? wanted = null)
     {
         var values = new List<KeyValuePair<string, long>>();
-        foreach (var path in List(Path.Combine(procRoot, "sys/net/netfilter")))
+        foreach (var path in NetfilterFiles(procRoot))
         {
             var name = Path.GetFileName(path)[Prefix.Length..];
             if (wanted?.Invoke(name) != false && TryReadValue(path, out var value))
@@ -37,6 +40,10 @@ public static partial class Sysctl
         return values;
     }
 
+    /// <summary>The nf_conntrack_* files of the calling thread's network namespace; none when nf_conntrack is not loaded.</summary>
+    /// <exception cref="KernelException">The directory may not be read.</exception>
+    public static IReadOnlyList<string> NetfilterFiles(string procRoot) => List(Path.Combine(procRoot, NetfilterDirectory));
+
     /// <summary>Reads one numeric file below /proc/sys/net/netfilter.</summary>
     /// <param name="procRoot">Where proc is mounted, or the root of a captured tree.</param>
     /// <param name="name">For example <c>nf_conntrack_tcp_timeout_close_wait</c>.</param>
@@ -44,7 +51,7 @@ public static partial class Sysctl
     /// <exception cref="KernelException">The file may not be read.</exception>
     public static long? ReadNetfilter(string procRoot, string name)
     {
-        _ = TryReadValue(Path.Combine(procRoot, "sys/net/netfilter", name), out var value);
+        _ = TryReadValue(Path.Combine(procRoot, NetfilterDirectory, name), out var value);
         return value;
     }
 

@@ -18,6 +18,9 @@ internal sealed record Terminal
 
     public required TextWriter Error { get; init; }
 
+    /// <summary>The same as <see cref="Output"/>, for what is no text.</summary>
+    public Func<Stream> OpenBinaryOutput { get; init; } = Console.OpenStandardOutput;
+
     public bool OutputIsTerminal { get; init; }
 
     public bool ErrorIsTerminal { get; init; }

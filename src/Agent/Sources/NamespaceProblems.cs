@@ -16,6 +16,7 @@ internal sealed class NamespaceProblems
     private int _byProcFs;
     private long _sockets;
     private int _withSettings;
+    private int _notCaptured;
     private bool _hostHasSettings;
 
     public void NoteEntry(KernelException? refusal)
@@ -35,6 +36,7 @@ internal sealed class NamespaceProblems
         var read = network.Memory.Settings is not null;
         _withSettings += read ? 1 : 0;
         _hostHasSettings |= read && network.IsHost;
+        _notCaptured += read || network.Target.CapturedRoot is null ? 0 : 1;
     }
 
     public void NoteNetlink(KernelException refusal) => _netlinkRefusal = refusal.Errno == ErrnoText.ENOENT || refusal.IsNotSupported
@@ -102,10 +104,13 @@ internal sealed class NamespaceProblems
             return clock.Report("procfs", SourceStatus.Unavailable, why, _withSettings);
         }
 
-        var refusal = _settingsRefusal.Exists ? _settingsRefusal : _entryRefusal;
-        return _notEntered > 0 || _settingsRefusal.Exists
+        var refusal = _settingsRefusal.Exists ? _settingsRefusal
+            : _notCaptured > 0 ? new("the captured tree does not hold them", SourceNeeds.None)
+            : _entryRefusal;
+        var unknown = _notEntered + _notCaptured;
+        return unknown > 0 || _settingsRefusal.Exists
             ? clock.Read(
-                "procfs", new($"the timeouts of {_notEntered} other namespaces are unknown: {refusal.Text}", refusal.Needs), _withSettings)
+                "procfs", new($"the timeouts of {unknown} other namespaces are unknown: {refusal.Text}", refusal.Needs), _withSettings)
             : clock.Ok("procfs", _withSettings);
     }
 

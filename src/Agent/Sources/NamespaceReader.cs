@@ -67,21 +67,21 @@ internal sealed class NamespaceReader(CollectionOptions collection, NamespaceSoc
     /// <summary>/proc/sys/net is the calling thread's: without entering it there is nothing to read of another namespace.</summary>
     private void ReadSettings(NodeScan scan, NamespaceScan network, NamespaceProblems problems)
     {
-        var isCaptured = network.Target.Live is null;
+        var root = network.IsEntered ? "/proc" : network.Target.CapturedRoot;
         var memory = network.Memory;
         try
         {
-            if (!network.IsEntered && !isCaptured)
+            if (root is null)
             {
                 // Nothing to read.
             }
             else if (network.IsHost || memory.SettingsAreDue(scan.Now))
             {
-                memory.SetSettings(_settings.Read(isCaptured ? collection.ProcRoot : "/proc", network.IsHost), scan.Now);
+                memory.SetSettings(_settings.Read(root, network.IsHost), scan.Now);
             }
             else if (memory.CloseWaitIsDue(scan.Now))
             {
-                memory.SetCloseWait(SettingsSource.ReadCloseWait("/proc"), scan.Now);
+                memory.SetCloseWait(SettingsSource.ReadCloseWait(root), scan.Now);
             }
         }
         catch (KernelException exception)

@@ -57,4 +57,10 @@ internal sealed class NamespaceScan(NamespaceTarget target, int ownerIndex, bool
 /// <param name="Live">Its entry in the process table; null in a captured tree without processes.</param>
 /// <param name="NetPath">The directory with its tables; null when it must be entered to be read.</param>
 /// <param name="Memory">What earlier scans found.</param>
-internal sealed record NamespaceTarget(ulong Inode, NetworkNamespace? Live, string? NetPath, NamespaceMemory Memory);
+internal sealed record NamespaceTarget(ulong Inode, NetworkNamespace? Live, string? NetPath, NamespaceMemory Memory)
+{
+    /// <summary>
+    /// In a captured tree: the directory whose <c>sys/net</c> has its settings. Null on a live kernel, where it must be entered.
+    /// </summary>
+    public string? CapturedRoot { get; init; }
+}

@@ -80,13 +80,14 @@ internal sealed class NamespaceSource : IDisposable
 
     private ImmutableArray<NamespaceTarget> Targets(TimeSpan now, NamespaceVisitor? visitor)
     {
-        var host = HostNamespace();
+        var host = HostNamespace.Of(_processes);
         var memory = new Dictionary<NetworkNamespace, NamespaceMemory>();
         var targets = ImmutableArray.CreateBuilder<NamespaceTarget>();
         if (host is null)
         {
             _capturedMemory ??= new NamespaceMemory(now, isNew: false);
-            targets.Add(new NamespaceTarget(0, null, $"{_collection.ProcRoot}/net", _capturedMemory));
+            targets.Add(
+                new NamespaceTarget(0, null, $"{_collection.ProcRoot}/net", _capturedMemory) { CapturedRoot = _collection.ProcRoot });
         }
         else
         {
@@ -108,7 +109,10 @@ internal sealed class NamespaceSource : IDisposable
         {
             var kept = _memory.GetValueOrDefault(network) ?? new NamespaceMemory(now, isNew: _memory.Count > 0);
             memory[network] = kept;
-            return new NamespaceTarget(network.DisplayInode, network, network.NetPath, kept);
+            return new NamespaceTarget(network.DisplayInode, network, network.NetPath, kept)
+            {
+                CapturedRoot = IsLive ? null : network == host ? _collection.ProcRoot : Path.GetDirectoryName(network.NetPath),
+            };
         }
     }
 
@@ -121,18 +125,6 @@ internal sealed class NamespaceSource : IDisposable
         var entered = candidate.Id != 0 || visitor?.TryEnter(candidate, out _) == true;
         visitor?.Return();
         return entered && !_processes.Namespaces.Any(other => other != candidate && other.Id == candidate.Id);
-    }
-
-    /// <summary>
-    /// The node's namespace: ours, as a tool on a machine is used where it is started; but in a pod of its own it is that of
-    /// process 1, which hostPID shows.
-    /// </summary>
-    private NetworkNamespace? HostNamespace()
-    {
-        var self = _processes.Find(Environment.ProcessId);
-        var isPod = self is { Owner.Kind: not CgroupOwnerKind.None }
-            || Environment.GetEnvironmentVariable("KUBERNETES_SERVICE_HOST") is { Length: > 0 };
-        return isPod || self?.Namespace is null || !IsLive ? _processes.Host ?? self?.Namespace : self.Namespace;
     }
 
     private SourceReport Report(SourceClock clock, int namespaces)

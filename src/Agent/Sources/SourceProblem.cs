@@ -28,6 +28,7 @@ internal readonly record struct SourceProblem(string? Message, SourceNeeds Needs
     private static SourceNeeds NeedsOf(Denial? denial) => denial switch
     {
         null => SourceNeeds.None,
+        { IsInUserNamespace: true } => SourceNeeds.NodeUserNamespace,
         { IsHeld: true } => SourceNeeds.Unconfined,
         { Needed: Capability.NetAdmin } => SourceNeeds.NetAdmin,
         _ => SourceNeeds.EnterNamespaces,

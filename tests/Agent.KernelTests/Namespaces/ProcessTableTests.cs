@@ -167,6 +167,26 @@ public sealed class ProcessTableTests : IDisposable
         Assert.Equal(0, denied);
     }
 
+    /// <summary>What counts is whom the option hides, not that it is there.</summary>
+    [Theory]
+    [InlineData("hidepid=2", null, null)]
+    [InlineData("hidepid=2,gid=54321", null, "invisible")]
+    [InlineData("hidepid=1,gid=54321", null, "noaccess")]
+    public void Refresh_HidePid_CountsForThoseItHides(string options, string? asRoot, string? withoutCapabilities)
+    {
+        using var processes = new ProcessIdNamespace();
+        using var proc = new HiddenProc(processes, options);
+        string? HidePid()
+        {
+            using var table = new ProcessTable(new ProcessTableOptions { ProcRoot = proc.Root }, new CgroupClassifier().Classify);
+            table.Refresh(_now);
+            return table.Statistics.HidePid;
+        }
+
+        Assert.Equal(asRoot, HidePid());
+        Assert.Equal(withoutCapabilities, Unprivileged.Run(HidePid));
+    }
+
     [Fact]
     public void Refresh_ProcessesComeAndGo_NeverFails()
     {

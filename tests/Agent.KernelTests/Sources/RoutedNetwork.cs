@@ -50,9 +50,15 @@ internal sealed class RoutedNetwork : IDisposable
         var client = Client.Inside(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
         _sockets.Add(client);
         client.Connect(IPAddress.Parse(address), port);
+        return (client, Accept());
+    }
+
+    /// <summary>The server's end of a connection that something else opens.</summary>
+    public Socket Accept()
+    {
         var server = Listener.Accept();
         _sockets.Add(server);
-        return (client, server);
+        return server;
     }
 
     /// <summary>Runs <c>closewatch report -o json</c> on the router.</summary>

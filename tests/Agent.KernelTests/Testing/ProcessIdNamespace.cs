@@ -24,6 +24,9 @@ internal sealed class ProcessIdNamespace : IDisposable
     /// <summary>The proc file system that shows this namespace.</summary>
     public string ProcRoot => $"/proc/{_shell}/root/proc";
 
+    /// <summary>A file that names it for setns(2).</summary>
+    public string Path => $"/proc/{_shell}/ns/pid";
+
     /// <summary>Starts an idle process with the given id.</summary>
     public int StartSleep(NetworkNamespaceFixture target, int pid)
     {

@@ -16,13 +16,14 @@ public sealed partial class LayeringTests
         ["Configuration"] = [],
         ["Kubernetes"] = ["Configuration"],
         ["Sources"] = ["Configuration", "Kubernetes"],
+        ["Capture"] = ["Sources"],
         ["Exporting"] = ["Configuration"],
         ["Remediation"] = ["Configuration"],
         ["Reporting"] = ["Configuration"],
         ["Loop"] = ["Configuration", "Sources", "Exporting", "Remediation", "Reporting"],
         ["Http"] = ["Configuration", "Exporting", "Loop", "Reporting"],
         ["Hosting"] = ["Configuration", "Kubernetes", "Sources", "Exporting", "Remediation", "Reporting", "Loop", "Http"],
-        ["Commands"] = ["Configuration", "Kubernetes", "Sources", "Exporting", "Remediation", "Reporting", "Loop", "Http", "Hosting"],
+        ["Commands"] = ["Configuration", "Capture", "Kubernetes", "Sources", "Exporting", "Remediation", "Reporting", "Loop", "Http", "Hosting"],
     };
 
     [Theory]

@@ -26,6 +26,8 @@ internal sealed class CommandLine
 
     public bool IsTerminal { get; init; }
 
+    public Stream BinaryOutput { get; init; } = Stream.Null;
+
     /// <summary>What the agent of this node is asked, and answers.</summary>
     public Func<ReportQuery, Task<AgentAnswer>> Agent { get; init; } = static _ => Task.FromResult(AgentAnswer.None("no agent runs in this test"));
 
@@ -40,7 +42,15 @@ internal sealed class CommandLine
         using var error = new StringWriter(_error);
         return await Program.RunAsync(arguments, new()
         {
-            Terminal = new() { Output = output, Error = error, Environment = Environment, OutputIsTerminal = IsTerminal, ErrorIsTerminal = IsTerminal },
+            Terminal = new()
+            {
+                Output = output,
+                OpenBinaryOutput = () => BinaryOutput,
+                Error = error,
+                Environment = Environment,
+                OutputIsTerminal = IsTerminal,
+                ErrorIsTerminal = IsTerminal,
+            },
             CreateScanner = (_, _) => Scanner,
             Diagnose = (_, _) => Diagnosis,
             AskAgent = (_, query, _) => Agent(query),

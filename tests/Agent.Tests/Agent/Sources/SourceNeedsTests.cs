@@ -23,6 +23,18 @@ public sealed class SourceNeedsTests
     public void Of_Refusal_NeedsThatPrivilege(Capability needed, bool isHeld, SourceNeeds expected) =>
         Assert.Equal(expected, SourceProblem.Of(new KernelException("x", ErrnoText.EPERM, new Denial(needed, isHeld))).Needs);
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Of_RefusalInAUserNamespace_NeedsTheNodes(bool isHeld)
+    {
+        var denial = new Denial(Capability.NetAdmin, isHeld) { IsInUserNamespace = true };
+        var problem = SourceProblem.Of(new KernelException("x", ErrnoText.EPERM, denial));
+        Assert.Equal(SourceNeeds.NodeUserNamespace, problem.Needs);
+        Assert.Contains("user namespace", problem.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("security module", problem.Text, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Of_OtherError_NeedsNothingKnown() => Assert.Equal(SourceNeeds.None, SourceProblem.Of(new KernelException("x", ErrnoText.EIO)).Needs);
 

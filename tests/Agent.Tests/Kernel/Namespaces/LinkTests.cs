@@ -40,4 +40,14 @@ public sealed class LinkTests
         var found = Privileges.TryParseEffective(Encoding.ASCII.GetBytes(text), out var effective);
         Assert.Equal(expected, found ? effective : null);
     }
+
+    [Theory]
+    [InlineData("Gid:\t5\t5\t5\t7\nGroups:\t1 2 3\n", 7u, true)]
+    [InlineData("Gid:\t5\t5\t5\t7\nGroups:\t1 2 3\n", 3u, true)]
+    [InlineData("Gid:\t5\t5\t5\t7\nGroups:\t1 2 3\n", 5u, false)]
+    [InlineData("Gid:\t5\t5\t5\t7\nGroups:\t \n", 3u, false)]
+    [InlineData("Uid:\t3\t3\t3\t3\n", 3u, false)]
+    [InlineData("", 0u, false)]
+    public void Privileges_StatusText_GivesTheGroups(string text, uint group, bool expected) =>
+        Assert.Equal(expected, Privileges.IsInGroup(Encoding.ASCII.GetBytes(text), group));
 }

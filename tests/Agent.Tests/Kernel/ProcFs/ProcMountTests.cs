@@ -19,8 +19,8 @@ public sealed class ProcMountTests
     [InlineData("", null)]
     public void HidePid_MountInfo_IsTheOptionOfTheLastMountThere(string text, string? expected)
     {
-        Assert.Equal(expected, ProcMount.HidePid(Encoding.ASCII.GetBytes(text), "/proc"));
-        Assert.Equal(expected, ProcMount.HidePid(Encoding.ASCII.GetBytes(text), "/proc/"));
+        Assert.Equal(expected, ProcMount.HidePid(Encoding.ASCII.GetBytes(text), "/proc")?.Mode);
+        Assert.Equal(expected, ProcMount.HidePid(Encoding.ASCII.GetBytes(text), "/proc/")?.Mode);
     }
 
     [Fact]
@@ -28,5 +28,17 @@ public sealed class ProcMountTests
     {
         Assert.True(ProcMount.IsLive("/proc"));
         Assert.False(ProcMount.IsLive(Path.GetTempPath()));
+    }
+
+    [Theory]
+    [InlineData("rw,gid=4,hidepid=2", 4u, false)]
+    [InlineData("rw,hidepid=invisible", 0u, false)]
+    [InlineData("rw,hidepid=ptraceable,gid=4", 4u, true)]
+    [InlineData("rw,hidepid=4", 0u, true)]
+    public void HidePid_Option_SaysWhomItSpares(string options, uint group, bool isForTracersOnly)
+    {
+        var option = ProcMount.HidePid(Encoding.ASCII.GetBytes($"22 1 0:20 / /proc rw - proc proc {options}"), "/proc");
+
+        Assert.Equal((group, isForTracersOnly), (option!.Value.Group, option.Value.IsForTracersOnly));
     }
 }

@@ -56,6 +56,7 @@ public sealed class SourceUnavailableRuleTests
     [InlineData(SourceNeeds.ApiServerAnswer, "curl -sk")]
     [InlineData(SourceNeeds.ApiServerCertificate, "openssl s_client")]
     [InlineData(SourceNeeds.Cluster, "--Pods:Source=auto")]
+    [InlineData(SourceNeeds.NodeUserNamespace, "hostUsers: true", "sudo closewatch report")]
     [InlineData(SourceNeeds.NetAdmin | SourceNeeds.Root, "add: [NET_ADMIN]", "runAsUser: 0")]
     public void Evaluate_Needs_GiveTheFixesForThemAndNoOther(SourceNeeds needs, params string[] expected)
     {
@@ -81,7 +82,7 @@ public sealed class SourceUnavailableRuleTests
         var random = new Random(20_261_121);
         for (var round = 0; round < 500; round++)
         {
-            var needs = (SourceNeeds)(random.Next() & ((1 << 20) - 1));
+            var needs = (SourceNeeds)(random.Next() & ((1 << 21) - 1));
             var reworded = string.Join(' ', Enumerable.Range(0, random.Next(12)).Select(_ => words[random.Next(words.Length)]));
             Assert.Equal(FixesFor(needs, "plain"), FixesFor(needs, reworded));
         }
