@@ -43,7 +43,14 @@ public sealed record TableBlock(string Caption, ImmutableArray<ReportColumn> Col
 /// <summary>A column.</summary>
 /// <param name="Title">May have line breaks.</param>
 /// <param name="IsNumber">Aligned to the right.</param>
-public sealed record ReportColumn(string Title, bool IsNumber = false);
+public sealed record ReportColumn(string Title, bool IsNumber = false)
+{
+    /// <summary>A column of text.</summary>
+    public static implicit operator ReportColumn(string title) => new(title);
+
+    /// <summary>A column of text.</summary>
+    public static ReportColumn FromString(string title) => new(title);
+}
 
 /// <summary>A cell.</summary>
 public sealed record ReportCell(string Text, Tone Tone = Tone.Plain)

@@ -11,11 +11,15 @@ public sealed partial class RunbookTests
 {
     private static readonly string s_runbook = File.ReadAllText(Path.Combine(Golden.RepositoryRoot, "docs", "runbook.md"));
 
-    /// <summary>Everything that the program can print: its own source, and a report.</summary>
-    private static readonly string s_program = string.Concat(
-        Directory.EnumerateFiles(Path.Combine(Golden.RepositoryRoot, "src"), "*.cs", SearchOption.AllDirectories)
-            .Concat(Directory.EnumerateFiles(Path.Combine(Golden.RepositoryRoot, "tests", "Agent.Tests", "Golden"), "report-*.txt"))
-            .Select(File.ReadAllText));
+    /// <summary>Everything that the program can print: the texts in its source, and reports.</summary>
+    private static readonly string s_program = string.Join('\n',
+    [
+        .. Directory.EnumerateFiles(Path.Combine(Golden.RepositoryRoot, "src"), "*.cs", SearchOption.AllDirectories)
+            .SelectMany(static file => Literal().Matches(File.ReadAllText(file)))
+            .Select(static literal => literal.Value),
+        .. Directory.EnumerateFiles(Path.Combine(Golden.RepositoryRoot, "tests", "Agent.Tests", "Golden"), "report-*.txt")
+            .Select(File.ReadAllText),
+    ]);
 
     [Fact]
     public void Runbook_NamesEveryFinding() => Assert.All(
@@ -47,6 +51,9 @@ public sealed partial class RunbookTests
         .SelectMany(static line => Quotes(line.Split(" | ")[0]));
 
     private static IEnumerable<string> Quotes(string text) => Quote().Matches(Fence().Replace(text, "")).Select(static match => match.Groups[1].Value);
+
+    [GeneratedRegex(@"""{3}.*?""{3}|""(?:\\.|[^""\\\n])*""", RegexOptions.Singleline)]
+    private static partial Regex Literal();
 
     [GeneratedRegex("`([^`]+)`")]
     private static partial Regex Quote();

@@ -32,20 +32,7 @@ public sealed class HalfClosedUntrackedRule : IFindingRule
             new("whether the tracker knows one", "conntrack -G -p tcp -s $SOURCE --sport $SPORT -d $DESTINATION --dport $DPORT"),
             new("the timeout", "sysctl net.netfilter.nf_conntrack_tcp_timeout_close_wait"),
         ],
-        Fixes =
-        [
-            new("kube-proxy flag", "--conntrack-tcp-timeout-close-wait=1h", FixPlace.WithKubeProxy, FixReach.HostTable),
-            new(
-                "sysctl on a node without kube-proxy",
-                "sysctl -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600",
-                FixPlace.NodeShell with { KubeProxy = false },
-                FixReach.HostTable),
-            new(
-                "linkerd annotation on the pod template",
-                "config.linkerd.io/close-wait-timeout: \"3600s\"",
-                FixPlace.Pod with { Mesh = MeshProxy.Linkerd },
-                FixReach.PodTables),
-        ],
+        Fixes = CloseWaitTimeoutShortRule.AllFixes,
         References =
         [
             "https://github.com/kubernetes/kubernetes/issues/32551",

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Agent.Core.Model;
+using static Agent.Core.Reporting.Html.HtmlTable;
 
 namespace Agent.Core.Reporting.Html;
 
@@ -24,8 +25,10 @@ internal static class ConnectionsSection
         }
 
         html.Markup($"""<section aria-labelledby="connections-title"><h2 id="connections-title">Connections</h2><div class="columns">""");
-        WriteHistogram(html, "ages-caption", "How long they have been half-closed", snapshot.Connections.Select(static connection => connection.Age));
-        WriteHistogram(html, "idle-before-caption", "How long the peer had been idle before it closed", snapshot.Connections.Select(static connection => connection.IdleBeforeClose));
+        WriteHistogram(html, "ages-caption", "How long they have been half-closed", snapshot.Connections
+            .Select(static connection => connection.Age));
+        WriteHistogram(html, "idle-before-caption", "How long the peer had been idle before it closed", snapshot.Connections
+            .Select(static connection => connection.IdleBeforeClose));
         html.Markup($"</div>");
         WriteSamples(html, snapshot, options);
         html.Markup($"</section>");
@@ -59,7 +62,14 @@ internal static class ConnectionsSection
             return;
         }
 
-        HtmlTable.Open(html, id, $"{caption}: {HumanText.Count(total, "connection")}{(unknown == 0 ? "" : $", {HtmlFormat.Count(unknown)} unknown")}", sortable: false, "Time", "#Connections", "Share");
+        HtmlTable.Open(
+            html,
+            id,
+            $"{caption}: {HumanText.Count(total, "connection")}{(unknown == 0 ? "" : $", {HtmlFormat.Count(unknown)} unknown")}",
+            sortable: false,
+            "Time",
+            Number("Connections"),
+            "Share");
         for (var bucket = 0; bucket < counts.Length; bucket++)
         {
             html.Markup($"""<tr><th scope="row">{s_ages[bucket].Label}</th>""");
@@ -74,13 +84,16 @@ internal static class ConnectionsSection
 
     private static void WriteSamples(HtmlWriter html, Snapshot snapshot, HtmlReportOptions options)
     {
-        var samples = snapshot.Connections.GroupBy(static connection => connection.Owner).SelectMany(group => group.Take(options.ConnectionsPerPod)).ToImmutableArray();
+        var samples = snapshot.Connections
+            .GroupBy(static connection => connection.Owner)
+            .SelectMany(group => group.Take(options.ConnectionsPerPod))
+            .ToImmutableArray();
         HtmlTable.Open(
             html,
             "connections-caption",
             $"Samples, at most {options.ConnectionsPerPod} of each pod, oldest first",
             sortable: true,
-            "Pod", "Local", "Remote", "Socket", "#Age", "#Idle before", "#Unread", "Conntrack");
+            "Pod", "Local", "Remote", "Socket", Number("Age"), Number("Idle before"), Number("Unread"), "Conntrack");
         foreach (var connection in samples)
         {
             WriteRow(html, connection);

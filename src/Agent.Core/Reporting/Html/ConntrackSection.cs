@@ -1,5 +1,6 @@
 using Agent.Core.Model;
 using Agent.Kernel.Conntrack;
+using static Agent.Core.Reporting.Html.HtmlTable;
 
 namespace Agent.Core.Reporting.Html;
 
@@ -45,13 +46,25 @@ internal static class ConntrackSection
 
     private static void WriteFlows(HtmlWriter html, FlowSummary flows)
     {
-        HtmlTable.Open(html, "flows-caption", $"Flows by protocol and state: {HumanText.Count(flows.Total, "flow")}", sortable: false, "Protocol", "State", "#Entries", "Share");
+        HtmlTable.Open(
+            html,
+            "flows-caption",
+            $"Flows by protocol and state: {HumanText.Count(flows.Total, "flow")}",
+            sortable: false,
+            "Protocol",
+            "State",
+            Number("Entries"),
+            "Share");
         foreach (var count in flows.Counts)
         {
             html.Markup($"""<tr><th scope="row">{count.Protocol}</th><td>{(count.State.Length == 0 ? "–" : count.State.ToUpperInvariant())}</td>""");
             HtmlTable.Count(html, count.Count);
             html.Markup($"""<td class="drawing">""");
-            HtmlChart.Bar(html, flows.Total == 0 ? 0 : (double)count.Count / flows.Total, count is { Protocol: "tcp", State: "close_wait" or "fin_wait" } ? "accent" : "");
+            HtmlChart.Bar(html, flows.Total == 0
+                ? 0
+                : (double)count.Count / flows.Total, count is { Protocol: "tcp", State: "close_wait" or "fin_wait" }
+                ? "accent"
+                : "");
             html.Markup($"</td></tr>");
         }
 
@@ -60,7 +73,14 @@ internal static class ConntrackSection
 
     private static void WriteStatistics(HtmlWriter html, ConntrackStatistics statistics)
     {
-        HtmlTable.Open(html, "statistics-caption", "Counters since the node started", sortable: false, "Counter", "#Count", "Meaning");
+        HtmlTable.Open(
+            html,
+            "statistics-caption",
+            "Counters since the node started",
+            sortable: false,
+            "Counter",
+            Number("Count"),
+            "Meaning");
         Counter(html, "invalid", statistics.Invalid, "packets that fit no connection");
         Counter(html, "insert_failed", statistics.InsertFailed, "connections refused because of a clash");
         Counter(html, "drop", statistics.Drop, "packets dropped: no room or no memory for an entry");

@@ -8,18 +8,20 @@ internal static class HtmlTable
     /// <param name="id">Unique in the page.</param>
     /// <param name="caption">What the table shows.</param>
     /// <param name="sortable">True to let the page's script add sorting.</param>
-    /// <param name="columns">Headings; one that starts with <c>#</c> is of a column of numbers.</param>
-    public static void Open(HtmlWriter html, string id, string caption, bool sortable, params ReadOnlySpan<string> columns)
+    /// <param name="columns">The columns; a text is the heading of one that holds no numbers.</param>
+    public static void Open(HtmlWriter html, string id, string caption, bool sortable, params ReadOnlySpan<ReportColumn> columns)
     {
         html.Markup($"""<div class="scroll" role="region" aria-labelledby="{id}" tabindex="0"><table class="{(sortable ? "sortable" : "fixed")}"><caption id="{id}"><span>{caption}</span></caption><thead><tr>""");
         foreach (var column in columns)
         {
-            var isNumber = column.StartsWith('#');
-            html.Markup($"""<th scope="col" class="{(isNumber ? "number" : "text")}">{(isNumber ? column[1..] : column)}</th>""");
+            html.Markup($"""<th scope="col" class="{(column.IsNumber ? "number" : "text")}">{column.Title}</th>""");
         }
 
         html.Markup($"</tr></thead><tbody>");
     }
+
+    /// <summary>A column of numbers.</summary>
+    public static ReportColumn Number(string title) => new(title, IsNumber: true);
 
     /// <summary>A count; a zero and what is unknown stay in the background.</summary>
     public static void Count(HtmlWriter html, long? value, string level = "") =>

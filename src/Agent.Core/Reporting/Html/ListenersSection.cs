@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Agent.Core.Model;
+using static Agent.Core.Reporting.Html.HtmlTable;
 
 namespace Agent.Core.Reporting.Html;
 
@@ -10,7 +11,9 @@ internal static class ListenersSection
 
     public static void Write(HtmlWriter html, Snapshot snapshot, HtmlReportOptions options)
     {
-        var all = snapshot.Pods.SelectMany(static pod => pod.Listeners.Select(listener => (pod.Identity, Listener: listener))).ToImmutableArray();
+        var all = snapshot.Pods
+            .SelectMany(static pod => pod.Listeners.Select(listener => (pod.Identity, Listener: listener)))
+            .ToImmutableArray();
         if (all.IsEmpty)
         {
             return;
@@ -30,7 +33,7 @@ internal static class ListenersSection
             "listeners-caption",
             $"Longest idle: a value that never passes some seconds is the server's keep-alive. The mark is at {HtmlFormat.Duration(upstream.KeepAlive)}, how long {upstream.Title} keeps idle connections; the scale is logarithmic.",
             sortable: true,
-            "Pod", "#Port", "#Accept queue", "#Established", "#TIME_WAIT at port", "#Pod closed idle", "#Client closed idle", "#Longest idle", "Against upstream");
+            "Pod", Number("Port"), Number("Accept queue"), Number("Established"), Number("TIME_WAIT at port"), Number("Pod closed idle"), Number("Client closed idle"), Number("Longest idle"), "Against upstream");
         foreach (var (owner, listener) in busy.Take(MaxRows))
         {
             WriteRow(html, owner, listener, upstream.KeepAlive);
@@ -46,7 +49,10 @@ internal static class ListenersSection
     }
 
     private static bool IsBusy(Listener listener) =>
-        listener.Established + listener.Queued + listener.ClosedByPodFirst > 0 || listener.Idle is not null || listener.IdleClosesSeen > 0 || listener.IdleClosesByPeerSeen > 0;
+        listener.Established + listener.Queued + listener.ClosedByPodFirst > 0
+            || listener.Idle is not null
+            || listener.IdleClosesSeen > 0
+            || listener.IdleClosesByPeerSeen > 0;
 
     private static void WriteRow(HtmlWriter html, PodIdentity owner, Listener listener, TimeSpan upstream)
     {
@@ -63,7 +69,9 @@ internal static class ListenersSection
         if (listener.Idle is { } idle)
         {
             var longest = upstream * 2;
-            HtmlChart.Bar(html, HtmlChart.Logarithmic(idle.Ceiling, longest), idle.Ceiling < upstream && listener.IdleClosesSeen > 0 ? "warning" : "", HtmlChart.Logarithmic(upstream, longest));
+            HtmlChart.Bar(html, HtmlChart.Logarithmic(idle.Ceiling, longest), idle.Ceiling < upstream && listener.IdleClosesSeen > 0
+                ? "warning"
+                : "", HtmlChart.Logarithmic(upstream, longest));
             html.Markup($"<small>{HumanText.Count(idle.Samples, "sample")}</small>");
         }
 

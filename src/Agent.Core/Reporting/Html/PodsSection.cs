@@ -1,5 +1,6 @@
 using Agent.Core.Model;
 using Agent.Kernel.SockDiag;
+using static Agent.Core.Reporting.Html.HtmlTable;
 
 namespace Agent.Core.Reporting.Html;
 
@@ -20,7 +21,7 @@ internal static class PodsSection
             "pods-caption",
             "CLOSE_WAIT: the peer closed first and the pod has not. FIN_WAIT: the pod closed first and the peer has not. Conntrack: entries in the host's and in the pod's own table.",
             sortable: true,
-            "Pod", "State", "#CLOSE_WAIT", "#FIN_WAIT", "#Oldest", "#Expiring", "#Untracked", "#Unread", "#Conntrack", "#Established", "#Resets sent", "#Forgets after");
+            "Pod", "State", Number("CLOSE_WAIT"), Number("FIN_WAIT"), Number("Oldest"), Number("Expiring"), Number("Untracked"), Number("Unread"), Number("Conntrack"), Number("Established"), Number("Resets sent"), Number("Forgets after"));
         foreach (var pod in snapshot.Pods.Take(options.MaxPods))
         {
             WriteRow(html, pod, snapshot.HostSettings, (long)options.Diagnosis.CloseWaitTimeout.TotalSeconds);
@@ -48,7 +49,11 @@ internal static class PodsSection
         HtmlTable.Count(html, (long?)pod.Counters?.ResetsSent);
         // A pod's own table matters only where the pod tracks by itself, as in a mesh.
         var forgets = (pod.TracksByItself ? pod.Settings : host)?.CloseWaitSeconds;
-        HtmlTable.Duration(html, forgets is { } seconds ? TimeSpan.FromSeconds(seconds) : null, level: forgets < recommended && halfClosed.Sockets > 0 ? "warning" : "");
+        HtmlTable.Duration(html, forgets is { } seconds
+            ? TimeSpan.FromSeconds(seconds)
+            : null, level: forgets < recommended && halfClosed.Sockets > 0
+            ? "warning"
+            : "");
         html.Markup($"</tr>");
     }
 

@@ -1,4 +1,5 @@
 using Agent.Core.Model;
+using static Agent.Core.Reporting.Html.HtmlTable;
 
 namespace Agent.Core.Reporting.Html;
 
@@ -11,9 +12,11 @@ internal static class SourcesSection
         HtmlTable.Open(
             html,
             "sources-caption",
-            snapshot.ConntrackAge is { } age ? $"What this report was read from; the conntrack dump is {HtmlFormat.Duration(age)} old" : "What this report was read from",
+            snapshot.ConntrackAge is { } age
+                ? $"What this report was read from; the conntrack dump is {HtmlFormat.Duration(age)} old"
+                : "What this report was read from",
             sortable: false,
-            "Source", "Backend", "Status", "#Records", "#Took", "Detail");
+            "Source", "Backend", "Status", Number("Records"), Number("Took"), "Detail");
         foreach (var source in snapshot.Sources)
         {
             var (word, level) = source.Status switch

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Agent.Core.Model;
+using static Agent.Core.Reporting.Html.HtmlTable;
 
 namespace Agent.Core.Reporting.Html;
 
@@ -15,7 +16,14 @@ internal static class TimeoutsSection
 
         var recommended = (long)options.Diagnosis.CloseWaitTimeout.TotalSeconds;
         html.Markup($"""<section aria-labelledby="timeouts-title"><h2 id="timeouts-title">Conntrack timeouts</h2><div class="columns">""");
-        HtmlTable.Open(html, "timeouts-caption", "Settings of the host, below net.netfilter.nf_conntrack_", sortable: false, "Setting", "#Value", "#Recommended");
+        HtmlTable.Open(
+            html,
+            "timeouts-caption",
+            "Settings of the host, below net.netfilter.nf_conntrack_",
+            sortable: false,
+            "Setting",
+            Number("Value"),
+            Number("Recommended"));
         foreach (var (name, seconds) in host.Timeouts)
         {
             var isCloseWait = name == NetfilterSettings.CloseWait;
@@ -31,14 +39,24 @@ internal static class TimeoutsSection
     {
         var differences = snapshot.Pods
             .Where(static pod => pod.Settings is not null)
-            .SelectMany(pod => pod.Settings!.Timeouts.Where(timeout => host.Get(timeout.Key) != timeout.Value).Select(timeout => (pod.Identity, timeout.Key, timeout.Value)))
+            .SelectMany(pod => pod.Settings!.Timeouts
+                .Where(timeout => host.Get(timeout.Key) != timeout.Value)
+                .Select(timeout => (pod.Identity, timeout.Key, timeout.Value)))
             .ToImmutableArray();
         if (differences.IsEmpty)
         {
             return;
         }
 
-        HtmlTable.Open(html, "pod-timeouts-caption", "Pods whose own network namespace differs from the host", sortable: false, "Pod", "Setting", "#Value", "#Host");
+        HtmlTable.Open(
+            html,
+            "pod-timeouts-caption",
+            "Pods whose own network namespace differs from the host",
+            sortable: false,
+            "Pod",
+            "Setting",
+            Number("Value"),
+            Number("Host"));
         foreach (var (owner, name, seconds) in differences.Take(limit))
         {
             html.Markup($"""<tr><th scope="row">{owner.DisplayName}</th><td><code>{name}</code></td><td class="number {(name == NetfilterSettings.CloseWait && seconds < recommended ? "warning" : "")}">{HtmlFormat.Seconds(seconds)}</td><td class="number">{HtmlFormat.Seconds(host.Get(name))}</td></tr>""");
