@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Agent.Core.Model;
 using Agent.Kubernetes;
 using Agent.Tests.Kubernetes.Testing;
+using Agent.Tests.Testing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -157,6 +158,9 @@ public sealed class PodWatcherFailureTests
         Assert.Equal(20, rig.Delays.Count);
         Assert.All(rig.Delays, delay => Assert.InRange(delay, TimeSpan.FromSeconds(0.1), TimeSpan.FromSeconds(60)));
         Assert.Contains(rig.Delays, delay => delay > TimeSpan.FromSeconds(30));
+
+        // Readers see the pods a moment before the line is written.
+        await Eventually.True(() => rig.Log.Any(static line => !line.StartsWith("Debug:", StringComparison.Ordinal)), "the log says so");
         Assert.Equal(["Information"], rig.Log.Select(line => line[..line.IndexOf(':', StringComparison.Ordinal)]).Where(level => level != "Debug"));
     }
 
