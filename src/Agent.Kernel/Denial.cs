@@ -1,5 +1,3 @@
-using Agent.Kernel.Namespaces;
-
 namespace Agent.Kernel;
 
 /// <summary>Why the kernel refused for want of a privilege.</summary>

@@ -8,9 +8,6 @@ public static class Privileges
 {
     private const int MaxStatusLength = 1 << 20;
 
-    // PROC_USER_INIT_INO, include/linux/proc_ns.h.
-    private static ReadOnlySpan<byte> s_initialUserNamespace => "user:[4026531837]"u8;
-
     /// <summary>True when the calling thread has a capability in its effective set.</summary>
     public static bool Has(Capability capability)
     {
@@ -27,18 +24,6 @@ public static class Privileges
         var buffer = new byte[4096];
         return ProcFile.TryReadAll("/proc/thread-self/status", ref buffer, MaxStatusLength, out var length)
             && IsInGroup(buffer.AsSpan(0, length), group);
-    }
-
-    /// <summary>
-    /// True when the calling thread is in a user namespace of its own (user_namespaces(7)): its user id 0 and its capabilities are good
-    /// there, not on the node.
-    /// </summary>
-    public static bool IsInUserNamespace()
-    {
-        using var self = ProcFile.Open("/proc/thread-self");
-        Span<byte> link = stackalloc byte[64];
-        return DirectoryHandle.ReadLink(self, "ns/user\0"u8, link, out var length) == 0
-            && !link[..length].SequenceEqual(s_initialUserNamespace);
     }
 
     /// <summary>Reads Gid and Groups of proc_pid_status(5).</summary>
@@ -91,19 +76,6 @@ public static class Privileges
     /// <returns>Null when the error number is no refusal.</returns>
     internal static Denial? WhyDenied(int errno, Capability capability) =>
         errno is ErrnoText.EPERM or ErrnoText.EACCES
-            ? new(capability, Has(capability)) { IsInUserNamespace = IsInUserNamespace() }
+            ? new(capability, Has(capability)) { IsInUserNamespace = UserNamespace.IsOwn() }
             : null;
-}
-
-/// <summary>The capabilities in use, by their numbers in include/uapi/linux/capability.h.</summary>
-public enum Capability
-{
-    /// <summary>CAP_NET_ADMIN: conntrack over netlink.</summary>
-    NetAdmin = 12,
-
-    /// <summary>CAP_SYS_PTRACE: the namespace links and descriptors of other users' processes.</summary>
-    SysPtrace = 19,
-
-    /// <summary>CAP_SYS_ADMIN: entering namespaces.</summary>
-    SysAdmin = 21,
 }

@@ -43,7 +43,7 @@ public sealed class ProcessTable : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         _procRoot = options.ProcRoot;
         IsLive = ProcMount.IsLive(_procRoot);
-        _hidePid = IsLive ? ProcMount.HidePid(_procRoot) : null;
+        _hidePid = IsLive ? HidePid.Read(_procRoot) : null;
         _root = DirectoryHandle.Open(_procRoot);
         TablesOf = IsLive ? null : NetLink(_root);
         _reader = new(_root, classify, IsLive ? new LiveNamespaceIdentity() : new CapturedNamespaceIdentity());

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Text;
-using Agent.Kernel.Namespaces;
 using static Agent.Kernel.Interop.NetlinkConstants;
 
 namespace Agent.Kernel.Netlink;
@@ -30,7 +29,7 @@ internal static class NetlinkError
     {
         var message = Message(type, flags, payload);
         Denial? denial = errno == ErrnoText.EPERM
-            ? new Denial(Capability.NetAdmin, IsHeld: false) { IsInUserNamespace = Privileges.IsInUserNamespace() }
+            ? new Denial(Capability.NetAdmin, IsHeld: false) { IsInUserNamespace = UserNamespace.IsOwn() }
             : null;
         var detail = message ?? (denial is { } known ? $"{known.Remedy} in this network namespace" : null);
         return new(operation, errno, detail) { Denial = denial };

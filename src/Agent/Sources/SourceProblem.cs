@@ -1,6 +1,5 @@
 using Agent.Core.Model;
 using Agent.Kernel;
-using Agent.Kernel.Namespaces;
 
 namespace Agent.Sources;
 

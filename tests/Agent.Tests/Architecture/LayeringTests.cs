@@ -7,24 +7,53 @@ using Xunit;
 
 namespace Agent.Tests.Architecture;
 
-/// <summary>Dependencies point one way: Agent, then Core, then the Kernel's plain structs.</summary>
+/// <summary>Dependencies point one way: Agent, then Core, then the Kernel's plain structs; in each of them a folder uses only those above it in the list.</summary>
 public sealed partial class LayeringTests
 {
-    /// <summary>What each part of the executable may use of the others. Commands and Hosting put the parts together.</summary>
-    private static readonly Dictionary<string, string[]> s_mayUse = new(StringComparer.Ordinal)
+    /// <summary>What each folder may use of the others in its project. A new folder belongs here, and into docs/architecture.md.</summary>
+    private static readonly Dictionary<string, (string Folder, string[] MayUse)[]> s_folders = new(StringComparer.Ordinal)
     {
-        ["Configuration"] = [],
-        ["Kubernetes"] = ["Configuration"],
-        ["Sources"] = ["Configuration", "Kubernetes"],
-        ["Capture"] = ["Sources"],
-        ["Exporting"] = ["Configuration"],
-        ["Remediation"] = ["Configuration"],
-        ["Reporting"] = ["Configuration"],
-        ["Loop"] = ["Configuration", "Sources", "Exporting", "Remediation", "Reporting"],
-        ["Http"] = ["Configuration", "Exporting", "Loop", "Reporting"],
-        ["Hosting"] = ["Configuration", "Kubernetes", "Sources", "Exporting", "Remediation", "Reporting", "Loop", "Http"],
-        ["Commands"] = ["Configuration", "Capture", "Kubernetes", "Sources", "Exporting", "Remediation", "Reporting", "Loop", "Http", "Hosting"],
+        ["Agent.Kernel"] =
+        [
+            ("Interop", []),
+            ("Net", []),
+            ("Netlink", ["Interop"]),
+            ("SockDiag", ["Interop", "Net", "Netlink"]),
+            ("ProcFs", ["Interop", "Net", "Netlink", "SockDiag"]),
+            ("Namespaces", ["Interop", "ProcFs"]),
+            ("Conntrack", ["Interop", "Net", "Netlink", "ProcFs"]),
+        ],
+        ["Agent.Core"] =
+        [
+            ("Model", []),
+            ("Attribution", ["Model"]),
+            ("Tallies", ["Model", "Attribution"]),
+            ("Ends", ["Model", "Tallies"]),
+            ("Snapshots", ["Model", "Attribution", "Tallies"]),
+            ("Diagnosis", ["Model"]),
+            ("Remediation", ["Model"]),
+            ("Metrics", ["Model", "Diagnosis"]),
+            ("Reporting", ["Model", "Diagnosis"]),
+            ("Tracing", ["Model", "Ends", "Reporting"]),
+        ],
+        // The last two put the parts together.
+        ["Agent"] =
+        [
+            ("Configuration", []),
+            ("Kubernetes", ["Configuration"]),
+            ("Sources", ["Configuration", "Kubernetes"]),
+            ("Capture", ["Sources"]),
+            ("Exporting", ["Configuration"]),
+            ("Remediation", ["Configuration"]),
+            ("Reporting", ["Configuration"]),
+            ("Loop", ["Configuration", "Sources", "Exporting", "Remediation", "Reporting"]),
+            ("Http", ["Configuration", "Exporting", "Loop", "Reporting"]),
+            ("Hosting", ["Configuration", "Kubernetes", "Sources", "Exporting", "Remediation", "Reporting", "Loop", "Http"]),
+            ("Commands", ["Configuration", "Kubernetes", "Sources", "Capture", "Exporting", "Remediation", "Reporting", "Loop", "Http", "Hosting"]),
+        ],
     };
+
+    public static TheoryData<string> Projects => [.. s_folders.Keys];
 
     [Theory]
     [InlineData("Agent.Kernel")]
@@ -64,18 +93,32 @@ public sealed partial class LayeringTests
         Assert.Empty(offenders);
     }
 
-    [Fact]
-    public void Agent_Parts_UseOnlyWhatTheyMay()
+    [Theory]
+    [MemberData(nameof(Projects))]
+    public void Folders_UseOnlyWhatTheyMay(string project)
     {
-        var source = Path.Combine(Golden.RepositoryRoot, "src", "Agent");
-        var offenders = from use in Usings("Agent")
-                        let part = Path.GetRelativePath(source, use.File).Split('/')[0]
-                        where part != "Program.cs"
-                        let used = use.Namespace.Split('.') is ["Agent", var name, ..] ? name : ""
-                        where used != part && s_mayUse.ContainsKey(used) && !s_mayUse[part].Contains(used)
-                        select $"{Path.GetRelativePath(source, use.File)} uses {use.Namespace}";
+        var mayUse = s_folders[project].ToDictionary(static entry => entry.Folder, static entry => entry.MayUse, StringComparer.Ordinal);
+        var offenders = from use in Usings(project)
+                        where use.Namespace.StartsWith(project + ".", StringComparison.Ordinal)
+                        let used = use.Namespace[(project.Length + 1)..].Split('.')[0]
+                        let path = Path.GetRelativePath(SourceOf(project), use.File).Split('/')
+                        // A file beside the folders is everybody's; only Program.cs may use them.
+                        where path is not ["Program.cs"] && mayUse.ContainsKey(used) && used != path[0] && !mayUse.GetValueOrDefault(path[0], []).Contains(used)
+                        select $"{string.Join('/', path)} uses {use.Namespace}";
 
         Assert.Empty(offenders);
+    }
+
+    [Theory]
+    [MemberData(nameof(Projects))]
+    public void Folders_AllOfThem_AreInTheListWithoutCircles(string project)
+    {
+        var folders = s_folders[project];
+
+        Assert.Equal(SourceFolders.In(project).Where(static folder => !folder.Contains('/', StringComparison.Ordinal)), folders.Select(static entry => entry.Folder).Order(StringComparer.Ordinal));
+        Assert.All(folders.Index(), entry => Assert.Subset(
+            folders.Take(entry.Index).Select(static above => above.Folder).ToHashSet(StringComparer.Ordinal),
+            entry.Item.MayUse.ToHashSet(StringComparer.Ordinal)));
     }
 
     [Fact]
@@ -90,9 +133,11 @@ public sealed partial class LayeringTests
         from Match match in UsingDirective().Matches(File.ReadAllText(file))
         select (file, match.Groups[1].Value);
 
-    private static string[] Files(string project) => Directory.GetFiles(Path.Combine(Golden.RepositoryRoot, "src", project), "*.cs", SearchOption.AllDirectories);
+    private static string[] Files(string project) => Directory.GetFiles(SourceOf(project), "*.cs", SearchOption.AllDirectories);
 
-    [GeneratedRegex(@"^using (?:static )?([A-Za-z.]+);", RegexOptions.Multiline)]
+    private static string SourceOf(string project) => Path.Combine(Golden.RepositoryRoot, "src", project);
+
+    [GeneratedRegex(@"^using (?:static |\w+ = )?([A-Za-z.]+);", RegexOptions.Multiline)]
     private static partial Regex UsingDirective();
 
     [GeneratedRegex(@"\bunsafe\b|\[LibraryImport|\[DllImport")]

@@ -1,7 +1,6 @@
 using Agent.Configuration;
 using Agent.Core.Model;
 using Agent.Kernel;
-using Agent.Kernel.Namespaces;
 using Agent.Kubernetes;
 using Agent.Sources;
 using Agent.Tests.Testing;
