@@ -8,12 +8,14 @@ TIER ?= full
 VERSION ?= $(shell sed -n 's|.*<Version>\(.*\)</Version>.*|\1|p' Directory.Build.props)
 BUILDER ?= $(shell docker info >/dev/null 2>&1 && echo docker || echo buildah)
 BENCH ?=
+FILTER ?=
+export CONFIGURATION FILTER
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint format bench publish demo image push deploy deb release clean
+.PHONY: help build run test unit kernel e2e watch lint format bench publish demo image push deploy deb release clean
 
 help: ## this list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 18
 
 build:
 	@dotnet build Agent.sln -c $(CONFIGURATION) --nologo -v quiet -clp:NoSummary
@@ -26,8 +28,20 @@ demo: ## what it is for, in 25 seconds, on this machine: lost answers and leaks 
 	@dotnet build src/Agent -c $(CONFIGURATION) --nologo -v quiet -clp:NoSummary
 	@demo/demo $(BIN)
 
-test: ## install what the tests need (Debian packages, only if missing), then run all tests
-	@CONFIGURATION=$(CONFIGURATION) tests/run
+test: ## install what the tests need (Debian packages, only if missing), then run all tests and lint
+	@tests/run
+
+unit: ## the tests that need neither root nor packages (FILTER=Idle: classes with that in their names)
+	@tests/run Agent.Tests
+
+kernel: ## the tests against the kernel of this machine, in namespaces of their own, as root (FILTER)
+	@tests/run Agent.KernelTests
+
+e2e: ## the tests with real pods, as root (FILTER)
+	@tests/run Agent.EndToEndTests
+
+watch: ## the unit tests, again whenever a file is saved (FILTER)
+	@RunAnalyzers=false dotnet watch --project tests/Agent.Tests --non-interactive run -c $(CONFIGURATION) -- --no-progress $(if $(FILTER),--filter-class '*$(FILTER)*')
 
 publish: ## the program as one file that needs no .NET, in artifacts/publish/RID (RID=linux-arm64 for another machine)
 	@dotnet publish src/Agent -c $(CONFIGURATION) -r $(RID) -o artifacts/publish/$(RID) --artifacts-path artifacts/publish-work -p:RunAnalyzers=false --nologo -v quiet
@@ -49,9 +63,8 @@ deb: publish ## a Debian package of the program with its systemd service, in art
 release: ## everything of a release, in artifacts/release/VERSION (VERSION=1.2.3); the same commit gives the same bytes
 	@deploy/release/make-release $(VERSION)
 
-lint: ## formatting, analyzers as errors
-	@dotnet build Agent.sln -c $(CONFIGURATION) --nologo -v quiet -clp:NoSummary -warnaserror
-	@dotnet format Agent.sln --verify-no-changes --no-restore
+lint: build ## analyzers and code style (errors of the build), files, order of usings, shell scripts
+	@tests/lint
 
 format: ## apply the formatting
 	@dotnet format Agent.sln --no-restore

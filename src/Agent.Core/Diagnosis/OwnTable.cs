@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using Agent.Core.Model;
 using Agent.Core.Diagnosis.Rules;
+using Agent.Core.Model;
 
 namespace Agent.Core.Diagnosis;
 

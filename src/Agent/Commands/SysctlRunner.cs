@@ -1,5 +1,5 @@
-using Agent.Core;
 using Agent.Configuration;
+using Agent.Core;
 using Agent.Core.Model;
 using Agent.Core.Reporting;
 using Agent.Remediation;

@@ -2,6 +2,7 @@ using System.Globalization;
 using Agent.EndToEndTests.Images;
 using Agent.EndToEndTests.Kubernetes;
 using Agent.EndToEndTests.Node;
+using Agent.Tests.Testing;
 using Xunit;
 
 namespace Agent.EndToEndTests.Scenarios;

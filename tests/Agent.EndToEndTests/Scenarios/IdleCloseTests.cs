@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Agent.EndToEndTests.Node;
 using Agent.EndToEndTests.Reports;
+using Agent.Tests.Testing;
 using Xunit;
 
 namespace Agent.EndToEndTests.Scenarios;

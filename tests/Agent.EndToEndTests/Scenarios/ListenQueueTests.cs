@@ -5,6 +5,7 @@ using Agent.EndToEndTests.Kernel;
 using Agent.EndToEndTests.Kubernetes;
 using Agent.EndToEndTests.Node;
 using Agent.EndToEndTests.Reports;
+using Agent.Tests.Testing;
 using Xunit;
 
 namespace Agent.EndToEndTests.Scenarios;

@@ -3,6 +3,7 @@ using System.Net;
 using Agent.EndToEndTests.Images;
 using Agent.EndToEndTests.Node;
 using Agent.EndToEndTests.Reports;
+using Agent.Tests.Testing;
 using Xunit;
 
 namespace Agent.EndToEndTests.Scenarios;

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Agent.EndToEndTests.Images;
 using Agent.EndToEndTests.Node;
+using Agent.Tests.Testing;
 using Xunit;
 
 namespace Agent.EndToEndTests.Scenarios;

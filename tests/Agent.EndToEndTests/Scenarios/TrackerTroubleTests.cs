@@ -4,6 +4,7 @@ using Agent.EndToEndTests.Images;
 using Agent.EndToEndTests.Kernel;
 using Agent.EndToEndTests.Node;
 using Agent.EndToEndTests.Reports;
+using Agent.Tests.Testing;
 using Xunit;
 
 namespace Agent.EndToEndTests.Scenarios;

@@ -10,6 +10,7 @@ using Xunit;
 
 namespace Agent.Tests.Agent.Http;
 
+[Lasts(seconds: 10)]
 public sealed class HttpTests
 {
     private static readonly string[] s_pages = ["/metrics", "/healthz", "/readyz", "/report", "/report.json", "/"];

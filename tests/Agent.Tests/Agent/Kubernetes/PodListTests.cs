@@ -2,23 +2,22 @@ using System.Text;
 using System.Text.Json;
 using Agent.Kubernetes;
 using Agent.Tests.Kubernetes.Testing;
+using Agent.Tests.Testing;
 using Xunit;
 
 namespace Agent.Tests.Kubernetes;
 
 public sealed class PodListTests
 {
-    private const string Captured = "/work/shared/fixtures";
+    public static TheoryData<string> CapturedLists() => CapturedFiles.NamesIn("pods", ".json");
 
-    public static TheoryData<string> CapturedLists() => Files("pods", ".json");
-
-    public static TheoryData<string> CapturedWatches() => Files("watch", "");
+    public static TheoryData<string> CapturedWatches() => CapturedFiles.NamesIn("watch", "");
 
     [Theory]
     [MemberData(nameof(CapturedLists))]
     public async Task Read_CapturedList_KnowsEveryPod(string name)
     {
-        var path = Require("pods", name);
+        var path = CapturedFiles.PathOf($"pods/{name}");
         using var document = JsonDocument.Parse(await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken));
         var items = document.RootElement.GetProperty("items").EnumerateArray().ToArray();
         await using var stream = File.OpenRead(path);
@@ -39,7 +38,7 @@ public sealed class PodListTests
     [MemberData(nameof(CapturedWatches))]
     public async Task Read_CapturedWatch_EveryFrameIsOneOfTheKnownKinds(string name)
     {
-        var bytes = await File.ReadAllBytesAsync(Require("watch", name), TestContext.Current.CancellationToken);
+        var bytes = await File.ReadAllBytesAsync(CapturedFiles.PathOf($"watch/{name}"), TestContext.Current.CancellationToken);
         using var framer = JsonFramer.ForSequence(PodList.MaxObjectBytes);
         var kinds = Frames(framer, bytes).Select(frame => WatchEvent.Parse(frame).Kind).ToArray();
         Assert.NotEmpty(kinds);
@@ -144,20 +143,5 @@ public sealed class PodListTests
         }
 
         return frames;
-    }
-
-    private static TheoryData<string> Files(string folder, string extension)
-    {
-        var directory = Path.Combine(Captured, folder);
-        return Directory.Exists(directory)
-            ? [.. Directory.EnumerateFiles(directory).Select(path => Path.GetFileName(path)).Where(name => name.EndsWith(extension, StringComparison.Ordinal) && !name.EndsWith(".yaml", StringComparison.Ordinal)).Order()]
-            : ["absent"];
-    }
-
-    private static string Require(string folder, string name)
-    {
-        var path = Path.Combine(Captured, folder, name);
-        Assert.SkipUnless(File.Exists(path), $"no captured lists in {Captured}/{folder} on this machine");
-        return path;
     }
 }

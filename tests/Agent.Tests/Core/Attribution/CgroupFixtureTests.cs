@@ -1,5 +1,6 @@
 using Agent.Core.Attribution;
 using Agent.Kernel.Namespaces;
+using Agent.Tests.Testing;
 using Xunit;
 
 namespace Agent.Tests.Core.Attribution;
@@ -7,8 +8,6 @@ namespace Agent.Tests.Core.Attribution;
 /// <summary>Files of real nodes, which are not part of the repository: kind, pod uid (its first 8 characters) and container id (likewise).</summary>
 public sealed class CgroupFixtureTests
 {
-    private const string Directory = "/work/shared/fixtures/cgroup";
-
     [Theory]
     [InlineData("appinsights_TestCGroup", "Pod 3775c228 b414a8fd")]
     [InlineData("coroot_100", "None")]
@@ -71,8 +70,7 @@ public sealed class CgroupFixtureTests
     [InlineData("spire_systemd_crio_cgroups_pid_in_pod", "Pod a2830d0d 09bc3d7a")]
     public void Classify_FileOfARealNode_NamesItsOwner(string file, string expected)
     {
-        var path = Path.Combine(Directory, file + ".txt");
-        Assert.SkipUnless(File.Exists(path), $"{path} is not here");
+        var path = CapturedFiles.PathOf($"cgroup/{file}.txt");
 
         var owner = new CgroupClassifier().Classify(File.ReadAllBytes(path));
 
@@ -85,8 +83,7 @@ public sealed class CgroupFixtureTests
     [InlineData("oteljava_v1_lines")]
     public void Classify_EachLineAlone_PodExactlyWhereTheLineNamesOne(string file)
     {
-        var path = Path.Combine(Directory, file + ".txt");
-        Assert.SkipUnless(File.Exists(path), $"{path} is not here");
+        var path = CapturedFiles.PathOf($"cgroup/{file}.txt");
 
         Assert.All(File.ReadAllLines(path), line =>
         {
@@ -100,8 +97,7 @@ public sealed class CgroupFixtureTests
     [Fact]
     public void Parse_DirectoriesBelowTheCgroupRoot_NameTheirOwner()
     {
-        var path = Path.Combine(Directory, "pixie_cgroup_dir_tree.txt");
-        Assert.SkipUnless(File.Exists(path), $"{path} is not here");
+        var path = CapturedFiles.PathOf("cgroup/pixie_cgroup_dir_tree.txt");
 
         Assert.All(File.ReadAllLines(path), line =>
         {

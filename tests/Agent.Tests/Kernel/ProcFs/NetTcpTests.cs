@@ -1,6 +1,7 @@
 using System.Text;
 using Agent.Kernel.ProcFs;
 using Agent.Kernel.SockDiag;
+using Agent.Tests.Testing;
 using Xunit;
 
 namespace Agent.Tests.Kernel.ProcFs;
@@ -72,10 +73,7 @@ public sealed class NetTcpTests
     [InlineData("local_capture/inet_diag/proc_net_tcp6.txt", 5)]
     public void TryParseLine_FileOfARealNode_ReadsEveryRow(string file, int rows)
     {
-        var path = Path.Combine("/work/shared/fixtures", file);
-        Assert.SkipUnless(File.Exists(path), $"{path} is not here");
-
-        var parsed = File.ReadAllLines(path).Select(Encoding.ASCII.GetBytes)
+        var parsed = File.ReadAllLines(CapturedFiles.PathOf(file)).Select(Encoding.ASCII.GetBytes)
             .Count(line => NetTcp.TryParseLine(line, isInet6: false, out _) || NetTcp.TryParseLine(line, isInet6: true, out _));
 
         Assert.Equal(rows, parsed);

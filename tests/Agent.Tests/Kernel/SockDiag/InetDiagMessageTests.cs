@@ -1,4 +1,5 @@
 using Agent.Kernel.SockDiag;
+using Agent.Tests.Testing;
 using Xunit;
 
 namespace Agent.Tests.Kernel.SockDiag;
@@ -71,8 +72,7 @@ public sealed class InetDiagMessageTests
     [Fact]
     public void TryParse_MessagesOfARealKernel_AreUnderstood()
     {
-        const string path = "/work/shared/fixtures/local_capture/inet_diag/inet_diag_msgs_closewait_finwait2.hex";
-        Assert.SkipUnless(File.Exists(path), $"{path} is not here");
+        var path = CapturedFiles.PathOf("local_capture/inet_diag/inet_diag_msgs_closewait_finwait2.hex");
         var messages = File.ReadAllLines(path).Where(static line => line.Length > 0 && line[0] != '#').Select(Convert.FromHexString).ToArray();
 
         Assert.NotEmpty(messages);

@@ -1,12 +1,12 @@
 using System.Reflection;
-using Agent.EndToEndTests;
+using Agent.Tests.Testing;
 using Xunit;
 using Xunit.Sdk;
 using Xunit.v3;
 
 [assembly: TestCollectionOrderer(typeof(LongestFirst))]
 
-namespace Agent.EndToEndTests;
+namespace Agent.Tests.Testing;
 
 /// <summary>Starts the classes that last longest first: one that began last would run alone in the end.</summary>
 public sealed class LongestFirst : ITestCollectionOrderer
@@ -15,7 +15,7 @@ public sealed class LongestFirst : ITestCollectionOrderer
         where TTestCollection : notnull, ITestCollection =>
         [.. testCollections.OrderByDescending(static collection => SecondsOf(collection.TestCollectionDisplayName))];
 
-    // "Test collection for Agent.EndToEndTests.Page.HtmlPageTests (id: 5f0e...)": what xunit calls the collection of a class that names none.
+    // "Test collection for Agent.Tests.Http.HttpTests (id: 5f0e...)": what xunit calls the collection of a class that names none.
     private static int SecondsOf(string collection) =>
         collection.Split(' ').Select(static word => typeof(LongestFirst).Assembly.GetType(word)).FirstOrDefault(static type => type is not null)
             ?.GetCustomAttribute<LastsAttribute>()?.Seconds ?? 0;
