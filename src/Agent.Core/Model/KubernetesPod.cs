@@ -70,7 +70,7 @@ public sealed record KubernetesPod
     public DateTimeOffset? DeletionRequestedAt => DeletionTimestamp - TimeSpan.FromSeconds(DeletionGracePeriodSeconds ?? 0);
 
     /// <summary>Restarts of all <see cref="Containers"/>.</summary>
-    public int Restarts => Containers.Sum(static container => container.Restarts);
+    public long Restarts => Containers.Sum(static container => (long)container.Restarts);
 }
 
 /// <summary>One container of a pod.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using Agent.Outside;
 
 namespace Agent.Configuration;
 
@@ -40,7 +41,19 @@ internal static class ConfigurationReader
     {
         try
         {
-            using var stream = File.OpenRead(file);
+            _ = new WatchedFile(file).Read(out var content);
+            if (!OutsideJson.IsWhole(content))
+            {
+                errors.Add(new(
+                    "configuration",
+                    null,
+                    $"file {file}",
+                    "holds text that is none: bytes that are not UTF-8, or \\uD800 to \\uDFFF alone",
+                    "correct it there"));
+                return [];
+            }
+
+            using var stream = new MemoryStream(content, writable: false);
             var root = new ConfigurationBuilder().AddJsonStream(stream).Build();
             return root.AsEnumerable()
                 .Where(entry => entry.Value is not null || !root.GetSection(entry.Key).GetChildren().Any())

@@ -79,7 +79,10 @@ internal static class DurationText
     }
 
     private static bool TryNumber(ReadOnlySpan<char> text, out double number) =>
-        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out number);
+        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out number)
+
+        // Words such as -Infinity are numbers to the parser, whatever the style allows.
+        && double.IsFinite(number);
 
     private static bool TryScale(double number, TimeSpan unit, ref TimeSpan sum)
     {

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 
 namespace Agent.Configuration;
 
@@ -60,8 +59,9 @@ internal sealed partial class FileReloader(
 
             _ = _problems.Remove(reloadable);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or InvalidDataException)
+        catch (Exception e)
         {
+            // Whatever is wrong with a file, even if only its reader knows: the same file is on every node, and would end every agent.
             // Once per problem, not every five seconds.
             if (_problems.GetValueOrDefault(reloadable) != e.Message)
             {

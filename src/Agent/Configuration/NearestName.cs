@@ -3,9 +3,17 @@ namespace Agent.Configuration;
 /// <summary>Finds what somebody probably meant.</summary>
 internal static class NearestName
 {
+    private const int MaxLength = 128;
+
     /// <summary>The candidate with the fewest typing errors between it and <paramref name="name"/>; null when none is near.</summary>
     public static string? Find(string name, IEnumerable<string> candidates)
     {
+        // What is so long is no typing error of anything, and comparing takes the square of it.
+        if (name.Length > MaxLength)
+        {
+            return null;
+        }
+
         var limit = Math.Max(2, name.Length / 3);
         var (best, distance) = ((string?)null, limit + 1);
         foreach (var candidate in candidates)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
+using Agent.Outside;
 
 namespace Agent.Kubernetes;
 
@@ -20,7 +21,7 @@ internal readonly record struct ApiServerStatus(int Code, string Message, int? R
     {
         try
         {
-            using var document = JsonDocument.Parse(body);
+            using var document = OutsideJson.Parse(body);
             return Parse(document.RootElement) with { Code = (int)code };
         }
         catch (JsonException)

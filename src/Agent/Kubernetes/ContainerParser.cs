@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
 using Agent.Core.Model;
+using Agent.Outside;
 
 namespace Agent.Kubernetes;
 

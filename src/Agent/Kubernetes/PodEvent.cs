@@ -24,8 +24,8 @@ internal sealed record PodEvent(string Namespace, string Name, string Uid, strin
     /// <summary><c>half-closed-untracked</c> becomes <c>HalfClosedUntracked</c>, as reasons are written.</summary>
     public string Reason => string.Concat(FindingId.Split('-').Select(static word => char.ToUpperInvariant(word[0]) + word[1..]));
 
-    /// <summary>Where it is posted to.</summary>
-    public string Path => $"/api/v1/namespaces/{Uri.EscapeDataString(Namespace)}/events";
+    /// <summary>Where it is posted to; null when its namespace can be none.</summary>
+    public string? Path => ApiPath.Of("api", "v1", "namespaces", Namespace, "events");
 
     /// <summary>An Event of core/v1 (kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1).</summary>
     /// <param name="nodeName">Who says it.</param>

@@ -24,9 +24,14 @@ internal sealed partial class PodEvents(ApiServerClient client, string nodeName,
 
         foreach (var one in _schedule.Due(events, time.GetUtcNow()))
         {
+            if (one.Path is not { } path)
+            {
+                continue;
+            }
+
             try
             {
-                await client.PostAsync(one.Path, one.ToJson(nodeName, time.GetUtcNow()), What, cancellationToken);
+                await client.PostAsync(path, one.ToJson(nodeName, time.GetUtcNow()), What, cancellationToken);
             }
             catch (ApiServerException exception) when (exception.Failure == ApiServerFailure.NotFound)
             {

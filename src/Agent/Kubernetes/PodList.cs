@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Collections.Immutable;
 using System.Text.Json;
 using Agent.Core.Model;
+using Agent.Outside;
 
 namespace Agent.Kubernetes;
 
@@ -67,7 +68,7 @@ internal sealed record PodList(ImmutableDictionary<string, KubernetesPod> Pods, 
     {
         try
         {
-            using var document = JsonDocument.Parse(item);
+            using var document = OutsideJson.Parse(item);
             return PodParser.TryParse(document.RootElement, out pod);
         }
         catch (JsonException)
@@ -79,7 +80,7 @@ internal sealed record PodList(ImmutableDictionary<string, KubernetesPod> Pods, 
 
     private static string ResourceVersionOf(ReadOnlyMemory<byte> envelope)
     {
-        using var document = JsonDocument.Parse(envelope);
+        using var document = OutsideJson.Parse(envelope);
         var list = document.RootElement;
         return list.Text("kind") is "PodList" or "List" && list.Child("items").ValueKind is (JsonValueKind.Array or JsonValueKind.Null)
             ? list.Child("metadata").Text("resourceVersion") ?? ""

@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using Agent.Core.Model;
 using Agent.Kernel.Net;
+using Agent.Outside;
 
 namespace Agent.Kubernetes;
 
@@ -15,13 +16,15 @@ internal static class PodParser
     private static readonly ImmutableArray<string> s_knownAnnotations =
         [ConfigHash, "kubernetes.io/config.mirror", "config.linkerd.io/", "linkerd.io/", "sidecar.istio.io/", "closewatch.io/"];
 
-    /// <returns>False when it has no namespace, name or uid.</returns>
+    /// <returns>False when it has no namespace, name or uid, or one that can be none.</returns>
     public static bool TryParse(JsonElement pod, [NotNullWhen(true)] out KubernetesPod? parsed)
     {
         var metadata = pod.Child("metadata");
-        if (metadata.Text("namespace") is not { Length: > 0 } @namespace
-            || metadata.Text("name") is not { Length: > 0 } name
-            || metadata.Text("uid") is not { Length: > 0 } uid)
+        if (metadata.Text("namespace") is not { } @namespace
+            || metadata.Text("name") is not { } name
+            || metadata.Text("uid") is not { Length: > 0 } uid
+            || !ApiPath.IsName(@namespace)
+            || !ApiPath.IsName(name))
         {
             parsed = null;
             return false;
@@ -85,28 +88,13 @@ internal static class PodParser
         ImmutableDictionary<string, string>.Builder? texts = null;
         foreach (var member in metadata.Members(field))
         {
-            if (TryGetName(member, out var name) && isWanted(name) && member.Value.AsText() is { } value)
+            if (isWanted(member.Name) && member.Value.AsText() is { } value)
             {
-                (texts ??= ImmutableDictionary.CreateBuilder<string, string>())[name] = value;
+                (texts ??= ImmutableDictionary.CreateBuilder<string, string>())[member.Name] = value;
             }
         }
 
         return texts?.ToImmutable() ?? ImmutableDictionary<string, string>.Empty;
-    }
-
-    private static bool TryGetName(JsonProperty member, out string name)
-    {
-        try
-        {
-            name = member.Name;
-            return true;
-        }
-        catch (InvalidOperationException)
-        {
-            // As a value, a name may be no text (half a surrogate pair).
-            name = "";
-            return false;
-        }
     }
 
     private static ImmutableArray<IpAddress> Addresses(JsonElement status)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Agent.Outside;
 
 namespace Agent.Kubernetes;
 
@@ -64,6 +65,7 @@ internal static class PreStopSleep
         var unit = text[^1] switch { 'm' => 60, 'h' => 3600, _ => 1 };
         var number = text[^1] is 's' or 'm' or 'h' ? text.AsSpan(..^1) : text;
         return double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)
+            && value >= 0
             && value * unit <= int.MaxValue
             ? (int)Math.Ceiling(value * unit)
             : null;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Agent.Core.Model;
+using Agent.Outside;
 
 namespace Agent.Kubernetes;
 
@@ -31,7 +32,7 @@ internal readonly record struct WatchEvent(WatchEventKind Kind, KubernetesPod? P
     /// <exception cref="JsonException">It is no JSON.</exception>
     public static WatchEvent Parse(ReadOnlyMemory<byte> frame)
     {
-        using var document = JsonDocument.Parse(frame);
+        using var document = OutsideJson.Parse(frame);
         var content = document.RootElement.Child("object");
         var version = content.Child("metadata").Text("resourceVersion") ?? "";
         return document.RootElement.Text("type") switch

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Agent.Core.Model;
+using Agent.Outside;
 
 namespace Agent.Kubernetes;
 
@@ -11,7 +12,7 @@ namespace Agent.Kubernetes;
 internal static class WorkloadName
 {
     /// <summary>How far the time in a Job's name may be from the pod's creation for the name to be a CronJob's doing.</summary>
-    private static readonly TimeSpan s_cronJobDelay = TimeSpan.FromDays(1);
+    private const long CronJobDelaySeconds = 24 * 3600;
 
     /// <returns>Null for a pod that nothing controls.</returns>
     public static Workload? Find(JsonElement metadata)
@@ -71,5 +72,5 @@ internal static class WorkloadName
 
     private static bool IsNear(DateTimeOffset created, long number, long secondsEach) =>
         number <= created.ToUnixTimeSeconds() / secondsEach + 60
-        && number >= (created - s_cronJobDelay).ToUnixTimeSeconds() / secondsEach;
+        && number >= (created.ToUnixTimeSeconds() - CronJobDelaySeconds) / secondsEach;
 }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using Agent.Core.Model;
+using Agent.Outside;
 
 namespace Agent.Kubernetes;
 
@@ -67,9 +68,12 @@ internal sealed partial class WorkloadReplicas(ApiServerClient client, TimeProvi
 
         foreach (var candidate in candidates)
         {
-            if (Resource(candidate.Workload) is { } resource && IsDue(candidate, resource, now))
+            // An owner is what the pod's maker says; one with a name that no object has is not asked for.
+            if (Resource(candidate.Workload) is { } resource
+                && IsDue(candidate, resource, now)
+                && ApiPath.Of("apis", "apps", "v1", "namespaces", candidate.Namespace, resource, candidate.Workload.Name) is { } path)
             {
-                await AskAsync(candidate, resource, cancellationToken);
+                await AskAsync(candidate, resource, path, cancellationToken);
                 return true;
             }
         }
@@ -89,14 +93,13 @@ internal sealed partial class WorkloadReplicas(ApiServerClient client, TimeProvi
         !(_deniedUntil.TryGetValue(resource, out var until) && now < until)
         && !(_answers.TryGetValue(candidate, out var answer) && now < answer.ValidUntil);
 
-    private async Task AskAsync((string Namespace, Workload Workload) candidate, string resource, CancellationToken cancellationToken)
+    private async Task AskAsync(
+        (string Namespace, Workload Workload) candidate, string resource, string path, CancellationToken cancellationToken)
     {
-        var path = $"/apis/apps/v1/namespaces/{Uri.EscapeDataString(candidate.Namespace)}/"
-            + $"{resource}/{Uri.EscapeDataString(candidate.Workload.Name)}?resourceVersion=0";
         int? replicas = null;
         try
         {
-            replicas = await ReadAsync(path, candidate.Workload.DisplayName, cancellationToken);
+            replicas = await ReadAsync(path + "?resourceVersion=0", candidate.Workload.DisplayName, cancellationToken);
         }
         catch (ApiServerException exception)
         {
@@ -125,7 +128,7 @@ internal sealed partial class WorkloadReplicas(ApiServerClient client, TimeProvi
                 ReadOnlySpan<byte> input = buffer.AsSpan(0, count);
                 if (framer.Read(ref input) == JsonFrameResult.Frame)
                 {
-                    using var document = JsonDocument.Parse(framer.Frame);
+                    using var document = OutsideJson.Parse(framer.Frame);
                     return document.RootElement.Child("spec").Number("replicas");
                 }
             }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Agent.Core.Remediation;
+using Agent.Outside;
 
 namespace Agent.Remediation;
 
@@ -23,13 +24,12 @@ internal static class KubeProxyConfigz
 
     /// <summary>The values that it sets; zero and null mean that it leaves one alone.</summary>
     /// <returns>False when this is no such answer, or a value in it is not understood.</returns>
-    public static bool TryParse(ReadOnlySpan<byte> json, out ImmutableSortedDictionary<string, long> values)
+    public static bool TryParse(ReadOnlyMemory<byte> json, out ImmutableSortedDictionary<string, long> values)
     {
         values = ImmutableSortedDictionary.Create<string, long>(StringComparer.Ordinal);
         try
         {
-            var reader = new Utf8JsonReader(json, new() { MaxDepth = 64 });
-            using var document = JsonDocument.ParseValue(ref reader);
+            using var document = OutsideJson.Parse(json);
             return Find(document.RootElement, "conntrack", MaxDepth) is { ValueKind: JsonValueKind.Object } conntrack
                 && TryRead(conntrack, ref values);
         }
@@ -48,7 +48,7 @@ internal static class KubeProxyConfigz
                 continue;
             }
 
-            if (duration.ValueKind != JsonValueKind.String || !DurationValue.TryParseSeconds(duration.GetString()!, out var seconds))
+            if (duration.AsText() is not { } text || !DurationValue.TryParseSeconds(text, out var seconds))
             {
                 return false;
             }

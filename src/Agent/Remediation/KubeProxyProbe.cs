@@ -61,7 +61,7 @@ internal sealed class KubeProxyProbe : IDisposable
                 using var content = response.Content.ReadAsStream();
                 using var body = new MemoryStream();
                 content.CopyTo(body);
-                if (KubeProxyConfigz.TryParse(body.GetBuffer().AsSpan(0, (int)body.Length), out var values))
+                if (KubeProxyConfigz.TryParse(body.GetBuffer().AsMemory(0, (int)body.Length), out var values))
                 {
                     return KubeProxyState.With(values);
                 }

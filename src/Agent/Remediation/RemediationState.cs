@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Agent.Core.Model;
 using Agent.Core.Remediation;
+using Agent.Outside;
 
 namespace Agent.Remediation;
 
@@ -34,13 +35,13 @@ internal sealed class RemediationState(string directory)
                 return null;
             }
 
-            using var file = File.OpenRead(FilePath);
-            if (file.Length > MaxFileLength)
+            if (new FileInfo(FilePath).Length > MaxFileLength)
             {
                 return $"{FilePath} is too long";
             }
 
-            var document = JsonSerializer.Deserialize(file, StateJson.Default.StateDocument);
+            var json = OutsideJson.MakeWhole(File.ReadAllBytes(FilePath));
+            var document = JsonSerializer.Deserialize(json.Span, StateJson.Default.StateDocument);
             if (document?.Values is not { } values || document.BootId != bootId)
             {
                 return null;

@@ -39,12 +39,13 @@ public sealed partial class LayeringTests
         // The last two put the parts together.
         ["Agent"] =
         [
-            ("Configuration", []),
-            ("Kubernetes", ["Configuration"]),
+            ("Outside", []),
+            ("Configuration", ["Outside"]),
+            ("Kubernetes", ["Configuration", "Outside"]),
             ("Sources", ["Configuration", "Kubernetes"]),
             ("Capture", ["Sources"]),
             ("Exporting", ["Configuration"]),
-            ("Remediation", ["Configuration"]),
+            ("Remediation", ["Configuration", "Outside"]),
             ("Reporting", ["Configuration"]),
             ("Loop", ["Configuration", "Sources", "Exporting", "Remediation", "Reporting"]),
             ("Http", ["Configuration", "Exporting", "Loop", "Reporting"]),

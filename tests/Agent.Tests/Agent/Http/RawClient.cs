@@ -10,7 +10,12 @@ internal sealed class RawClient : IDisposable
     private readonly TcpClient _client = new();
     private readonly string _host;
 
+    private NetworkStream? _stream;
+
     private RawClient(string host) => _host = host;
+
+    // Kept: TcpClient gives it only while it believes to be connected.
+    private NetworkStream Stream => _stream ??= _client.GetStream();
 
     public static async Task<RawClient> ConnectAsync(Uri address)
     {
@@ -19,7 +24,23 @@ internal sealed class RawClient : IDisposable
         return client;
     }
 
-    public async Task SendAsync(string text) => await _client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(text), Xunit.TestContext.Current.CancellationToken);
+    public async Task SendAsync(string text) => await Stream.WriteAsync(Encoding.ASCII.GetBytes(text), Xunit.TestContext.Current.CancellationToken);
+
+    /// <summary>Sends bytes and then no more. Returns what comes back; empty when the server closes instead.</summary>
+    public async Task<string> SendAllAsync(byte[] bytes)
+    {
+        try
+        {
+            await Stream.WriteAsync(bytes, Xunit.TestContext.Current.CancellationToken);
+            _client.Client.Shutdown(SocketShutdown.Send);
+        }
+        catch (Exception e) when (e is IOException or SocketException)
+        {
+            return "";
+        }
+
+        return await ReadToEndAsync();
+    }
 
     /// <summary>Asks for a page and stays connected. Returns the first line of the answer; null when the server has closed.</summary>
     public async Task<string?> AskAsync(string path, string? host = null, string headers = "")
@@ -31,7 +52,7 @@ internal sealed class RawClient : IDisposable
             var buffer = new byte[4096];
             while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
             {
-                var length = await _client.GetStream().ReadAsync(buffer, Xunit.TestContext.Current.CancellationToken);
+                var length = await Stream.ReadAsync(buffer, Xunit.TestContext.Current.CancellationToken);
                 if (length == 0)
                 {
                     return null;
@@ -59,7 +80,7 @@ internal sealed class RawClient : IDisposable
         var received = new MemoryStream();
         try
         {
-            await _client.GetStream().CopyToAsync(received, limit.Token);
+            await Stream.CopyToAsync(received, limit.Token);
         }
         catch (IOException)
         {

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Agent.Kubernetes;
+using Agent.Outside;
 using Agent.Tests.Kubernetes.Testing;
 using Agent.Tests.Testing;
 using Xunit;

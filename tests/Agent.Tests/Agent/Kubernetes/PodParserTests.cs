@@ -1,6 +1,8 @@
+using System.Text;
 using System.Text.Json;
 using Agent.Core.Model;
 using Agent.Kubernetes;
+using Agent.Outside;
 using Xunit;
 
 namespace Agent.Tests.Kubernetes;
@@ -103,9 +105,12 @@ public sealed class PodParserTests
     [InlineData("""{"metadata":{"namespace":"a","name":"b"}}""")]
     [InlineData("""{"metadata":{"namespace":"a","name":"","uid":"c"}}""")]
     [InlineData("""{"metadata":{"namespace":"a","name":"\ud800","uid":"c"}}""")]
+    [InlineData("""{"metadata":{"namespace":"..","name":"b","uid":"c"}}""")]
+    [InlineData("""{"metadata":{"namespace":"a","name":"b/../../secrets","uid":"c"}}""")]
+    [InlineData("""{"metadata":{"namespace":"a","name":"%2e%2e","uid":"c"}}""")]
     public void TryParse_NoIdentity_IsFalse(string json)
     {
-        using var document = JsonDocument.Parse(json);
+        using var document = OutsideJson.Parse(Encoding.UTF8.GetBytes(json));
         Assert.False(PodParser.TryParse(document.RootElement, out _));
     }
 
@@ -165,7 +170,7 @@ public sealed class PodParserTests
 
     private static KubernetesPod Parse(string json)
     {
-        using var document = JsonDocument.Parse(json);
+        using var document = OutsideJson.Parse(Encoding.UTF8.GetBytes(json));
         Assert.True(PodParser.TryParse(document.RootElement, out var pod));
         return pod;
     }

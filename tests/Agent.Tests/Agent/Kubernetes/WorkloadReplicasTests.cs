@@ -52,6 +52,26 @@ public sealed class WorkloadReplicasTests
         Assert.Null(replicas.Find(pods[0]));
     }
 
+    /// <summary>An owner is what whoever made the pod says: no name may lead elsewhere, where the answer would be "forbidden" for all.</summary>
+    [Theory]
+    [InlineData("..")]
+    [InlineData(".")]
+    [InlineData("../../secrets")]
+    [InlineData("%2e%2e")]
+    [InlineData("a/status")]
+    public async Task AskNext_ForgedOwner_IsNotAskedForAndOthersAre(string name)
+    {
+        await using var rig = await WatcherRig.CreateAsync();
+        using var client = Client(rig);
+        var replicas = new WorkloadReplicas(client, rig.Time, new Random(1), NullLogger.Instance);
+        var forged = new Workload(WorkloadKinds.Deployment, name);
+        KubernetesPod[] pods = [Pod("x", null) with { Workload = forged }, Pod("y", null) with { Workload = forged }, .. s_pods];
+        rig.Server.Then(200, """{"spec":{"replicas":2}}""");
+        Assert.True(await replicas.AskNextAsync(pods, TestContext.Current.CancellationToken));
+        Assert.Equal("/apis/apps/v1/namespaces/shop/deployments/web", (await rig.Server.NextRequestAsync()).Path);
+        Assert.False(await replicas.AskNextAsync(pods, TestContext.Current.CancellationToken));
+    }
+
     [Theory]
     [InlineData(404, "")]
     [InlineData(500, "oops")]

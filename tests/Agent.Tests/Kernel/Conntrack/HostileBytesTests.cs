@@ -5,6 +5,7 @@ using Agent.Kernel.Net;
 using Agent.Kernel.Netlink;
 using Agent.Kernel.ProcFs;
 using Agent.Tests.Kernel.Testing;
+using Agent.Tests.Testing;
 using Xunit;
 using static Agent.Tests.Kernel.Testing.NetlinkBytes;
 
@@ -119,46 +120,7 @@ public sealed class HostileBytesTests
         }
     });
 
-    private static void Try(byte[] valid, Action<byte[]> read)
-    {
-        var seed = Environment.TickCount;
-        var random = new Random(seed);
-        byte[] bytes = [];
-        try
-        {
-            for (var index = 0; index < Cases; index++)
-            {
-                bytes = Hostile(valid, random);
-                read(bytes);
-            }
-        }
-        catch (Exception exception)
-        {
-            Assert.Fail($"seed {seed}, bytes {Convert.ToHexString(bytes)}: {exception}");
-        }
-    }
-
-    /// <summary>A third each: random bytes, the start of valid ones, valid ones with a few bytes changed.</summary>
-    private static byte[] Hostile(byte[] valid, Random random)
-    {
-        switch (random.Next(3))
-        {
-            case 0:
-                var noise = new byte[random.Next(256)];
-                random.NextBytes(noise);
-                return noise;
-            case 1:
-                return valid[..random.Next(valid.Length + 1)];
-            default:
-                var changed = valid.ToArray();
-                for (var count = random.Next(1, 6); count > 0; count--)
-                {
-                    changed[random.Next(changed.Length)] = (byte)random.Next(256);
-                }
-
-                return changed;
-        }
-    }
+    private static void Try(byte[] valid, Action<byte[]> read) => Hostile.Try(Cases, random => Hostile.Bytes(valid, random), read);
 
     private struct NoSink : IConntrackSink
     {

@@ -1,10 +1,11 @@
 using System.Globalization;
 using System.Text.Json;
 
-namespace Agent.Kubernetes;
+namespace Agent.Outside;
 
 /// <summary>
-/// Reading a field that may be absent, null or of another type than the API says: the answer is then "unknown", never an exception.
+/// Reading a field of an <see cref="OutsideJson"/> that may be absent, null or of another type than it should be: the answer is then
+/// "unknown", never an exception.
 /// </summary>
 internal static class JsonFields
 {
@@ -28,23 +29,7 @@ internal static class JsonFields
 
     public static string? Text(this JsonElement element, string name) => element.Child(name).AsText();
 
-    public static string? AsText(this JsonElement element)
-    {
-        if (element.ValueKind != JsonValueKind.String)
-        {
-            return null;
-        }
-
-        try
-        {
-            return element.GetString();
-        }
-        catch (InvalidOperationException)
-        {
-            // Valid JSON may still hold text that is no text: half a surrogate pair, or bytes that are not UTF-8.
-            return null;
-        }
-    }
+    public static string? AsText(this JsonElement element) => element.ValueKind == JsonValueKind.String ? element.GetString() : null;
 
     public static int? Number(this JsonElement element, string name)
     {
@@ -54,8 +39,10 @@ internal static class JsonFields
 
     public static bool IsTrue(this JsonElement element, string name) => element.Child(name).ValueKind == JsonValueKind.True;
 
+    /// <summary>A time of an age that clocks show: what is counted from it, in seconds of an int, is a time too.</summary>
     public static DateTimeOffset? Time(this JsonElement element, string name) =>
         DateTimeOffset.TryParse(element.Text(name), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+        && time.Year is >= 1970 and < 9000
             ? time
             : null;
 }
