@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Agent.Kernel.Namespaces;
+using Agent.Kernel.Net;
 
 namespace Agent.Core.Attribution;
 
@@ -8,7 +9,11 @@ namespace Agent.Core.Attribution;
 /// <param name="Name">Its name below /run/netns; empty when it has none.</param>
 /// <param name="Groups">Its processes by whom they belong to.</param>
 /// <param name="Uptime">Time since boot; null when unknown.</param>
-public sealed record NamespaceProcesses(ulong Inode, string Name, ImmutableArray<ProcessGroup> Groups, TimeSpan? Uptime = null);
+public sealed record NamespaceProcesses(ulong Inode, string Name, ImmutableArray<ProcessGroup> Groups, TimeSpan? Uptime = null)
+{
+    /// <summary>Its addresses, as far as they are known.</summary>
+    public ImmutableArray<IpAddress> Addresses { get; init; } = [];
+}
 
 /// <summary>Processes of one network namespace that belong together.</summary>
 /// <param name="Owner">Whom they belong to.</param>

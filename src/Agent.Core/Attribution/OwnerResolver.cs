@@ -6,96 +6,139 @@ using Agent.Kernel.Namespaces;
 namespace Agent.Core.Attribution;
 
 /// <summary>Decides who owns each network namespace, and which pods and containers share the host's.</summary>
+/// <remarks>
+/// A namespace belongs to whoever was there first: a pod's to its sandbox, whatever enters it later. A pod may have made more of them
+/// (a browser's sandbox, a container engine): all are its own. Which of them is the primary one, and whether that is the host's, says
+/// the API server (spec.hostNetwork, podIPs) or else the oldest process, because nothing in a pod is older than its sandbox.
+/// </remarks>
 public static class OwnerResolver
 {
     private const int ShortContainerIdLength = 12;
 
     /// <summary>Names the owners of a scan.</summary>
     /// <param name="namespaces">The host's first.</param>
-    /// <param name="namesByUid">Namespace and name of a pod by its uid, as the log directory tells.</param>
-    /// <param name="podsByUid">The API's pods, by uid and by the config hash of static pods.</param>
-    /// <returns>Owners, the host first; every namespace has exactly one owner that is not hostNetwork.</returns>
-    public static ImmutableArray<Owner> Resolve(
-        ImmutableArray<NamespaceProcesses> namespaces,
-        IReadOnlyDictionary<string, (string Namespace, string Name)> namesByUid,
-        IReadOnlyDictionary<string, KubernetesPod> podsByUid)
+    /// <param name="pods">Who the pods are.</param>
+    /// <returns>Owners, the host first; every namespace but the host's is in exactly one of them.</returns>
+    public static ImmutableArray<Owner> Resolve(ImmutableArray<NamespaceProcesses> namespaces, PodRegistry pods)
     {
         var owners = ImmutableArray.CreateBuilder<Owner>(namespaces.Length + 8);
-        owners.Add(new Owner(PodIdentity.Host, 0, false, null, null));
-        var taken = new HashSet<PodIdentity>();
-        foreach (var group in Merge(namespaces[0].Groups))
+        owners.Add(new Owner(PodIdentity.Host, [Owner.HostNamespaceIndex], false, null, null));
+        var owned = new bool[namespaces.Length];
+        owned[Owner.HostNamespaceIndex] = true;
+        foreach (var claim in Claims(namespaces))
         {
-            if (group.Owner.Kind != CgroupOwnerKind.None && taken.Add(Identify(group.Owner)))
+            if (Create(claim, namespaces, pods) is { } owner)
             {
-                owners.Add(Create(group, namespaces[0], 0, hostNetwork: true));
+                owners.Add(owner);
+                foreach (var index in owner.Namespaces)
+                {
+                    owned[index] = true;
+                }
             }
         }
 
-        for (var index = 1; index < namespaces.Length; index++)
+        for (var index = 0; index < namespaces.Length; index++)
         {
-            var network = namespaces[index];
-            var group = Merge(network.Groups)
-                .FirstOrDefault(candidate => candidate.Owner.Kind != CgroupOwnerKind.None && taken.Add(Identify(candidate.Owner)));
-            owners.Add(group is not null
-                ? Create(group, network, index, hostNetwork: false)
-                : new Owner(
-                    Unowned(network),
-                    index,
-                    false,
-                    null,
-                    network.Groups.IsEmpty ? null : network.Uptime - network.Groups.Min(static candidate => candidate.StartedAfterBoot)));
+            if (!owned[index])
+            {
+                owners.Add(Unowned(namespaces[index], index));
+            }
         }
 
         return owners.DrainToImmutable();
-
-        Owner Create(ProcessGroup group, NamespaceProcesses network, int index, bool hostNetwork) =>
-            new(
-                Identify(group.Owner),
-                index,
-                hostNetwork,
-                podsByUid.GetValueOrDefault(group.Owner.PodUid),
-                network.Uptime - group.StartedAfterBoot);
-
-        PodIdentity Identify(CgroupOwner owner)
-        {
-            if (owner.Kind == CgroupOwnerKind.Container)
-            {
-                return new PodIdentity(PodKind.Container, "", ContainerName(owner.ContainerId), "");
-            }
-
-            if (podsByUid.TryGetValue(owner.PodUid, out var pod))
-            {
-                return new PodIdentity(PodKind.Pod, pod.Namespace, pod.Name, owner.PodUid);
-            }
-
-            return namesByUid.TryGetValue(owner.PodUid, out var name)
-                ? new PodIdentity(PodKind.Pod, name.Namespace, name.Name, owner.PodUid)
-                : new PodIdentity(PodKind.Pod, "", $"pod:{owner.PodUid}", owner.PodUid);
-        }
     }
 
     /// <summary>The name that a container which is no pod goes by.</summary>
     public static string ContainerName(string containerId) =>
         $"container:{(containerId.Length > ShortContainerIdLength ? containerId[..ShortContainerIdLength] : containerId)}";
 
-    /// <summary>One group a pod or container: pods first, then who has most processes.</summary>
-    private static IEnumerable<ProcessGroup> Merge(ImmutableArray<ProcessGroup> groups) =>
-        groups
-            .GroupBy(static group => (
-                group.Owner.Kind,
-                Key: group.Owner.Kind == CgroupOwnerKind.Pod ? group.Owner.PodUid : group.Owner.ContainerId))
-            .Select(static same => new ProcessGroup(
-                same.First().Owner,
-                same.Sum(static group => group.Processes),
-                same.Min(static group => group.StartedAfterBoot)))
-            .OrderByDescending(static group => group.Owner.Kind)
-            .ThenByDescending(static group => group.Processes)
-            .ThenBy(static group => group.Owner.PodUid, StringComparer.Ordinal);
+    /// <summary>Who is in which namespaces: in the order of the namespaces, the host's first.</summary>
+    private static IEnumerable<Claim> Claims(ImmutableArray<NamespaceProcesses> namespaces)
+    {
+        var claims = new Dictionary<(CgroupOwnerKind, string), Claim>();
+        var inOrder = new List<Claim>();
+        for (var index = 0; index < namespaces.Length; index++)
+        {
+            var groups = namespaces[index].Groups.Where(static group => group.Owner.Kind != CgroupOwnerKind.None);
+            foreach (var group in index == Owner.HostNamespaceIndex ? groups : groups.OrderBy(Seniority).Take(1))
+            {
+                var key = (group.Owner.Kind, group.Owner.Kind == CgroupOwnerKind.Pod ? group.Owner.PodUid : group.Owner.ContainerId);
+                if (!claims.TryGetValue(key, out var claim))
+                {
+                    claims[key] = claim = new Claim(group.Owner);
+                    inOrder.Add(claim);
+                }
 
-    private static PodIdentity Unowned(NamespaceProcesses network) => new(
-        PodKind.NetworkNamespace,
-        "",
-        $"netns:{(network.Name.Length > 0 ? network.Name : network.Inode.ToString(CultureInfo.InvariantCulture))}",
-        "");
+                claim.Add(index, group.StartedAfterBoot);
+            }
+        }
 
+        return inOrder;
+
+        static (TimeSpan, int, string, string) Seniority(ProcessGroup group) =>
+            (group.StartedAfterBoot, -(int)group.Owner.Kind, group.Owner.PodUid, group.Owner.ContainerId);
+    }
+
+    /// <returns>Null for a pod that has its own network, of which only processes in the host's namespace are there yet.</returns>
+    private static Owner? Create(Claim claim, ImmutableArray<NamespaceProcesses> namespaces, PodRegistry pods)
+    {
+        var pod = claim.Owner.Kind == CgroupOwnerKind.Pod ? pods.Find(claim.Owner.PodUid) : null;
+        var hostNetwork = pod?.HostNetwork ?? claim.BeganInHost;
+        if (!hostNetwork && claim.Own.Count == 0)
+        {
+            return null;
+        }
+
+        var own = claim.Own
+            .OrderByDescending(place => pod is not null && namespaces[place.Index].Addresses.Any(pod.Addresses.Contains))
+            .ThenBy(static place => place.StartedAfterBoot)
+            .ThenBy(static place => place.Index)
+            .ToArray();
+        var ownIndices = own.Select(static place => place.Index);
+        var uptime = namespaces[Owner.HostNamespaceIndex].Uptime;
+        return new Owner(
+            claim.Owner.Kind == CgroupOwnerKind.Pod
+                ? pods.Identify(claim.Owner.PodUid)
+                : new PodIdentity(PodKind.Container, "", ContainerName(claim.Owner.ContainerId), ""),
+            hostNetwork ? [Owner.HostNamespaceIndex, .. ownIndices]
+                : claim.InHostSince is null ? [.. ownIndices]
+                : [.. ownIndices, Owner.HostNamespaceIndex],
+            hostNetwork,
+            pod,
+            uptime - (hostNetwork ? claim.InHostSince ?? own[0].StartedAfterBoot : own[0].StartedAfterBoot));
+    }
+
+    private static Owner Unowned(NamespaceProcesses network, int index)
+    {
+        var name = network.Name.Length > 0 ? network.Name : network.Inode.ToString(CultureInfo.InvariantCulture);
+        var since = network.Groups.IsEmpty ? (TimeSpan?)null : network.Groups.Min(static group => group.StartedAfterBoot);
+        return new Owner(new PodIdentity(PodKind.NetworkNamespace, "", $"netns:{name}", ""), [index], false, null, network.Uptime - since);
+    }
+
+    /// <summary>One pod or container, and where its processes are.</summary>
+    private sealed class Claim(CgroupOwner owner)
+    {
+        public CgroupOwner Owner { get; } = owner;
+
+        /// <summary>When its oldest process in the host's namespace started; null when it has none there.</summary>
+        public TimeSpan? InHostSince { get; private set; }
+
+        /// <summary>The other namespaces in which it was first.</summary>
+        public List<(int Index, TimeSpan StartedAfterBoot)> Own { get; } = [];
+
+        /// <summary>True when nothing of it is older than what it has in the host's namespace.</summary>
+        public bool BeganInHost => InHostSince is { } inHost && Own.TrueForAll(place => inHost <= place.StartedAfterBoot);
+
+        public void Add(int index, TimeSpan startedAfterBoot)
+        {
+            if (index != Attribution.Owner.HostNamespaceIndex)
+            {
+                Own.Add((index, startedAfterBoot));
+            }
+            else if (InHostSince is null || startedAfterBoot < InHostSince)
+            {
+                InHostSince = startedAfterBoot;
+            }
+        }
+    }
 }

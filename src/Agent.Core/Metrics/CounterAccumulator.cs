@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 namespace Agent.Core.Metrics;
 
 /// <summary>
-/// Turns kernel counters of network namespaces into counters of groups. A pod's own series is its namespace's kernel value: a
-/// namespace that is replaced starts a new one. A group that several pods share grows by what its members grew, so that it
-/// never goes down when one of them leaves.
+/// Turns kernel counters of network namespaces into counters of groups. A pod's own series is its primary namespace's kernel value, so
+/// that a namespace that is replaced starts a new one, and what its other namespaces grew by. A group that several pods share grows by
+/// what its members grew. Neither goes down when a namespace or a pod leaves.
 /// </summary>
 /// <remarks>Not thread-safe. State is bounded: it forgets namespaces and groups that are gone.</remarks>
 internal sealed class CounterAccumulator(int counters)
@@ -15,6 +15,7 @@ internal sealed class CounterAccumulator(int counters)
 
     private readonly Dictionary<NamespaceKey, NamespaceState> _namespaces = [];
     private readonly Dictionary<PodGroup, double?[]> _totals = [];
+    private readonly Dictionary<PodGroup, double[]> _others = [];
     private long _update;
 
     /// <summary>The values of each group after one more scan; null where no member's kernel has the counter.</summary>
@@ -33,12 +34,17 @@ internal sealed class CounterAccumulator(int counters)
                 if (reading.Values[i] is { } value)
                 {
                     var growth = state.Last[i] is { } last && value >= last ? value - last : value;
-                    target[i] = (target[i] ?? 0) + (reading.Group.IsFolded ? growth : value);
+                    target[i] = (target[i] ?? 0) + (reading.Group.IsFolded ? growth : reading.IsPrimary ? value : 0);
                     state.Last[i] = value;
+                    if (!reading.Group.IsFolded && !reading.IsPrimary)
+                    {
+                        OthersOf(reading.Group)[i] += growth;
+                    }
                 }
             }
         }
 
+        AddOthers(result);
         Forget(result);
         return result;
     }
@@ -57,6 +63,33 @@ internal sealed class CounterAccumulator(int counters)
 
         result[group] = target;
         return target;
+    }
+
+    private double[] OthersOf(PodGroup group)
+    {
+        if (!_others.TryGetValue(group, out var others))
+        {
+            _others[group] = others = new double[counters];
+        }
+
+        return others;
+    }
+
+    private void AddOthers(Dictionary<PodGroup, double?[]> result)
+    {
+        foreach (var (group, others) in _others)
+        {
+            if (!result.TryGetValue(group, out var target))
+            {
+                _others.Remove(group);
+                continue;
+            }
+
+            for (var i = 0; i < counters; i++)
+            {
+                target[i] += others[i];
+            }
+        }
     }
 
     private void Forget(Dictionary<PodGroup, double?[]> result)
@@ -96,4 +129,5 @@ internal readonly record struct NamespaceKey(ulong Inode, string Owner);
 /// <param name="Namespace">Which one.</param>
 /// <param name="Group">Whose series they go to.</param>
 /// <param name="Values">One for each counter; null where the kernel does not have it.</param>
-internal readonly record struct CounterReading(NamespaceKey Namespace, PodGroup Group, ulong?[] Values);
+/// <param name="IsPrimary">False for another namespace of a pod than its primary one.</param>
+internal readonly record struct CounterReading(NamespaceKey Namespace, PodGroup Group, ulong?[] Values, bool IsPrimary = true);

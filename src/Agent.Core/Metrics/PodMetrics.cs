@@ -134,10 +134,7 @@ internal sealed class PodMetrics
 
         var counted = snapshot.Pods.Where(static pod => pod.Counters is not null).ToArray();
         var cutGroups = counted.Select(pod => grouping[pod.Identity]).Distinct().Count(grouping.IsCut);
-        var totals = _accumulator.Update(
-            from pod in counted
-            let key = new NamespaceKey(pod.NamespaceInode, pod.Identity.Uid.Length > 0 ? pod.Identity.Uid : pod.Identity.Name)
-            select new CounterReading(key, grouping.Capped(pod.Identity), Values(pod.Counters!)));
+        var totals = _accumulator.Update(counted.SelectMany(pod => Readings(pod, grouping)));
         foreach (var counters in PodCounter.All.Index().GroupBy(static pair => pair.Item.Definition))
         {
             var family = new PodFamilyBuilder(counters.Key, grouping);
@@ -154,6 +151,17 @@ internal sealed class PodMetrics
 
             family.Drop(cutGroups * counters.Count());
             output.Add(counters.Key, family);
+        }
+    }
+
+    private static IEnumerable<CounterReading> Readings(PodSnapshot pod, PodGrouping grouping)
+    {
+        var owner = pod.Identity.Uid.Length > 0 ? pod.Identity.Uid : pod.Identity.Name;
+        var group = grouping.Capped(pod.Identity);
+        yield return new(new(pod.NamespaceInode, owner), group, Values(pod.Counters!));
+        foreach (var other in pod.OtherCounters)
+        {
+            yield return new(new(other.NamespaceInode, owner), group, Values(other.Counters), IsPrimary: false);
         }
     }
 

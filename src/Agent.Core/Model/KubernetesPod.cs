@@ -16,7 +16,8 @@ public sealed record KubernetesPod
     public required string Uid { get; init; }
 
     /// <summary>
-    /// Annotation kubernetes.io/config.hash of a static pod: what its cgroup and log directory are named after. Null otherwise.
+    /// The hash of a static pod's manifest, which its cgroup and log directory are named after, as its mirror pod repeats it. A claim:
+    /// whoever makes a pod chooses its annotations, see <see cref="Attribution.PodRegistry"/>. Null for a pod that is no mirror.
     /// </summary>
     public string? ConfigHash { get; init; }
 

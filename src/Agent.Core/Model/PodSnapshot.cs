@@ -20,7 +20,7 @@ public sealed record PodSnapshot
     public ImmutableArray<IpAddress> Addresses { get; init; } = [];
 
     /// <summary>
-    /// Identifies its network namespace: the nsfs inode where readable, otherwise the inode of /proc/PID/net/tcp; 0 when unknown.
+    /// Identifies its primary network namespace: the nsfs inode where readable, otherwise the inode of /proc/PID/net/tcp; 0 when unknown.
     /// </summary>
     public ulong NamespaceInode { get; init; }
 
@@ -29,8 +29,11 @@ public sealed record PodSnapshot
     /// <summary>Sockets by state; null when they could not be read or are not told apart (a hostNetwork pod without cgroup ids).</summary>
     public TcpStateCounts? Tcp { get; init; }
 
-    /// <summary>Counters of its network namespace; null for a hostNetwork pod, whose namespace is the host's.</summary>
+    /// <summary>Counters of its primary network namespace; null for a hostNetwork pod, whose namespace is the host's.</summary>
     public TcpCounters? Counters { get; init; }
+
+    /// <summary>Counters of its other network namespaces, where it has made more than one.</summary>
+    public ImmutableArray<NamespaceCounters> OtherCounters { get; init; } = [];
 
     /// <summary>Ports that it listens on.</summary>
     public ImmutableArray<Listener> Listeners { get; init; } = [];
@@ -58,6 +61,11 @@ public sealed record PodSnapshot
     public TimeSpan? Running { get; init; }
 }
 
+/// <summary>The counters of one network namespace.</summary>
+/// <param name="NamespaceInode">As <see cref="PodSnapshot.NamespaceInode"/>.</param>
+/// <param name="Counters">The kernel's values.</param>
+public sealed record NamespaceCounters(ulong NamespaceInode, TcpCounters Counters);
+
 /// <summary>Sockets by state.</summary>
 /// <param name="Counts">13 numbers, indexed by <see cref="TcpState"/>.</param>
 public sealed record TcpStateCounts(ImmutableArray<long> Counts)
@@ -67,6 +75,9 @@ public sealed record TcpStateCounts(ImmutableArray<long> Counts)
 
     /// <summary>Sockets in a state.</summary>
     public long this[TcpState state] => Counts[(int)state];
+
+    /// <summary>The sums of both.</summary>
+    public TcpStateCounts Plus(TcpStateCounts other) => new([.. Counts.Zip(other.Counts, static (a, b) => a + b)]);
 }
 
 /// <summary>A port that a pod listens on.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Agent.Core.Attribution;
 using Agent.Core.Model;
 using Agent.Core.Tallies;
 
@@ -62,11 +63,14 @@ public static class SnapshotBuilder
             Addresses = network.Addresses,
             NamespaceInode = network.Inode,
             HalfClosed = halfClosed,
-            Tcp = network.Sockets?.GetValueOrDefault(ownerIndex),
+            Tcp = Sockets(sample, owner, ownerIndex),
             Counters = ownsNamespace ? network.Counters : null,
+            OtherCounters = OtherCounters(sample, owner),
             Listeners =
             [
-                .. network.Listeners.Where(listener => listener.OwnerIndex == ownerIndex).Select(static listener => listener.Listener),
+                .. owner.Namespaces.SelectMany(index => sample.Namespaces[index].Listeners)
+                    .Where(listener => listener.OwnerIndex == ownerIndex)
+                    .Select(static listener => listener.Listener),
             ],
             Settings = isHost ? null : network.Settings,
             OwnTableEntries = isHost ? null : network.TableEntries,
@@ -77,6 +81,26 @@ public static class SnapshotBuilder
             Running = owner.Running,
         };
     }
+
+    /// <summary>Sockets in all its namespaces; null when those in the primary one are not known.</summary>
+    private static TcpStateCounts? Sockets(NodeSample sample, Owner owner, int ownerIndex)
+    {
+        var sum = sample.Namespaces[owner.NamespaceIndex].Sockets?.GetValueOrDefault(ownerIndex);
+        foreach (var index in owner.Namespaces.Skip(1))
+        {
+            var more = sample.Namespaces[index].Sockets?.GetValueOrDefault(ownerIndex);
+            sum = more is null ? sum : sum?.Plus(more);
+        }
+
+        return sum;
+    }
+
+    private static ImmutableArray<NamespaceCounters> OtherCounters(NodeSample sample, Owner owner) =>
+    [
+        .. owner.Namespaces
+            .Where(index => index != owner.NamespaceIndex && index != Owner.HostNamespaceIndex && sample.Namespaces[index].Counters is not null)
+            .Select(index => new NamespaceCounters(sample.Namespaces[index].Inode, sample.Namespaces[index].Counters!)),
+    ];
 
     private static int Compare(PodSnapshot a, PodSnapshot b)
     {

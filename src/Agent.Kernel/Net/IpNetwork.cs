@@ -8,6 +8,9 @@ public readonly record struct IpNetwork(IpAddress Address, int PrefixLength)
     /// <summary>What an IPv4 prefix length is short of one of 128 bits.</summary>
     public const int MappedPrefixLength = 96;
 
+    /// <summary>The same range written with its first address, so that equal ranges are equal values.</summary>
+    public IpNetwork Canonical => this with { Address = new(Address.High & Mask(PrefixLength), Address.Low & Mask(PrefixLength - 64)) };
+
     /// <summary>True when the address is in the range.</summary>
     public bool Contains(IpAddress address) =>
         ((Address.High ^ address.High) & Mask(PrefixLength)) == 0 && ((Address.Low ^ address.Low) & Mask(PrefixLength - 64)) == 0;

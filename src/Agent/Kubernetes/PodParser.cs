@@ -11,10 +11,12 @@ namespace Agent.Kubernetes;
 internal static class PodParser
 {
     private const string ConfigHash = "kubernetes.io/config.hash";
+    private const string ConfigMirror = "kubernetes.io/config.mirror";
+    private const int ConfigHashLength = 32; // an MD5 in hexadecimal
 
     /// <summary>A prefix ends in a slash; anything else is the whole name.</summary>
     private static readonly ImmutableArray<string> s_knownAnnotations =
-        [ConfigHash, "kubernetes.io/config.mirror", "config.linkerd.io/", "linkerd.io/", "sidecar.istio.io/", "closewatch.io/"];
+        [ConfigHash, ConfigMirror, "config.linkerd.io/", "linkerd.io/", "sidecar.istio.io/", "closewatch.io/"];
 
     /// <returns>False when it has no namespace, name or uid, or one that can be none.</returns>
     public static bool TryParse(JsonElement pod, [NotNullWhen(true)] out KubernetesPod? parsed)
@@ -39,7 +41,7 @@ internal static class PodParser
             Namespace = @namespace,
             Name = name,
             Uid = uid,
-            ConfigHash = metadata.Child("annotations").Text(ConfigHash),
+            ConfigHash = MirroredHash(metadata.Child("annotations")),
             Workload = WorkloadName.Find(metadata),
             HostNetwork = spec.IsTrue("hostNetwork"),
             Phase = phase,
@@ -56,6 +58,16 @@ internal static class PodParser
         };
         return true;
     }
+
+    /// <summary>
+    /// CreateMirrorPod (pkg/kubelet/pod/mirror_client.go) sets both annotations to the same hash; one alone is not the kubelet's.
+    /// </summary>
+    private static string? MirroredHash(JsonElement annotations) =>
+        annotations.Text(ConfigHash) is { Length: ConfigHashLength } hash
+            && annotations.Text(ConfigMirror) == hash
+            && hash.All(char.IsAsciiHexDigitLower)
+            ? hash
+            : null;
 
     private static bool IsKnownAnnotation(string name)
     {

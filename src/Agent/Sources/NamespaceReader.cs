@@ -42,11 +42,7 @@ internal sealed class NamespaceReader(CollectionOptions collection, NamespaceSoc
         var socketsRead = sockets.TryRead(scan, network, problems);
         scan.SocketsRead |= socketsRead;
         network.TableEntries = ReadTableEntries(network);
-        if (network.IsHost)
-        {
-            ReadRoutes(scan, network);
-        }
-        else
+        if (!network.IsHost)
         {
             sockets.CompleteByOwnTable(scan, network);
         }
@@ -123,22 +119,6 @@ internal sealed class NamespaceReader(CollectionOptions collection, NamespaceSoc
         catch (KernelException)
         {
             return null;
-        }
-    }
-
-    private void ReadRoutes(NodeScan scan, NamespaceScan host)
-    {
-        try
-        {
-            if (host.NetPath is { } netPath)
-            {
-                _tables.ReadRoutes(netPath, scan.HostRoutes);
-            }
-        }
-        catch (KernelException)
-        {
-            // Without routes nothing is taken to be the node's to track unless its table shows it.
-            scan.HostRoutes.Clear();
         }
     }
 

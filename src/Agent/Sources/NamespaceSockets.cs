@@ -117,7 +117,7 @@ internal sealed class NamespaceSockets : IDisposable
         owners[network.OwnerIndex] = _tally.StatesOf(network.OwnerIndex);
         for (var owner = 0; network.IsHost && _holders.CgroupsTellPods && owner < layout.Owners.Length; owner++)
         {
-            if (layout.Owners[owner].HostNetwork)
+            if (layout.Owners[owner].SharesHost)
             {
                 owners[owner] = _tally.StatesOf(owner);
             }

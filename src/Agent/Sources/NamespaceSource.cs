@@ -1,82 +1,41 @@
 using System.Collections.Immutable;
-using System.Globalization;
-using System.Text;
 using Agent.Configuration;
-using Agent.Core.Attribution;
 using Agent.Core.Model;
-using Agent.Kernel;
 using Agent.Kernel.Namespaces;
-using Agent.Kernel.ProcFs;
-using Agent.Kubernetes;
 
 namespace Agent.Sources;
 
-/// <summary>Finds the network namespaces of the node and who owns them.</summary>
+/// <summary>Finds the network namespaces of the node.</summary>
 internal sealed class NamespaceSource : IDisposable
 {
-    private const double TicksPerSecond = 100;
-
     private readonly CollectionOptions _collection;
     private readonly TimeProvider _time;
     private readonly ProcessTable _processes;
-    private readonly PodNames _names;
-    private readonly NetDirectory _tables = new();
     private Dictionary<NetworkNamespace, NamespaceMemory> _memory = [];
     private NamespaceMemory? _capturedMemory;
 
-    public NamespaceSource(CollectionOptions collection, PodsOptions pods, CgroupClassification classify, TimeProvider time)
+    public NamespaceSource(CollectionOptions collection, CgroupClassification classify, TimeProvider time)
     {
         _collection = collection;
         _time = time;
-        _names = new PodNames(pods.LogRoot, time);
         _processes = new ProcessTable(new ProcessTableOptions { ProcRoot = collection.ProcRoot }, classify);
     }
 
     /// <summary>False for a captured tree.</summary>
     public bool IsLive => _processes.IsLive;
 
-    /// <summary>Brings the process table up to date, names the owners, and finds out whose address is whose.</summary>
-    public NodeLayout Find(TimeSpan now, NamespaceVisitor? visitor, KubernetesView? kubernetes, SourceReports sources)
+    /// <summary>Brings the process table up to date.</summary>
+    /// <returns>The network namespaces, the host's first.</returns>
+    public ImmutableArray<NamespaceTarget> Find(TimeSpan now, NamespaceVisitor? visitor, SourceReports sources)
     {
         var clock = new SourceClock(SourceNames.Namespaces, _time);
         _processes.Refresh(now);
         var targets = Targets(now, visitor);
         sources.Add(Report(clock, targets.Length));
-
-        var podClock = new SourceClock(SourceNames.Pods, _time);
-        var refusal = _names.Refresh();
-        var uptime = Uptime();
-        var owners = OwnerResolver.Resolve([.. targets.Select(target => Processes(target, uptime))], _names.ByUid, ByUid(kubernetes));
-        sources.Add(PodNames.Report(podClock, owners, refusal));
-
-        var namespaces = ImmutableArray.CreateBuilder<NamespaceScan>(targets.Length);
-        for (var index = 0; index < targets.Length; index++)
-        {
-            namespaces.Add(new NamespaceScan(targets[index], FirstOwner(owners, index), isHost: index == 0));
-        }
-
-        return new NodeLayout
-        {
-            Namespaces = namespaces.MoveToImmutable(),
-            Owners = owners,
-            Addresses = Addresses(now, targets, owners),
-            BridgeIsTracked = BridgeIsTracked(),
-        };
+        return targets;
     }
 
     public void Dispose() => _processes.Dispose();
-
-    /// <summary>The owner of what belongs to nobody else in a namespace; every namespace has one.</summary>
-    private static int FirstOwner(ImmutableArray<Owner> owners, int namespaceIndex)
-    {
-        var first = 0;
-        while (owners[first].NamespaceIndex != namespaceIndex || owners[first].HostNetwork)
-        {
-            first++;
-        }
-
-        return first;
-    }
 
     private ImmutableArray<NamespaceTarget> Targets(TimeSpan now, NamespaceVisitor? visitor)
     {
@@ -152,112 +111,5 @@ internal sealed class NamespaceSource : IDisposable
         }
 
         return clock.Read("procfs", problem, namespaces);
-    }
-
-    private static NamespaceProcesses Processes(NamespaceTarget target, TimeSpan? uptime)
-    {
-        if (target.Live is not { } network)
-        {
-            return new NamespaceProcesses(target.Inode, "", []);
-        }
-
-        if (target.Memory.Groups is not { } known || known.Version != network.Version)
-        {
-            target.Memory.Groups = known = (network.Version,
-            [
-                .. network.Processes.GroupBy(static process => process.Owner)
-                    .Select(static group => new ProcessGroup(group.Key, group.Count(), Started(group))),
-            ]);
-        }
-
-        return new NamespaceProcesses(target.Inode, network.Name ?? "", known.Groups, uptime);
-    }
-
-    private static TimeSpan Started(IEnumerable<NamespaceProcess> processes) =>
-        TimeSpan.FromSeconds(processes.Min(static process => process.StartTicks) / TicksPerSecond);
-
-    private static Dictionary<string, KubernetesPod> ByUid(KubernetesView? kubernetes)
-    {
-        var pods = new Dictionary<string, KubernetesPod>(StringComparer.Ordinal);
-        foreach (var pod in kubernetes?.Pods ?? [])
-        {
-            pods[pod.Uid] = pod;
-            if (pod.ConfigHash is { } hash)
-            {
-                pods[hash] = pod;
-            }
-        }
-
-        return pods;
-    }
-
-    /// <summary>
-    /// Pods before everything else, the youngest first: an address that two namespaces have belongs to the one that got it last.
-    /// </summary>
-    private AddressIndex Addresses(TimeSpan now, ImmutableArray<NamespaceTarget> targets, ImmutableArray<Owner> owners)
-    {
-        var index = new AddressIndex();
-        var inOrder = Enumerable.Range(0, owners.Length)
-            .Where(owner => !owners[owner].HostNetwork)
-            .OrderByDescending(owner => owners[owner].Identity.Kind == PodKind.Pod)
-            .ThenBy(owner => owners[owner].Running ?? TimeSpan.MaxValue);
-        foreach (var owner in inOrder)
-        {
-            var target = targets[owners[owner].NamespaceIndex];
-            // Those of a namespace that must be entered are read there.
-            if (target.NetPath is not null && (target.Memory.AddressesAreDue(now) || owner == Owner.HostIndex))
-            {
-                target.Memory.SetAddresses(ReadAddresses(target), now);
-            }
-
-            foreach (var address in target.Memory.Addresses)
-            {
-                index.TryAdd(address, owner);
-            }
-
-            foreach (var address in owners[owner].Kubernetes?.Addresses ?? [])
-            {
-                index.TryAdd(address, owner);
-            }
-        }
-
-        return index;
-    }
-
-    private ImmutableArray<Kernel.Net.IpAddress> ReadAddresses(NamespaceTarget target)
-    {
-        var addresses = new List<Kernel.Net.IpAddress>();
-        try
-        {
-            return _tables.ReadAddresses(target.NetPath!, addresses) ? [.. addresses] : target.Memory.Addresses;
-        }
-        catch (KernelException)
-        {
-            // What keeps the addresses from being read keeps the sockets from being read too, and is told there.
-            return target.Memory.Addresses;
-        }
-    }
-
-    private bool BridgeIsTracked()
-    {
-        Span<byte> text = stackalloc byte[16];
-        try
-        {
-            var path = $"{_collection.ProcRoot}/sys/net/bridge/bridge-nf-call-iptables";
-            return ProcFile.TryRead(path, text, out var length) && length > 0 && text[0] == (byte)'1';
-        }
-        catch (KernelException)
-        {
-            return false;
-        }
-    }
-
-    private TimeSpan? Uptime()
-    {
-        Span<byte> text = stackalloc byte[64];
-        return ProcFile.TryRead($"{_collection.ProcRoot}/uptime", text, out var length)
-            && double.TryParse(Encoding.ASCII.GetString(text[..length]).Split(' ')[0], CultureInfo.InvariantCulture, out var seconds)
-                ? TimeSpan.FromSeconds(seconds)
-                : null;
     }
 }

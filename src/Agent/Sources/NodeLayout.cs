@@ -15,10 +15,14 @@ internal sealed record NodeLayout
     /// <summary>Address to owner index.</summary>
     public required AddressIndex Addresses { get; init; }
 
+    /// <summary>Where the node routes packets to, without default routes.</summary>
+    public required RouteSet HostRoutes { get; init; }
+
     /// <summary>bridge-nf-call-iptables of the node.</summary>
     public required bool BridgeIsTracked { get; init; }
 
     public NamespaceScan Host => Namespaces[0];
 
+    /// <summary>The primary namespace of an owner.</summary>
     public NamespaceScan NamespaceOf(int ownerIndex) => Namespaces[Owners[ownerIndex].NamespaceIndex];
 }

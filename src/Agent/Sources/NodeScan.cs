@@ -1,7 +1,6 @@
 using Agent.Core.Tallies;
 using Agent.Kernel.Conntrack;
 using Agent.Kernel.Namespaces;
-using Agent.Kernel.Net;
 
 namespace Agent.Sources;
 
@@ -26,9 +25,6 @@ internal sealed class NodeScan(NodeLayout layout, NamespaceVisitor? visitor, Tim
     /// <summary>False when not a single socket table could be read.</summary>
     public bool SocketsRead { get; set; }
 
-    /// <summary>Where the node routes packets to, without default routes.</summary>
-    public List<IpNetwork> HostRoutes { get; } = [];
-
     /// <summary>Counters of the host's table; null when not readable.</summary>
     public ConntrackStatistics? Statistics { get; set; }
 
@@ -40,7 +36,7 @@ internal sealed class NodeScan(NodeLayout layout, NamespaceVisitor? visitor, Tim
     /// one (a cluster in a container, a virtual machine's) is somebody else's to track.
     /// </summary>
     public bool IsRoutedByHost(NamespaceScan network) =>
-        network.IsHost || network.Memory.Addresses.Any(address => HostRoutes.Exists(route => route.Contains(address)));
+        network.IsHost || network.Memory.Addresses.Any(Layout.HostRoutes.Contains);
 
     /// <summary>A namespace with an entry in the host's table is tracked there.</summary>
     public void NoteDump(FlowTally tally)

@@ -20,6 +20,7 @@ internal sealed class NodeScanner : INodeScanner
     private readonly NodeReader _node;
     private readonly NamespaceThread? _thread;
     private readonly NamespaceSource _namespaces;
+    private readonly OwnerSource _owners;
     private readonly NamespaceSockets _sockets;
     private readonly NamespaceReader _reader;
     private readonly ConntrackSource _conntrack;
@@ -30,7 +31,8 @@ internal sealed class NodeScanner : INodeScanner
         _kubernetes = kubernetes;
         _time = time;
         var classifier = new CgroupClassifier();
-        _namespaces = new NamespaceSource(collection, pods, classifier.Classify, time);
+        _namespaces = new NamespaceSource(collection, classifier.Classify, time);
+        _owners = new OwnerSource(collection, pods, time);
         _node = new NodeReader(collection.ProcRoot, pods.NodeName, _namespaces.IsLive);
         _thread = _namespaces.IsLive ? new NamespaceThread(collection.ProcRoot) : null;
         _conntrack = new ConntrackSource(_namespaces.IsLive ? collection.Conntrack : BackendChoice.ProcFs, time);
@@ -68,7 +70,8 @@ internal sealed class NodeScanner : INodeScanner
         var kubernetes = _kubernetes?.Current;
         var sources = new SourceReports();
 
-        var layout = _namespaces.Find(now, visitor, kubernetes, sources);
+        var targets = _namespaces.Find(now, visitor, sources);
+        var layout = _owners.Find(targets, now, kubernetes, sources);
         var scan = new NodeScan(layout, visitor, now, cancellationToken);
         _reader.Read(scan, sources);
         scan.HalfClosed.BuildIndex();

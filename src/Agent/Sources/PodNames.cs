@@ -52,13 +52,14 @@ internal sealed class PodNames(string logRoot, TimeProvider time)
     }
 
     /// <summary>How the names fared.</summary>
-    public static SourceReport Report(SourceClock clock, IReadOnlyCollection<Owner> owners, string refusal)
+    public static SourceReport Report(SourceClock clock, IReadOnlyCollection<Owner> owners, string refusal, SourceProblem conflicts)
     {
         var pods = owners.Count(static owner => owner.Identity.Kind == PodKind.Pod);
         var unnamed = owners.Count(static owner => owner.Identity is { Kind: PodKind.Pod, Namespace.Length: 0 });
         var why = refusal.Length > 0 ? $" ({refusal}; mount it read-only)" : "";
-        return unnamed == 0
-            ? clock.Ok("cgroup", pods)
-            : clock.Read("cgroup", new($"{unnamed} of {pods} pods are known by their uid only{why}", SourceNeeds.PodNames), pods);
+        var problem = unnamed == 0
+            ? SourceProblem.None
+            : new($"{unnamed} of {pods} pods are known by their uid only{why}", SourceNeeds.PodNames);
+        return clock.Read("cgroup", problem.And(conflicts), pods);
     }
 }

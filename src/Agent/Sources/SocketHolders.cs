@@ -6,7 +6,7 @@ using Agent.Kernel.Namespaces;
 namespace Agent.Sources;
 
 /// <summary>
-/// Tells the sockets of the node's namespace apart, which hostNetwork pods share: by the cgroup that a socket was made in, and
+/// Tells the sockets of the node's namespace apart, which pods share: by the cgroup that a socket was made in, and
 /// for half-closed ones also by the process that holds them. Names those processes.
 /// </summary>
 internal sealed class SocketHolders : IDisposable
@@ -39,7 +39,7 @@ internal sealed class SocketHolders : IDisposable
         _owners.Clear();
         for (var index = 0; index < owners.Count; index++)
         {
-            if (owners[index].HostNetwork)
+            if (owners[index].SharesHost)
             {
                 _owners[Key(owners[index].Identity)] = index;
             }

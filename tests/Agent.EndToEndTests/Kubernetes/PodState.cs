@@ -33,6 +33,8 @@ internal sealed record PodState(Pod Pod)
 
     public int Restarts { get; init; }
 
+    public IReadOnlyDictionary<string, string> Annotations { get; init; } = new Dictionary<string, string>();
+
     public DateTimeOffset? RestartedAt { get; init; }
 
     /// <summary>When its grace period ends.</summary>
@@ -45,6 +47,7 @@ internal sealed record PodState(Pod Pod)
         ["metadata"] = Metadata(version),
         ["spec"] = new JsonObject
         {
+            ["hostNetwork"] = Pod.Spec.HostNetwork,
             ["terminationGracePeriodSeconds"] = GraceSeconds,
             ["containers"] = new JsonArray([.. Pod.Spec.Containers.Select(container => Container(container.Name))]),
         },
@@ -71,6 +74,11 @@ internal sealed record PodState(Pod Pod)
             ["labels"] = new JsonObject { ["app"] = name, ["pod-template-hash"] = TemplateHash },
             ["ownerReferences"] = new JsonArray(new JsonObject { ["apiVersion"] = "apps/v1", ["kind"] = owner.Item1, ["name"] = owner.Item2, ["controller"] = true }),
         };
+        if (Annotations.Count > 0)
+        {
+            metadata["annotations"] = new JsonObject(Annotations.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)JsonValue.Create(pair.Value))));
+        }
+
         if (EndsAt is { } end)
         {
             metadata["deletionTimestamp"] = Text(end);

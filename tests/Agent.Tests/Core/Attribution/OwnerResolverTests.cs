@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Agent.Core.Attribution;
 using Agent.Core.Model;
 using Agent.Kernel.Namespaces;
+using Agent.Tests.Core.Tallies;
 using Xunit;
 
 namespace Agent.Tests.Core.Attribution;
@@ -51,30 +52,82 @@ public sealed class OwnerResolverTests
     }
 
     [Fact]
-    public void Resolve_SecondNamespaceOfAPod_DoesNotTakeItsName()
+    public void Resolve_SecondNamespaceOfAPod_CountsForItAndIsNotThePrimaryOneWhateverItsNumber()
     {
-        var owners = Resolve([Network(1), Network(2, Group(CgroupOwnerKind.Pod, Uid)), Network(3, Group(CgroupOwnerKind.Pod, Uid))]);
-        Assert.Equal("shop/web-0", owners[1].Identity.DisplayName);
-        Assert.Equal("netns:3", owners[2].Identity.DisplayName);
+        var owners = Resolve([Network(1), Network(2, Pod(since: 9)), Network(3, Pod(since: 2)), Network(4, Pod(since: 5))]);
+
+        var pod = owners.Single(static owner => owner.Identity.Kind == PodKind.Pod);
+        Assert.Equal([2, 3, 1], pod.Namespaces);
+        Assert.Equal(2, owners.Length);
     }
 
     [Fact]
-    public void Resolve_StaticPodByConfigHash_TakesTheApisName()
+    public void Resolve_ApiKnowsTheAddress_ItsNamespaceIsThePrimaryOne()
     {
-        var pod = new KubernetesPod { Namespace = "kube-system", Name = "etcd-node", Uid = "real-uid", ConfigHash = "cafe" };
+        var address = Make.Address("10.244.0.7");
+        var api = new KubernetesPod { Namespace = "shop", Name = "web-0", Uid = Uid, Addresses = [address] };
         var owners = OwnerResolver.Resolve(
-            [Network(1, Group(CgroupOwnerKind.Pod, "cafe"))],
-            s_names,
-            new Dictionary<string, KubernetesPod> { ["cafe"] = pod });
+            [Network(1), Network(2, Pod(since: 2)), Network(3, Pod(since: 5)) with { Addresses = [address] }], new PodRegistry([api], s_names));
 
-        Assert.Equal("kube-system/etcd-node", owners[1].Identity.DisplayName);
-        Assert.Same(pod, owners[1].Kubernetes);
+        Assert.Equal([2, 1], owners[1].Namespaces);
+    }
+
+    [Fact]
+    public void Resolve_ProcessOfAPodInTheHostsNamespace_DoesNotMakeItHostNetwork()
+    {
+        var owners = Resolve([Network(1, Pod(since: 8)), Network(2, Pod(since: 3))]);
+
+        Assert.False(owners[1].HostNetwork);
+        Assert.Equal([1, 0], owners[1].Namespaces);
+        Assert.True(owners[1].SharesHost);
+    }
+
+    [Fact]
+    public void Resolve_HostNetworkPodThatMadeANamespace_StaysHostNetwork()
+    {
+        var owners = Resolve([Network(1, Pod(since: 3)), Network(2, Pod(since: 8))]);
+
+        Assert.True(owners[1].HostNetwork);
+        Assert.Equal([0, 1], owners[1].Namespaces);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Resolve_ApiSaysWhetherHostNetwork_DecidesWhateverIsOldest(bool hostNetwork)
+    {
+        var api = new KubernetesPod { Namespace = "shop", Name = "web-0", Uid = Uid, HostNetwork = hostNetwork };
+        var (inHost, inOwn) = hostNetwork ? (8, 3) : (3, 8);
+        var owners = OwnerResolver.Resolve([Network(1, Pod(inHost)), Network(2, Pod(inOwn))], new PodRegistry([api], s_names));
+
+        Assert.Equal(hostNetwork, owners[1].HostNetwork);
+        Assert.Equal(hostNetwork ? 0 : 1, owners[1].NamespaceIndex);
+    }
+
+    [Fact]
+    public void Resolve_OwnNetworkByTheApiButNoneYet_IsNobodyYet()
+    {
+        var api = new KubernetesPod { Namespace = "shop", Name = "web-0", Uid = Uid };
+        Assert.Single(OwnerResolver.Resolve([Network(1, Pod(since: 3))], new PodRegistry([api], s_names)));
+    }
+
+    [Fact]
+    public void Resolve_PodThatEntersAnothers_DoesNotTakeIt()
+    {
+        const string other = "22222222-2222-4222-8222-222222222222";
+        var intruder = new ProcessGroup(new CgroupOwner(CgroupOwnerKind.Pod, other, "x"), 50, TimeSpan.FromSeconds(9));
+        var owners = Resolve([Network(1), Network(2, intruder, Pod(since: 3)), Network(3, intruder with { StartedAfterBoot = TimeSpan.FromSeconds(2) })]);
+
+        Assert.Equal([1], owners.Single(static owner => owner.Identity.Uid == Uid).Namespaces);
+        Assert.Equal([2], owners.Single(static owner => owner.Identity.Uid == other).Namespaces);
     }
 
     private static ImmutableArray<Owner> Resolve(ImmutableArray<NamespaceProcesses> namespaces) =>
-        OwnerResolver.Resolve(namespaces, s_names, new Dictionary<string, KubernetesPod>());
+        OwnerResolver.Resolve(namespaces, new PodRegistry([], s_names));
 
     private static NamespaceProcesses Network(ulong inode, params ProcessGroup[] groups) => new(inode, "", [.. groups]);
+
+    private static ProcessGroup Pod(int since) => new(new CgroupOwner(CgroupOwnerKind.Pod, Uid, "c"), 1, TimeSpan.FromSeconds(since));
 
     private static ProcessGroup Group(CgroupOwnerKind kind, string uid, string container = "") =>
         new(new CgroupOwner(kind, uid, container), 1, TimeSpan.FromSeconds(1));

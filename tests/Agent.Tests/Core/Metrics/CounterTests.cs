@@ -46,6 +46,21 @@ public sealed class CounterTests
     }
 
     [Fact]
+    public void Scan_OtherNamespacesOfAPod_CountAndTakeNothingAwayWhenTheyGo()
+    {
+        var metrics = new Exposed();
+        Assert.Equal(105, Scan(100, (8, 5)));
+        Assert.Equal(117, Scan(110, (8, 7)));
+        Assert.Equal(120, Scan(113));
+        Assert.Equal(124, Scan(113, (9, 4)));
+
+        double Scan(ulong resets, params (ulong Inode, ulong Resets)[] others) => metrics.Scan(TestSnapshots.Of(Pod("a", resets) with
+        {
+            OtherCounters = [.. others.Select(static other => new NamespaceCounters(other.Inode, new TcpCounters { ResetsSent = other.Resets }))],
+        }))[OfA];
+    }
+
+    [Fact]
     public void Scan_InodeUsedAgainByAnotherPod_IsNotTakenForTheSameNamespace()
     {
         var metrics = new Exposed { Options = new() { PodLabels = PodLabels.Namespace } };

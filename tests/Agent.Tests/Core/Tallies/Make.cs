@@ -52,7 +52,7 @@ internal static class Make
     }
 
     public static Owner Owner(string name, int namespaceIndex = 1, bool hostNetwork = false) =>
-        new(new PodIdentity(PodKind.Pod, "shop", name, name), namespaceIndex, hostNetwork, null, null);
+        new(new PodIdentity(PodKind.Pod, "shop", name, name), [namespaceIndex], hostNetwork, null, null);
 
     private static (IpAddress Address, ushort Port) End(string text)
     {
