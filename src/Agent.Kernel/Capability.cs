@@ -3,6 +3,9 @@ namespace Agent.Kernel;
 /// <summary>The capabilities in use, by their numbers in include/uapi/linux/capability.h.</summary>
 public enum Capability
 {
+    /// <summary>CAP_NET_BROADCAST: hearing how connections end in all namespaces by one socket.</summary>
+    NetBroadcast = 11,
+
     /// <summary>CAP_NET_ADMIN: conntrack over netlink.</summary>
     NetAdmin = 12,
 

@@ -16,6 +16,7 @@ public readonly record struct Denial(Capability Needed, bool IsHeld)
 
     private string Name => Needed switch
     {
+        Capability.NetBroadcast => "CAP_NET_BROADCAST",
         Capability.NetAdmin => "CAP_NET_ADMIN",
         Capability.SysPtrace => "CAP_SYS_PTRACE",
         _ => "CAP_SYS_ADMIN",

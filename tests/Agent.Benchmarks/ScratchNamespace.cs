@@ -26,6 +26,20 @@ internal sealed partial class ScratchNamespace : IDisposable
         throw new Win32Exception(Marshal.GetLastPInvokeError(), "unshare(CLONE_NEWNET)");
     }
 
+    /// <summary>Enters a namespace that there is.</summary>
+    /// <param name="file">An open /proc/PID/ns/net.</param>
+    public static ScratchNamespace Enter(SafeFileHandle file)
+    {
+        var previous = File.OpenHandle("/proc/thread-self/ns/net");
+        if (setns((int)file.DangerousGetHandle(), CLONE_NEWNET) == 0)
+        {
+            return new(previous);
+        }
+
+        previous.Dispose();
+        throw new Win32Exception(Marshal.GetLastPInvokeError(), "setns(CLONE_NEWNET)");
+    }
+
     public void Dispose()
     {
         _ = setns((int)_previous.DangerousGetHandle(), CLONE_NEWNET);

@@ -10,6 +10,10 @@ internal static class SourceFixes
         "container security context",
         "capabilities: {add: [NET_ADMIN]}",
         FixPlace.AgentPod);
+    private static readonly FindingFix s_netBroadcast = new(
+        "container security context",
+        "capabilities: {add: [NET_BROADCAST]}",
+        FixPlace.AgentPod);
     private static readonly FindingFix s_enter = new(
         "container security context, to enter pods' namespaces",
         "capabilities: {add: [SYS_ADMIN, SYS_PTRACE]}",
@@ -113,6 +117,10 @@ internal static class SourceFixes
         SourceNeeds.ApiServerAnswer => [s_apiAnswers],
         SourceNeeds.ApiServerCertificate => [s_certificate],
         SourceNeeds.NodeUserNamespace => [s_hostUsers, s_outside],
+        SourceNeeds.NetBroadcast => [s_netBroadcast],
+        SourceNeeds.ConnectionEndsSwitchedOn => [new("closewatch", "--Collection:ConnectionEnds=auto")],
+        SourceNeeds.ConnectionEndsEverywhere => [new("closewatch", "--Collection:ConnectionEnds=on")],
+        SourceNeeds.CpuBudget => [new("closewatch, where more may be spent", "--Collection:CpuBudgetPercent=5")],
         SourceNeeds.Cluster => [new("closewatch", "--Pods:Source=auto")],
         _ => [],
     };

@@ -1,8 +1,23 @@
+using System.Collections.Immutable;
+
 namespace Agent.Core.Ends;
 
 /// <summary>Kinds, roles and causes as the trace, the report and the metrics spell them.</summary>
 public static class EndNames
 {
+    /// <summary>The roles, server first.</summary>
+    public static ImmutableArray<EndRole> Roles { get; } = [EndRole.Server, EndRole.Client];
+
+    /// <summary>The kinds in the order in which they are shown.</summary>
+    public static ImmutableArray<EndKind> Kinds { get; } =
+    [
+        EndKind.ClosedFirst, EndKind.ClosedFirstIdle, EndKind.PeerFirst, EndKind.ResetReceived, EndKind.ResetUnread, EndKind.Abandoned,
+        EndKind.TimedOut, EndKind.Other,
+    ];
+
+    /// <summary>The causes of which lost requests are counted.</summary>
+    public static ImmutableArray<LossCause> Causes { get; } = [LossCause.UnreadAtClose, LossCause.AfterClose, LossCause.Unanswered];
+
     /// <summary>For example <c>closed_first_idle</c>.</summary>
     public static string Of(EndKind kind) => kind switch
     {

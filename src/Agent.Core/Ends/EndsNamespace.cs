@@ -31,6 +31,9 @@ public sealed class EndsNamespace(int id, PodEnds owner)
     /// <summary>When the dump began that <see cref="EndsTally.OnTimeWait"/> told of; null until one was complete.</summary>
     public TimeSpan? DumpedAt { get; set; }
 
+    /// <summary>True when it is no more: no dump will tell who closed first.</summary>
+    public bool IsGone { get; set; }
+
     /// <summary>Notes a port that listens. It is remembered when it listens no more.</summary>
     /// <param name="port">The port.</param>
     /// <param name="owner">Whose it is: pods that share a namespace are told apart by it.</param>

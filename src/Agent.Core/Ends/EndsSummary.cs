@@ -23,6 +23,15 @@ public sealed record EndsSummary
     /// <summary>Ends of which nobody can say whether a request was lost. They are in no other count of losses.</summary>
     public long LossUnknown { get; init; }
 
+    /// <summary>True when both have counted the same, however long they watched.</summary>
+    public bool SameCounts(EndsSummary other) =>
+        Server.Counts.AsSpan().SequenceEqual(other.Server.Counts.AsSpan())
+        && Client.Counts.AsSpan().SequenceEqual(other.Client.Counts.AsSpan())
+        && IdleCloses.Select(static closes => (closes.Port, closes.Count, closes.Sum))
+            .SequenceEqual(other.IdleCloses.Select(static closes => (closes.Port, closes.Count, closes.Sum)))
+        && RequestsLost.SequenceEqual(other.RequestsLost)
+        && LossUnknown == other.LossUnknown;
+
     /// <summary>Lost requests in a role, over all ports and causes.</summary>
     public long Lost(EndRole role) => RequestsLost.Sum(lost => lost.Role == role ? lost.Count : 0);
 }

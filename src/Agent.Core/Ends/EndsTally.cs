@@ -10,8 +10,7 @@ namespace Agent.Core.Ends;
 /// </summary>
 /// <remarks>
 /// One request is counted once. Where both ends are on this node it is counted at the server's pod, whichever message told of it; a
-/// client's
-/// loss is counted at the client's pod (role client) only where the server's side was not heard.
+/// client's loss is counted at the client's pod (role client) only where the server's side was not heard.
 /// </remarks>
 /// <param name="observer">Sees each end once it is judged; null for nobody.</param>
 public sealed partial class EndsTally(IEndObserver? observer = null)
@@ -172,7 +171,7 @@ public sealed partial class EndsTally(IEndObserver? observer = null)
             // Its socket is not in TIME_WAIT here, so it is at the other side, unless a reset has ended it.
             SetCloser(position, ClosedBy.Peer, isCertain: false, now);
         }
-        else if (age > s_closerPatience)
+        else if (age > s_closerPatience || record.Network.IsGone)
         {
             GiveUp(ref record, now);
         }

@@ -35,6 +35,24 @@ public sealed class IdleHistogram
         _sumMilliseconds += idleMilliseconds;
     }
 
+    /// <summary>Takes over what another one counted; its last ones count as the last.</summary>
+    public void Absorb(IdleHistogram other)
+    {
+        for (var bucket = 0; bucket < _counts.Length; bucket++)
+        {
+            _counts[bucket] += other._counts[bucket];
+        }
+
+        var recent = (int)Math.Min(other._total, RecentLength);
+        for (var i = 0; i < recent; i++)
+        {
+            _recent[(int)((_total + i) % RecentLength)] = other._recent[i];
+        }
+
+        _total += other._total;
+        _sumMilliseconds += other._sumMilliseconds;
+    }
+
     /// <summary>What was counted.</summary>
     /// <param name="port">At which port.</param>
     public IdleCloses ToSummary(ushort port)

@@ -45,6 +45,21 @@ public sealed class PodEnds(PodIdentity identity)
         return ends;
     }
 
+    /// <summary>Takes over what was counted for nobody known, who turned out to be this owner.</summary>
+    public void Absorb(PodEnds other)
+    {
+        for (var kind = 0; kind < EndCounts.Length; kind++)
+        {
+            _server[kind] += other._server[kind];
+            _client[kind] += other._client[kind];
+        }
+
+        foreach (var port in other._serverPorts.Values.Concat(other._clientPorts.Values))
+        {
+            Port(port.Role, port.Port).Absorb(port);
+        }
+    }
+
     /// <summary>What was counted so far.</summary>
     /// <param name="watched">How long this pod was listened to.</param>
     public EndsSummary ToSummary(TimeSpan watched)
@@ -66,5 +81,6 @@ public sealed class PodEnds(PodIdentity identity)
             LossUnknown = ports.Sum(static port => port.LossUnknown + port.Held),
         };
     }
+
     private static IEnumerable<PortEnds> InOrder(Dictionary<ushort, PortEnds> ports) => ports.Values.OrderBy(static port => port.Port);
 }

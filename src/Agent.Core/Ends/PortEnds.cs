@@ -29,6 +29,24 @@ public sealed class PortEnds(EndRole role, ushort port)
     /// <summary>Ends of which nobody can say whether a request was lost, without those that are held.</summary>
     public long LossUnknown { get; private set; }
 
+    /// <summary>Takes over what another one counted.</summary>
+    public void Absorb(PortEnds other)
+    {
+        for (var cause = 0; cause < Causes; cause++)
+        {
+            _lost[cause] += other._lost[cause];
+            _held[cause] += other._held[cause];
+            NoteTime((LossCause)cause, other._lastLost[cause]);
+        }
+
+        LossUnknown += other.LossUnknown;
+        Habit.Absorb(other.Habit);
+        if (other.IdleCloses is { } closes)
+        {
+            (IdleCloses ??= new()).Absorb(closes);
+        }
+    }
+
     /// <summary>Counts one close of an idle connection.</summary>
     public void AddIdleClose(uint idleMilliseconds) => (IdleCloses ??= new()).Add(idleMilliseconds);
 

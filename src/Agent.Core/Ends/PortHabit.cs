@@ -35,6 +35,14 @@ public sealed class PortHabit
     /// <summary>One of them was told otherwise.</summary>
     public void TakeBack() => Held--;
 
+    /// <summary>Takes over what another one saw.</summary>
+    public void Absorb(PortHabit other)
+    {
+        _quiet += other._quiet;
+        _words += other._words;
+        Held += other.Held;
+    }
+
     /// <summary>What was held is judged.</summary>
     public void Release() => Held = 0;
 }

@@ -8,25 +8,26 @@ namespace Agent.Core.Metrics;
 /// what its members grew. Neither goes down when a namespace or a pod leaves.
 /// </summary>
 /// <remarks>Not thread-safe. State is bounded: it forgets namespaces and groups that are gone.</remarks>
-internal sealed class CounterAccumulator(int counters)
+internal sealed class CounterAccumulator<TGroup>(int counters)
+    where TGroup : struct, IEquatable<TGroup>, ICounterGroup
 {
     /// <summary>A namespace that could not be read for so many updates is forgotten; until then its past is not counted twice.</summary>
     private const int Patience = 10;
 
-    private readonly Dictionary<NamespaceKey, NamespaceState> _namespaces = [];
-    private readonly Dictionary<PodGroup, double?[]> _totals = [];
-    private readonly Dictionary<PodGroup, double[]> _others = [];
+    private readonly Dictionary<CounterKey, NamespaceState> _namespaces = [];
+    private readonly Dictionary<TGroup, double?[]> _totals = [];
+    private readonly Dictionary<TGroup, double[]> _others = [];
     private long _update;
 
     /// <summary>The values of each group after one more scan; null where no member's kernel has the counter.</summary>
-    public Dictionary<PodGroup, double?[]> Update(IEnumerable<CounterReading> readings)
+    public Dictionary<TGroup, double?[]> Update(IEnumerable<CounterReading<TGroup>> readings)
     {
         _update++;
-        var result = new Dictionary<PodGroup, double?[]>();
+        var result = new Dictionary<TGroup, double?[]>();
         foreach (var reading in readings)
         {
             var target = TargetOf(reading.Group, result);
-            ref var state = ref CollectionsMarshal.GetValueRefOrAddDefault(_namespaces, reading.Namespace, out _);
+            ref var state = ref CollectionsMarshal.GetValueRefOrAddDefault(_namespaces, reading.Key, out _);
             state ??= new(new ulong?[counters]);
             state.SeenInUpdate = _update;
             for (var i = 0; i < counters; i++)
@@ -49,7 +50,7 @@ internal sealed class CounterAccumulator(int counters)
         return result;
     }
 
-    private double?[] TargetOf(PodGroup group, Dictionary<PodGroup, double?[]> result)
+    private double?[] TargetOf(TGroup group, Dictionary<TGroup, double?[]> result)
     {
         if (result.TryGetValue(group, out var target))
         {
@@ -65,7 +66,7 @@ internal sealed class CounterAccumulator(int counters)
         return target;
     }
 
-    private double[] OthersOf(PodGroup group)
+    private double[] OthersOf(TGroup group)
     {
         if (!_others.TryGetValue(group, out var others))
         {
@@ -75,7 +76,7 @@ internal sealed class CounterAccumulator(int counters)
         return others;
     }
 
-    private void AddOthers(Dictionary<PodGroup, double?[]> result)
+    private void AddOthers(Dictionary<TGroup, double?[]> result)
     {
         foreach (var (group, others) in _others)
         {
@@ -92,7 +93,7 @@ internal sealed class CounterAccumulator(int counters)
         }
     }
 
-    private void Forget(Dictionary<PodGroup, double?[]> result)
+    private void Forget(Dictionary<TGroup, double?[]> result)
     {
         foreach (var (key, state) in _namespaces)
         {
@@ -120,14 +121,21 @@ internal sealed class CounterAccumulator(int counters)
     }
 }
 
-/// <summary>Identifies a network namespace for as long as it lives; inode numbers are used again, so the owner belongs to it.</summary>
-/// <param name="Inode">Inode number.</param>
-/// <param name="Owner">The owner's uid, or its name where it has none.</param>
-internal readonly record struct NamespaceKey(ulong Inode, string Owner);
+/// <summary>Whose series a counter goes to.</summary>
+internal interface ICounterGroup
+{
+    /// <summary>True when several may share it, so that its counters must outlive each of them.</summary>
+    bool IsFolded { get; }
+}
 
-/// <summary>The kernel's counters of one namespace in one scan.</summary>
-/// <param name="Namespace">Which one.</param>
+/// <summary>Identifies what counts, for as long as it lives. The numbers are used again, so the owner belongs to it.</summary>
+/// <param name="Number">Inode of a network namespace, or a port.</param>
+/// <param name="Owner"><see cref="Model.PodIdentity.Key"/>.</param>
+internal readonly record struct CounterKey(ulong Number, string Owner);
+
+/// <summary>Some counters in one scan.</summary>
+/// <param name="Key">What counts.</param>
 /// <param name="Group">Whose series they go to.</param>
 /// <param name="Values">One for each counter; null where the kernel does not have it.</param>
 /// <param name="IsPrimary">False for another namespace of a pod than its primary one.</param>
-internal readonly record struct CounterReading(NamespaceKey Namespace, PodGroup Group, ulong?[] Values, bool IsPrimary = true);
+internal readonly record struct CounterReading<TGroup>(CounterKey Key, TGroup Group, ulong?[] Values, bool IsPrimary = true);

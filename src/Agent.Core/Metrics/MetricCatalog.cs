@@ -65,6 +65,36 @@ public static class MetricCatalog
         "Conntrack timeouts of pods' own network namespaces, where conntrack is in use there and they differ from the host's.",
         "timeout"));
 
+    public static readonly MetricDefinition PodConnectionsEnded = PodCounter(
+        "connections_ended_total",
+        "Connections that ended since the agent began to listen, by the pod's role in them (server, client) and by how.",
+        "role",
+        "end");
+
+    public static readonly MetricDefinition PodRequestsLost = PodCounter(
+        "requests_lost_total",
+        "Requests that got no answer because their connection ended, one a request: it lay unread when the server closed, came after the "
+            + "close, or was taken and never answered. Role server: requests to the pod. Role client: requests that the pod sent.",
+        "role",
+        "cause");
+
+    public static readonly MetricDefinition PodIdleClose = new(
+        "closewatch_pod_idle_close_seconds",
+        MetricType.Histogram,
+        "How long connections had been idle when the pod closed them first, by the port that it listens on.",
+        ["namespace", "pod", "port"]);
+
+    public static readonly MetricDefinition ConnectionEnds = Counter(
+        "closewatch_connection_ends_total", "Ends of connections that the kernel told of and the agent heard.");
+
+    public static readonly MetricDefinition ConnectionEndsMissed = Counter(
+        "closewatch_connection_ends_missed_total", "Ends of connections that were lost because they came faster than they were read.");
+
+    public static readonly MetricDefinition ConnectionEndsWatched = Gauge(
+        "closewatch_connection_ends_watched_ratio",
+        "Share of the last five minutes in which the agent listened to ends of connections: below 1 what they cost was over "
+            + "Collection:CpuBudgetPercent.");
+
     public static readonly MetricDefinition UnattributedSockets = Gauge(
         "closewatch_unattributed_half_closed_sockets", "Half-closed sockets that belong to nobody known.", "state");
 
@@ -203,6 +233,7 @@ public static class MetricCatalog
         PodHalfClosedSockets, PodHalfClosedConnections, PodHalfClosedOldest, PodHalfClosedExpiring, PodHalfClosedUntracked,
         PodTcpSockets, PodResetsSent, PodEstablishedResets, PodAborts, PodListenOverflows, PodListenDrops,
         PodAcceptQueueLength, PodAcceptQueueLimit, PodClosedFirst, PodIdleCeiling, PodConntrackTimeout,
+        PodConnectionsEnded, PodRequestsLost, PodIdleClose, ConnectionEnds, ConnectionEndsMissed, ConnectionEndsWatched,
         UnattributedSockets, UnattributedConnections,
         ConntrackEntries, ConntrackLimit, ConntrackBuckets, ConntrackFlows, ConntrackAge,
         ConntrackFound, ConntrackInvalid, ConntrackInsert, ConntrackInsertFailed, ConntrackDrop, ConntrackEarlyDrop,

@@ -4,7 +4,7 @@ namespace Agent.Core.Metrics;
 
 /// <summary>One metric family as the catalogue has it.</summary>
 /// <param name="Name">Full name; counters end in <c>_total</c>.</param>
-/// <param name="Type">Gauge or counter.</param>
+/// <param name="Type">Gauge, counter or histogram.</param>
 /// <param name="Help">One sentence for people who read a dashboard.</param>
 /// <param name="Labels">Label names; a family of pods begins with <c>namespace</c>, <c>pod</c>.</param>
 public sealed record MetricDefinition(string Name, MetricType Type, string Help, ImmutableArray<string> Labels)
@@ -30,6 +30,9 @@ public enum MetricType
 
     /// <summary>A value that only goes up, until its namespace, the node or the agent starts anew.</summary>
     Counter,
+
+    /// <summary>Observations counted by how large they are.</summary>
+    Histogram,
 }
 
 /// <summary>How the values of several pods become one series.</summary>

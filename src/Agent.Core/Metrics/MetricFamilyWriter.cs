@@ -36,6 +36,9 @@ internal sealed class MetricFamilyWriter
         }
     }
 
+    /// <summary>Adds a family as it is.</summary>
+    public void Add(MetricFamily family) => _families[family.Definition] = family;
+
     /// <summary>All families that have a series.</summary>
     public ImmutableArray<MetricFamily> ToImmutable()
     {

@@ -7,6 +7,7 @@ namespace Agent.Core.Metrics;
 public sealed class MetricsBuilder
 {
     private readonly PodMetrics _pods = new();
+    private readonly EndMetrics _ends = new();
     private readonly AgentMetrics _agent = new();
 
     /// <summary>The families of one scan in the order of the catalogue; one without a value is left out.</summary>
@@ -15,6 +16,7 @@ public sealed class MetricsBuilder
         var output = new MetricFamilyWriter();
         var grouping = new PodGrouping(input.Snapshot, input.Options);
         _pods.Write(output, input, grouping);
+        _ends.Write(output, input.Snapshot, grouping);
         NodeMetrics.Write(output, input.Snapshot, input.Thresholds);
         FindingMetrics.Write(output, input, grouping);
         RemediationMetrics.Write(output, input.Sysctls);

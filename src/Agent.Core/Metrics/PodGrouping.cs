@@ -17,10 +17,15 @@ public sealed class PodGrouping
         var sizes = new Dictionary<PodGroup, (long HalfClosed, long Sockets)>();
         foreach (var pod in snapshot.Pods)
         {
-            var group = GroupOf(pod);
+            var group = GroupOf(pod.Identity, pod.Kubernetes);
             _groups[(pod.Identity.Namespace, pod.Identity.Name)] = group;
             var size = sizes.GetValueOrDefault(group);
             sizes[group] = (size.HalfClosed + pod.HalfClosed.Sockets, size.Sockets + (pod.Tcp?.Counts.Sum() ?? 0));
+        }
+
+        foreach (var gone in snapshot.Gone)
+        {
+            _groups.TryAdd((gone.Identity.Namespace, gone.Identity.Name), GroupOf(gone.Identity, gone.Kubernetes));
         }
 
         if (sizes.Count > options.MaxPods)
@@ -74,12 +79,12 @@ public sealed class PodGrouping
     public PodGroup this[string podNamespace, string name] =>
         _groups.TryGetValue((podNamespace, name), out var group) ? group : Fold(podNamespace, name, "");
 
-    private PodGroup GroupOf(PodSnapshot pod) => Fold(pod.Identity.Namespace, pod.Identity.Name, pod switch
+    private PodGroup GroupOf(PodIdentity identity, KubernetesPod? kubernetes) => Fold(identity.Namespace, identity.Name, kubernetes switch
     {
-        { Identity.Kind: not PodKind.Pod } => pod.Identity.Name,
-        { Kubernetes: null } => "",
-        { Kubernetes.Workload: null } => "Pod/" + pod.Identity.Name,
-        { Kubernetes.Workload: { } workload } => workload.DisplayName,
+        _ when identity.Kind != PodKind.Pod => identity.Name,
+        null => "",
+        { Workload: null } => "Pod/" + identity.Name,
+        { Workload: { } workload } => workload.DisplayName,
     });
 
     private PodGroup Fold(string podNamespace, string name, string workload) => _labels switch

@@ -16,7 +16,7 @@ internal sealed class PodMetrics
         TcpState.Close, TcpState.CloseWait, TcpState.LastAck, TcpState.Listen, TcpState.Closing,
     ];
 
-    private readonly CounterAccumulator _accumulator = new(PodCounter.All.Length);
+    private readonly CounterAccumulator<PodGroup> _accumulator = new(PodCounter.All.Length);
 
     public void Write(MetricFamilyWriter output, MetricsInput input, PodGrouping grouping)
     {
@@ -154,9 +154,9 @@ internal sealed class PodMetrics
         }
     }
 
-    private static IEnumerable<CounterReading> Readings(PodSnapshot pod, PodGrouping grouping)
+    private static IEnumerable<CounterReading<PodGroup>> Readings(PodSnapshot pod, PodGrouping grouping)
     {
-        var owner = pod.Identity.Uid.Length > 0 ? pod.Identity.Uid : pod.Identity.Name;
+        var owner = pod.Identity.Key;
         var group = grouping.Capped(pod.Identity);
         yield return new(new(pod.NamespaceInode, owner), group, Values(pod.Counters!));
         foreach (var other in pod.OtherCounters)

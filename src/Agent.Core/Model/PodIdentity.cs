@@ -9,6 +9,9 @@ public sealed record PodIdentity(PodKind Kind, string Namespace, string Name, st
 {
     public static PodIdentity Host { get; } = new(PodKind.Host, "", "host", "");
 
+    /// <summary>What tells it from an earlier owner of the same name: the uid, or the name where there is none.</summary>
+    public string Key => Uid.Length > 0 ? Uid : Name;
+
     /// <summary><c>namespace/name</c>, or the name alone where there is no namespace.</summary>
     public string DisplayName => Namespace.Length == 0 ? Name : $"{Namespace}/{Name}";
 }

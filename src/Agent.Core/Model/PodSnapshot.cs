@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Agent.Core.Ends;
 using Agent.Kernel.Net;
 using Agent.Kernel.ProcFs;
 using Agent.Kernel.SockDiag;
@@ -56,6 +57,9 @@ public sealed record PodSnapshot
 
     /// <summary>Whether its connections are tracked at all, in either table; null when unknown.</summary>
     public bool? IsTracked { get; init; }
+
+    /// <summary>How its connections ended; null when nobody listens in its network namespace.</summary>
+    public EndsSummary? Ends { get; init; }
 
     /// <summary>Time since its oldest process started; null when unknown.</summary>
     public TimeSpan? Running { get; init; }

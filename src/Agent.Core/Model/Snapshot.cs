@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Agent.Core.Ends;
 
 namespace Agent.Core.Model;
 
@@ -26,6 +27,12 @@ public sealed record Snapshot
 
     /// <summary>Pods, the host and other namespaces: the host first, then by half-closed sockets, most first, then by name.</summary>
     public required ImmutableArray<PodSnapshot> Pods { get; init; }
+
+    /// <summary>Owners that left a short while ago: the last ends of their connections are still being counted.</summary>
+    public ImmutableArray<GonePod> Gone { get; init; } = [];
+
+    /// <summary>How well ends of connections are heard; null when nobody listens.</summary>
+    public ConnectionEndsSummary? ConnectionEnds { get; init; }
 
     /// <summary>Half-closed sockets that belong to nobody known; null when sockets could not be read.</summary>
     public long? UnattributedHalfClosedSockets { get; init; }

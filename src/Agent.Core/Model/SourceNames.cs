@@ -22,4 +22,7 @@ public static class SourceNames
     public const string Pods = "pods";
 
     public const string Kubernetes = "kubernetes";
+
+    /// <summary>The kernel's messages about connections that end.</summary>
+    public const string ConnectionEnds = "connection_ends";
 }

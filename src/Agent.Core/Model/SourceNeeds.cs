@@ -74,4 +74,16 @@ public enum SourceNeeds
     /// The node's own user namespace: in another one, neither user id 0 nor a capability is good for what belongs to the node.
     /// </summary>
     NodeUserNamespace = 1 << 20,
+
+    /// <summary>CAP_NET_BROADCAST, to hear all namespaces by one socket.</summary>
+    NetBroadcast = 1 << 21,
+
+    /// <summary>The configuration key Collection:ConnectionEnds, which switches it off.</summary>
+    ConnectionEndsSwitchedOn = 1 << 22,
+
+    /// <summary>The configuration key Collection:ConnectionEnds at "on": there are too many namespaces for "auto".</summary>
+    ConnectionEndsEverywhere = 1 << 23,
+
+    /// <summary>A larger configuration key Collection:CpuBudgetPercent.</summary>
+    CpuBudget = 1 << 24,
 }

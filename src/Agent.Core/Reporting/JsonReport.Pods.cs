@@ -33,6 +33,7 @@ public static partial class JsonReport
             WriteHalfClosed(json, view, pod);
             WriteTcp(json, view, pod);
             WriteListeners(json, pod);
+            WriteEnds(json, pod);
             json.WriteEndObject();
         }
 

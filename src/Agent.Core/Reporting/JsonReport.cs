@@ -7,7 +7,9 @@ using Agent.Core.Model;
 
 namespace Agent.Core.Reporting;
 
-/// <summary>The report for programs: <c>closewatch.report/v1</c>. Absent means unknown; durations are seconds; times are RFC 3339 in UTC.</summary>
+/// <summary>
+/// The report for programs: <c>closewatch.report/v1</c>. Absent means unknown; durations are seconds; times are RFC 3339 in UTC.
+/// </summary>
 public static partial class JsonReport
 {
     /// <summary>The value of <c>schema</c>.</summary>
@@ -29,6 +31,7 @@ public static partial class JsonReport
         WriteConntrack(json, view);
         WriteTimeouts(json, view);
         WritePods(json, view);
+        WriteConnectionEnds(json, view.Snapshot);
         WriteUnattributed(json, view.Snapshot);
         WriteConnections(json, view);
         WriteHalfClosedFlows(json, view);

@@ -42,6 +42,9 @@ public sealed record NodeSample
     /// <summary>nf_conntrack_buckets.</summary>
     public long? TableBuckets { get; init; }
 
+    /// <summary>How connections ended; null when nobody listens.</summary>
+    public EndsSample? Ends { get; init; }
+
     /// <summary>Conntrack's counters.</summary>
     public ConntrackStatistics? Statistics { get; init; }
 }

@@ -34,6 +34,8 @@ public static class SnapshotBuilder
             Conntrack = BuildConntrack(sample),
             HostSettings = sample.Namespaces[0].Settings,
             Pods = pods.ToImmutable(),
+            Gone = sample.Ends?.Gone ?? [],
+            ConnectionEnds = sample.Ends?.Summary,
             UnattributedHalfClosedSockets = sample.HalfClosed is { } table ? CountUnowned(table) : null,
             UnattributedHalfClosedFlows = sample.Flows?.Unattributed,
             Connections = ConnectionSampler.Sample(sample, ConnectionsPerOwner),
@@ -78,6 +80,7 @@ public static class SnapshotBuilder
             IsTracked = tracking.InHostTable == true || (!isHost && tracking.InOwnTable == true) ? true
                 : tracking.InHostTable == false && (isHost || tracking.InOwnTable == false) ? false
                 : null,
+            Ends = sample.Ends?.ByOwner[ownerIndex],
             Running = owner.Running,
         };
     }

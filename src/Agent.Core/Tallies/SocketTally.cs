@@ -32,6 +32,9 @@ public sealed class SocketTally
     /// <summary>Some established connections that leave the namespace.</summary>
     public IReadOnlyList<ConnectionTuple> EstablishedSample => _established;
 
+    /// <summary>Is told of what this side closed first; null for nobody.</summary>
+    public ITimeWaitSink? TimeWaits { get; set; }
+
     /// <summary>All sockets seen.</summary>
     public long Total { get; private set; }
 
@@ -131,6 +134,11 @@ public sealed class SocketTally
                     _idle?.OnClosing(socket);
                 }
 
+                if (socket is { State: TcpState.FinWait2, Inode: 0 })
+                {
+                    TimeWaits?.OnTimeWait(socket.Tuple);
+                }
+
                 break;
         }
     }
@@ -202,6 +210,7 @@ public sealed class SocketTally
 
     private void AddTimeWait(in TcpSocket socket)
     {
+        TimeWaits?.OnTimeWait(socket.Tuple);
         var number = _portNumbers[socket.Tuple.SourcePort];
         if (number != 0)
         {

@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Agent.Kernel.Interop;
 
-/// <summary>socket(2), bind(2), getsockname(2), setsockopt(2), send(2), recv(2), netlink(7).</summary>
+/// <summary>socket(2), bind(2), getsockname(2), setsockopt(2), getsockopt(2), send(2), recv(2), recvmmsg(2), netlink(7).</summary>
 internal static unsafe partial class Libc
 {
     [LibraryImport(Library, SetLastError = true)]
@@ -19,11 +19,17 @@ internal static unsafe partial class Libc
     internal static partial int setsockopt(SafeFileHandle socket, int level, int name, void* value, uint length);
 
     [LibraryImport(Library, SetLastError = true)]
+    internal static partial int getsockopt(SafeFileHandle socket, int level, int name, void* value, uint* length);
+
+    [LibraryImport(Library, SetLastError = true)]
     internal static partial nint send(SafeFileHandle socket, byte* buffer, nuint length, int flags);
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint recvfrom(
         SafeFileHandle socket, byte* buffer, nuint length, int flags, SockaddrNl* sender, uint* senderLength);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int recvmmsg(SafeHandle socket, Mmsghdr* messages, uint length, int flags, void* timeout);
 
     /// <summary>struct sockaddr_nl, include/uapi/linux/netlink.h.</summary>
     [StructLayout(LayoutKind.Sequential)]
@@ -41,5 +47,29 @@ internal static unsafe partial class Libc
     {
         internal nint tv_sec;
         internal nint tv_usec;
+    }
+    /// <summary>struct iovec.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct Iovec
+    {
+        internal byte* iov_base;
+        internal nuint iov_len;
+    }
+
+    /// <summary>
+    /// struct mmsghdr with its struct msghdr. musl declares some lengths with 32 bits and padding behind: the same where the low half comes
+    /// first, as on every machine that .NET runs on.
+    /// </summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct Mmsghdr
+    {
+        internal SockaddrNl* msg_name;
+        internal nuint msg_namelen;
+        internal Iovec* msg_iov;
+        internal nuint msg_iovlen;
+        internal byte* msg_control;
+        internal nuint msg_controllen;
+        internal nint msg_flags;
+        internal nuint msg_len;
     }
 }

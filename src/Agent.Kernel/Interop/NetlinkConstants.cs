@@ -1,12 +1,17 @@
 namespace Agent.Kernel.Interop;
 
-/// <summary>Source: include/uapi/linux/netlink.h.</summary>
+/// <summary>Sources: include/uapi/linux/netlink.h, rtnetlink.h and net_namespace.h.</summary>
 internal static class NetlinkConstants
 {
+    internal const int NETLINK_ROUTE = 0;
     internal const int NETLINK_SOCK_DIAG = 4;
     internal const int NETLINK_NETFILTER = 12;
 
     internal const int SOL_NETLINK = 270;
+    internal const int NETLINK_ADD_MEMBERSHIP = 1;
+    internal const int NETLINK_DROP_MEMBERSHIP = 2;
+    internal const int NETLINK_NO_ENOBUFS = 5;
+    internal const int NETLINK_LISTEN_ALL_NSID = 8;
     internal const int NETLINK_CAP_ACK = 10;
     internal const int NETLINK_EXT_ACK = 11;
 
@@ -32,6 +37,17 @@ internal static class NetlinkConstants
     internal const ushort NLM_F_ACK_TLVS = 0x200;
 
     internal const ushort NLMSGERR_ATTR_MSG = 1;
+
+    internal const int RTNLGRP_NSID = 28;
+    internal const ushort RTM_NEWNSID = 88;
+    internal const ushort RTM_DELNSID = 89;
+    internal const ushort RTM_GETNSID = 90;
+
+    // struct rtgenmsg: u8 family; padded.
+    internal const int SizeofRtgenmsg = 4;
+    internal const ushort NETNSA_NSID = 1;
+    internal const ushort NETNSA_FD = 3;
+    internal const int NETNSA_NSID_NOT_ASSIGNED = -1;
 
     // struct nlattr: u16 len, u16 type.
     internal const int NLA_HDRLEN = 4;

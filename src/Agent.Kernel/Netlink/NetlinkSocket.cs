@@ -7,7 +7,7 @@ using static Agent.Kernel.Interop.SocketConstants;
 namespace Agent.Kernel.Netlink;
 
 /// <summary>An AF_NETLINK socket (netlink(7)). It keeps the network namespace that it was opened in. Not thread-safe.</summary>
-public sealed unsafe class NetlinkSocket : INetlinkTransport
+public sealed unsafe partial class NetlinkSocket : INetlinkTransport
 {
     private readonly SafeFileHandle _socket;
 

@@ -10,15 +10,18 @@ namespace Agent.Kernel.SockDiag;
 /// </remarks>
 public readonly struct ConnectionEnd
 {
-    /// <summary>The value of <see cref="NamespaceId"/> for the namespace that the listener's socket was opened in.</summary>
-    public const int OwnNamespace = -1;
+    /// <summary>The <see cref="NamespaceId"/> of the network namespace that the listener was opened in: the host's.</summary>
+    public const int HostNamespace = 0;
+
+    /// <summary>The <see cref="NamespaceId"/> of an end of which it cannot be told whose it was.</summary>
+    public const int UnknownNamespace = -1;
 
     /// <summary>The socket's own view: local end first. v4-mapped addresses are IPv4.</summary>
     public ConnectionTuple Tuple { get; init; }
 
     /// <summary>
-    /// The number (nsid) that the socket's network namespace has in the listener's, or <see cref="OwnNamespace"/>. Numbers are used again
-    /// when a namespace is gone.
+    /// The socket's network namespace: the id that the listener gives it, from 1 on, and never gives to another one;
+    /// <see cref="HostNamespace"/> or <see cref="UnknownNamespace"/>.
     /// </summary>
     public int NamespaceId { get; init; }
 

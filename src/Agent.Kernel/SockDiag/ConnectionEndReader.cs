@@ -27,7 +27,7 @@ public ref struct ConnectionEndReader
 
     /// <summary>Starts before the first end of a datagram.</summary>
     /// <param name="datagram">What one receive gave.</param>
-    /// <param name="namespaceId">The nsid that came with it, or <see cref="ConnectionEnd.OwnNamespace"/>.</param>
+    /// <param name="namespaceId">Whose it is, see <see cref="ConnectionEnd.NamespaceId"/>.</param>
     public ConnectionEndReader(ReadOnlySpan<byte> datagram, int namespaceId)
     {
         _messages = new(datagram);

@@ -57,14 +57,17 @@ internal sealed class ReportRunner(CommandServices services)
     {
         using var pods = await ReportPods.AskAsync(options, services.Time, cancellationToken).ConfigureAwait(false);
         using var scanner = services.CreateScanner(options, pods?.Source);
-        var first = scanner.Scan(ScanRequest.Full, cancellationToken);
         if (window == TimeSpan.Zero)
         {
-            return new(null, first);
+            return new(null, scanner.Scan(ScanRequest.Full, cancellationToken));
         }
 
+        // For so short a time everything is heard, whatever it costs.
+        using var ends = new ConnectionEndWatch(options.Collection with { CpuBudgetPercent = 100 }, services.Time);
+        var request = ScanRequest.Full with { Ends = ends };
+        var first = scanner.Scan(request, cancellationToken);
         await Task.Delay(window, services.Time, cancellationToken).ConfigureAwait(false);
-        return new(first, scanner.Scan(ScanRequest.Full, cancellationToken));
+        return new(first, scanner.Scan(request, cancellationToken));
     }
 
     private int Report(ReportRequest request, AgentOptions options, Scans scans, string whyScanned)

@@ -20,7 +20,7 @@ internal sealed record AgentOptions
 
     public LoggingOptions Logging { get; init; } = new();
 
-    /// <summary>What decides what a scan reads; not how often, and not how it is judged.</summary>
+    /// <summary>What decides what a scan reads; not how often, not how it is judged, and not what is heard between two scans.</summary>
     public (CollectionOptions Collection, PodsOptions Pods) Reading =>
-        (Collection with { Interval = TimeSpan.Zero, CpuBudgetPercent = 0 }, Pods);
+        (Collection with { Interval = TimeSpan.Zero, CpuBudgetPercent = 0, ConnectionEnds = ConnectionEndsChoice.Auto }, Pods);
 }

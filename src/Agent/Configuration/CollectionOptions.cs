@@ -5,8 +5,12 @@ internal sealed record CollectionOptions
 {
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>Percent of one core that dumps of the conntrack table may take on average.</summary>
+    /// <summary>
+    /// Percent of one core that dumps of the conntrack table may take on average, and as much again what hears connections end.
+    /// </summary>
     public double CpuBudgetPercent { get; init; } = 1.0;
+
+    public ConnectionEndsChoice ConnectionEnds { get; init; } = ConnectionEndsChoice.Auto;
 
     public BackendChoice Conntrack { get; init; } = BackendChoice.Auto;
 
@@ -15,6 +19,17 @@ internal sealed record CollectionOptions
     public bool PodNamespaces { get; init; } = true;
 
     public string ProcRoot { get; init; } = "/proc";
+}
+
+/// <summary>Whether the kernel is listened to when connections end.</summary>
+internal enum ConnectionEndsChoice
+{
+    /// <summary>By one socket for all namespaces, otherwise by one in each, as long as those are few.</summary>
+    Auto,
+
+    /// <summary>Likewise, however many namespaces there are.</summary>
+    On,
+    Off,
 }
 
 /// <summary>How the kernel is asked.</summary>

@@ -34,8 +34,14 @@ internal static class ConfigurationKeys
         yield return section.Key(
             "CpuBudgetPercent",
             Number(0, 100),
-            "Percent of one core that dumps of the conntrack table may take: a big table is dumped less often",
+            "Percent of one core that dumps of the conntrack table may take, so that a big table is dumped less often, and as much again "
+                + "what hears connections end, which is then done in turns",
             static s => s.CpuBudgetPercent, static (s, v) => s with { CpuBudgetPercent = v });
+        yield return section.Key(
+            "ConnectionEnds",
+            Choice(("auto", ConnectionEndsChoice.Auto), ("on", ConnectionEndsChoice.On), ("off", ConnectionEndsChoice.Off)),
+            "Whether the kernel is listened to when connections end; on: also where that takes a socket in each of over 250 namespaces",
+            static s => s.ConnectionEnds, static (s, v) => s with { ConnectionEnds = v });
         yield return section.Key(
             "Conntrack", s_backend, "How the conntrack table is read", static s => s.Conntrack, static (s, v) => s with { Conntrack = v });
         yield return section.Key(

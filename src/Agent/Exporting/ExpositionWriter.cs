@@ -21,7 +21,7 @@ internal static class ExpositionWriter
             WriteHead(output, family.Definition, format);
             foreach (var sample in family.Samples)
             {
-                WriteSample(output, family, sample);
+                WriteSample(output, family, sample, format);
             }
         }
 
@@ -41,7 +41,12 @@ internal static class ExpositionWriter
         WriteEscaped(output, definition.Help, escapeQuotes: openMetrics);
         output.Write("\n# TYPE "u8);
         WriteText(output, name);
-        output.Write(definition.Type == MetricType.Counter ? " counter\n"u8 : " gauge\n"u8);
+        output.Write(definition.Type switch
+        {
+            MetricType.Counter => " counter\n"u8,
+            MetricType.Histogram => " histogram\n"u8,
+            _ => " gauge\n"u8,
+        });
         if (openMetrics && definition.Unit.Length > 0)
         {
             output.Write("# UNIT "u8);
@@ -52,9 +57,16 @@ internal static class ExpositionWriter
         }
     }
 
-    private static void WriteSample(IBufferWriter<byte> output, MetricFamily family, MetricSample sample)
+    private static void WriteSample(IBufferWriter<byte> output, MetricFamily family, MetricSample sample, MetricsFormat format)
     {
         WriteText(output, family.Definition.Name);
+        output.Write(sample.Part switch
+        {
+            HistogramPart.Bucket => "_bucket"u8,
+            HistogramPart.Sum => "_sum"u8,
+            HistogramPart.Count => "_count"u8,
+            _ => ""u8,
+        });
         for (var i = 0; i < family.Labels.Length; i++)
         {
             output.Write(i == 0 ? "{"u8 : ","u8);
@@ -64,9 +76,27 @@ internal static class ExpositionWriter
             output.Write("\""u8);
         }
 
-        output.Write(family.Labels.IsEmpty ? " "u8 : "} "u8);
+        if (sample.Part == HistogramPart.Bucket)
+        {
+            WriteUpperBound(output, sample.UpperBound, isFirst: family.Labels.IsEmpty, format);
+        }
+
+        output.Write(family.Labels.IsEmpty && sample.Part != HistogramPart.Bucket ? " "u8 : "} "u8);
         WriteValue(output, sample.Value);
         output.Write("\n"u8);
+    }
+
+    /// <summary>OpenMetrics wants the canonical number, which has a decimal point.</summary>
+    private static void WriteUpperBound(IBufferWriter<byte> output, double bound, bool isFirst, MetricsFormat format)
+    {
+        output.Write(isFirst ? "{le=\""u8 : ",le=\""u8);
+        WriteValue(output, bound);
+        if (format == MetricsFormat.OpenMetrics && double.IsInteger(bound))
+        {
+            output.Write(".0"u8);
+        }
+
+        output.Write("\""u8);
     }
 
     private static void WriteValue(IBufferWriter<byte> output, double value)

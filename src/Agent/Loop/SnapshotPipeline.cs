@@ -31,6 +31,7 @@ internal sealed class SnapshotPipeline(
     private readonly FindingTracker _tracker = new();
     private INodeScanner? _scanner;
     private AgentOptions? _scannerOptions;
+    private ConnectionEndWatch? _ends;
 
     /// <summary>Scans, judges, renders and publishes.</summary>
     /// <exception cref="OperationCanceledException">The agent ends.</exception>
@@ -80,6 +81,7 @@ internal sealed class SnapshotPipeline(
     public void Dispose()
     {
         DropScanner();
+        _ends?.Dispose();
         remediator.Restore();
     }
 
@@ -110,7 +112,9 @@ internal sealed class SnapshotPipeline(
             dumps.Begin();
         }
 
-        var snapshot = scanner.Scan(new ScanRequest(dump), cancellationToken);
+        _ends ??= new(options.Collection, time);
+        _ends.Apply(options.Collection);
+        var snapshot = scanner.Scan(new ScanRequest(dump) { Ends = _ends }, cancellationToken);
         if (dump)
         {
             dumps.Dumped(snapshot.Source(SourceNames.Conntrack)?.Duration ?? TimeSpan.Zero);

@@ -15,5 +15,8 @@ internal interface INodeScanner : IDisposable
 /// <param name="DumpConntrack">False: keep the counts of the last dump and look up half-closed sockets one by one.</param>
 internal sealed record ScanRequest(bool DumpConntrack)
 {
+    /// <summary>What hears connections end between scans; null when nobody does.</summary>
+    public ConnectionEndWatch? Ends { get; init; }
+
     public static ScanRequest Full { get; } = new(true);
 }

@@ -37,6 +37,7 @@ internal sealed class NamespaceReader(CollectionOptions collection, NamespaceSoc
     private void ReadOne(NodeScan scan, NamespaceScan network, NamespaceProblems problems)
     {
         problems.NoteEntry(network.Enter(scan.Visitor));
+        scan.Ends?.Attach(scan, network);
         ReadSettings(scan, network, problems);
         ReadAddresses(scan, network);
         var socketsRead = sockets.TryRead(scan, network, problems);
@@ -58,6 +59,7 @@ internal sealed class NamespaceReader(CollectionOptions collection, NamespaceSoc
             Sockets = socketsRead ? sockets.ByOwner(scan.Layout, network) : null,
             Listeners = socketsRead ? sockets.Listeners(network) : [],
         };
+        scan.Ends?.Describe(scan, network);
     }
 
     /// <summary>/proc/sys/net is the calling thread's: without entering it there is nothing to read of another namespace.</summary>

@@ -37,6 +37,9 @@ internal sealed class NamespaceScan(NamespaceTarget target, int ownerIndex, bool
     /// <summary>Some established connections that leave it.</summary>
     public IReadOnlyList<ConnectionTuple> Established { get; set; } = [];
 
+    /// <summary>How its connections end; null when nobody listens there.</summary>
+    public WatchedNamespace? Ends { get; set; }
+
     /// <summary>What was read of it; null until then.</summary>
     public NamespaceSample? Sample { get; set; }
 

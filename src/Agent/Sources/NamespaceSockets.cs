@@ -53,6 +53,7 @@ internal sealed class NamespaceSockets : IDisposable
         }
 
         var start = scan.HalfClosed.Count;
+        _tally.TimeWaits = network.Ends?.TimeWaits;
         _tally.Begin(
             network.Tracking,
             network.OwnerIndex,
@@ -70,6 +71,7 @@ internal sealed class NamespaceSockets : IDisposable
         }
 
         network.Memory.Sockets = _tally.Total;
+        network.Ends?.NoteDump(dumpedAt);
         network.Memory.Idle.Complete(dumpedAt, _tally.Ports);
         network.HalfClosed = start..scan.HalfClosed.Count;
         network.Established = [.. _tally.EstablishedSample];

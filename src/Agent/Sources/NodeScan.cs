@@ -19,6 +19,9 @@ internal sealed class NodeScan(NodeLayout layout, NamespaceVisitor? visitor, Tim
 
     public CancellationToken CancellationToken { get; } = cancellationToken;
 
+    /// <summary>What hears connections end; null when nobody does.</summary>
+    public ConnectionEndWatch? Ends { get; init; }
+
     /// <summary>Half-closed sockets of all namespaces.</summary>
     public HalfClosedTable HalfClosed { get; } = new();
 

@@ -72,14 +72,15 @@ internal sealed class NodeScanner : INodeScanner
 
         var targets = _namespaces.Find(now, visitor, sources);
         var layout = _owners.Find(targets, now, kubernetes, sources);
-        var scan = new NodeScan(layout, visitor, now, cancellationToken);
+        var scan = new NodeScan(layout, visitor, now, cancellationToken) { Ends = visitor is null ? null : request.Ends };
         _reader.Read(scan, sources);
         scan.HalfClosed.BuildIndex();
         _hostTable.Read(scan, request.DumpConntrack, sources);
         Remember(scan);
         JudgeTracking(scan);
         sources.Add(kubernetes);
-        return Assemble(scan, takenAt, _time.GetElapsedTime(started), sources);
+        var ends = scan.Ends?.Complete(scan, sources);
+        return Assemble(scan, ends, takenAt, _time.GetElapsedTime(started), sources);
     }
 
     /// <summary>Since when each half-closed socket has been seen, and whether a table once had its entry.</summary>
@@ -100,7 +101,7 @@ internal sealed class NodeScanner : INodeScanner
         }
     }
 
-    private Snapshot Assemble(NodeScan scan, DateTimeOffset takenAt, TimeSpan duration, SourceReports sources)
+    private Snapshot Assemble(NodeScan scan, EndsSample? ends, DateTimeOffset takenAt, TimeSpan duration, SourceReports sources)
     {
         var host = scan.Layout.Host;
         return SnapshotBuilder.Build(new NodeSample
@@ -117,6 +118,7 @@ internal sealed class NodeScanner : INodeScanner
             TableLimit = host.Memory.Settings?.Limit,
             TableBuckets = host.Memory.Settings?.Buckets,
             Statistics = scan.Statistics,
+            Ends = ends,
         });
     }
 }

@@ -30,6 +30,7 @@ internal readonly record struct SourceProblem(string? Message, SourceNeeds Needs
         { IsInUserNamespace: true } => SourceNeeds.NodeUserNamespace,
         { IsHeld: true } => SourceNeeds.Unconfined,
         { Needed: Capability.NetAdmin } => SourceNeeds.NetAdmin,
+        { Needed: Capability.NetBroadcast } => SourceNeeds.NetBroadcast,
         _ => SourceNeeds.EnterNamespaces,
     };
 }

@@ -16,7 +16,7 @@ public sealed class ManifestTests
         ".patch.yaml",
     ];
 
-    private static readonly string[] s_fullCapabilities = ["NET_ADMIN", "SYS_ADMIN", "SYS_PTRACE"];
+    private static readonly string[] s_fullCapabilities = ["NET_ADMIN", "SYS_ADMIN", "SYS_PTRACE", "NET_BROADCAST"];
 
     [Fact]
     public async Task AllFiles_Parsed_AreNamedObjects()
@@ -97,9 +97,9 @@ public sealed class ManifestTests
     }
 
     [Theory]
-    [InlineData("base", 3, 3)]
+    [InlineData("base", 4, 3)]
     [InlineData("overlays/restricted", 0, 3)]
-    [InlineData("overlays/remediate", 3, 5)]
+    [InlineData("overlays/remediate", 4, 5)]
     public async Task Kustomization_Built_GrantsItsTier(string folder, int capabilities, int volumes)
     {
         var documents = await Manifests.BuildAsync(folder);

@@ -101,7 +101,7 @@ public sealed class AgentImageTests(NodePool nodes) : NodeTest(nodes)
             Init = arguments[0] != "run",
             RunAsUser = 0,
             DropCapabilities = ["ALL"],
-            AddCapabilities = full ? ["NET_ADMIN", "SYS_ADMIN", "SYS_PTRACE"] : [],
+            AddCapabilities = full ? ["NET_ADMIN", "SYS_ADMIN", "SYS_PTRACE", "NET_BROADCAST"] : [],
             ReadOnlyRootFilesystem = true,
             NoNewPrivileges = !full,
             Environment = new Dictionary<string, string> { ["NODE_NAME"] = Node.Name, ["CLOSEWATCH__Http__Listen"] = $"http://{PodNode.Address}:9742", ["CLOSEWATCH__Pods__CgroupRoot"] = "/host/sys/fs/cgroup" },

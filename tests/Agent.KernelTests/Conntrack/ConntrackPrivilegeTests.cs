@@ -23,7 +23,7 @@ public sealed class ConntrackPrivilegeTests : IDisposable
     {
         var exception = _namespace.Inside(static () =>
         {
-            Libc.DropCapabilities();
+            Libc.KeepCapabilities(0);
             using var table = ConntrackNetlink.Open(s_timeout);
             var sink = new CountingSink();
             return Assert.Throws<KernelException>(() => table.Dump(0, ref sink, CancellationToken.None));
@@ -38,7 +38,7 @@ public sealed class ConntrackPrivilegeTests : IDisposable
     {
         var result = _namespace.Inside(static () =>
         {
-            Libc.DropCapabilities();
+            Libc.KeepCapabilities(0);
             using var buffer = new NetlinkBuffer();
             var sink = new CountingSink();
             return ConntrackProcFs.Dump("/proc/thread-self/net/nf_conntrack", buffer, ref sink, CancellationToken.None);

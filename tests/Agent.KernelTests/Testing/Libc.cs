@@ -19,13 +19,15 @@ internal static unsafe partial class Libc
         }
     }
 
-    /// <summary>capset(2): gives up every capability of the calling thread, and of those that it starts. The thread must not be given back to the pool.</summary>
-    internal static void DropCapabilities()
+    /// <summary>
+    /// capset(2): leaves the calling thread, and those that it starts, some capabilities. The thread must not be given back to the pool.
+    /// </summary>
+    /// <param name="keep">Bits <c>1 &lt;&lt; CAP_*</c> of those to keep.</param>
+    internal static void KeepCapabilities(ulong keep)
     {
-        // struct __user_cap_header_struct: version, pid (0 is this thread); then two of __user_cap_data_struct, all zero.
+        // struct __user_cap_header_struct: version, pid (0: this thread); __user_cap_data_struct twice: effective, permitted, inheritable.
         var header = stackalloc uint[2] { LinuxCapabilityVersion3, 0 };
-        var data = stackalloc uint[6];
-        new Span<uint>(data, 6).Clear();
+        var data = stackalloc uint[6] { (uint)keep, (uint)keep, 0, (uint)(keep >> 32), (uint)(keep >> 32), 0 };
         if (capset(header, data) != 0)
         {
             throw new Win32Exception(Marshal.GetLastPInvokeError(), "capset");

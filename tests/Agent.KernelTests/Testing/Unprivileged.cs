@@ -1,9 +1,11 @@
+using Agent.Kernel.Namespaces;
+
 namespace Agent.KernelTests.Testing;
 
-/// <summary>Runs code as root without any capability, as the restricted deployment does.</summary>
+/// <summary>Runs code as root without any capability, as the restricted deployment does, or with a few.</summary>
 internal static class Unprivileged
 {
-    public static T Run<T>(Func<T> function)
+    public static T Run<T>(Func<T> function, params Capability[] keep)
     {
         var result = default(T);
         Exception? failure = null;
@@ -11,7 +13,7 @@ internal static class Unprivileged
         {
             try
             {
-                Libc.DropCapabilities();
+                Libc.KeepCapabilities(keep.Aggregate(0UL, static (bits, capability) => bits | (1UL << (int)capability)));
                 result = function();
             }
             catch (Exception exception)

@@ -36,6 +36,34 @@ public sealed class ExpositionWriterTests
         Write(MetricsFormat.OpenMetrics, s_counter));
 
     [Theory]
+    [InlineData(nameof(MetricsFormat.Text), "0.5", "2", "+Inf")]
+    [InlineData(nameof(MetricsFormat.OpenMetrics), "0.5", "2.0", "+Inf")]
+    public void Write_Histogram_BucketsSumAndCount(string format, params string[] bounds)
+    {
+        var family = new MetricFamily(new("x_seconds", MetricType.Histogram, "X.", ["pod"]), ["pod"],
+        [
+            new(["a"], 1) { Part = HistogramPart.Bucket, UpperBound = 0.5 }, new(["a"], 3) { Part = HistogramPart.Bucket, UpperBound = 2 },
+            new(["a"], 4) { Part = HistogramPart.Bucket, UpperBound = double.PositiveInfinity },
+            new(["a"], 12.5) { Part = HistogramPart.Sum }, new(["a"], 4) { Part = HistogramPart.Count },
+        ]);
+
+        var written = Write(Enum.Parse<MetricsFormat>(format), family);
+
+        Assert.Contains("# TYPE x_seconds histogram\n", written, StringComparison.Ordinal);
+        Assert.Contains(
+            $$"""
+            x_seconds_bucket{pod="a",le="{{bounds[0]}}"} 1
+            x_seconds_bucket{pod="a",le="{{bounds[1]}}"} 3
+            x_seconds_bucket{pod="a",le="{{bounds[2]}}"} 4
+            x_seconds_sum{pod="a"} 12.5
+            x_seconds_count{pod="a"} 4
+
+            """,
+            written,
+            StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("plain", "plain")]
     [InlineData("", "")]
     [InlineData("a\"b", "a\\\"b")]

@@ -19,6 +19,7 @@ public sealed class SourceNeedsTests
     [InlineData(Capability.SysPtrace, false, SourceNeeds.EnterNamespaces)]
     [InlineData(Capability.NetAdmin, true, SourceNeeds.Unconfined)]
     [InlineData(Capability.SysAdmin, true, SourceNeeds.Unconfined)]
+    [InlineData(Capability.NetBroadcast, false, SourceNeeds.NetBroadcast)]
     public void Of_Refusal_NeedsThatPrivilege(Capability needed, bool isHeld, SourceNeeds expected) =>
         Assert.Equal(expected, SourceProblem.Of(new KernelException("x", ErrnoText.EPERM, new Denial(needed, isHeld))).Needs);
 

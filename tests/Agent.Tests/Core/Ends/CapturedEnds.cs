@@ -46,7 +46,7 @@ internal static class CapturedEnds
     private static List<(EndRole Role, ConnectionEnd End)> Parse(byte[] datagram)
     {
         var ends = new List<(EndRole, ConnectionEnd)>();
-        var reader = new ConnectionEndReader(datagram, ConnectionEnd.OwnNamespace);
+        var reader = new ConnectionEndReader(datagram, ConnectionEnd.HostNamespace);
         while (reader.MoveNext())
         {
             ends.Add((reader.Current.Tuple.SourcePort == ServerPort ? EndRole.Server : EndRole.Client, reader.Current));

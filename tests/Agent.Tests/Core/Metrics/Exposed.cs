@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Agent.Core.Diagnosis;
 using Agent.Core.Metrics;
 using Agent.Core.Model;
@@ -37,7 +38,13 @@ internal sealed class Exposed
 
     private static DateTimeOffset TestClock { get; } = new(2026, 11, 21, 2, 0, 0, TimeSpan.Zero);
 
-    private static string Name(MetricFamily family, MetricSample sample) => family.Labels.IsEmpty
-        ? family.Definition.Name
-        : $"{family.Definition.Name}{{{string.Join(",", family.Labels.Zip(sample.LabelValues, static (label, value) => $"{label}=\"{value}\""))}}}";
+    private static string Name(MetricFamily family, MetricSample sample)
+    {
+        var labels = family.Labels.Zip(sample.LabelValues, static (label, value) => $"{label}=\"{value}\"");
+        var all = sample.Part == HistogramPart.Bucket ? labels.Append($"le=\"{Bound(sample.UpperBound)}\"").ToArray() : [.. labels];
+        var name = family.Definition.Name + (sample.Part == HistogramPart.None ? "" : $"_{sample.Part.ToString().ToLowerInvariant()}");
+        return all.Length == 0 ? name : $"{name}{{{string.Join(",", all)}}}";
+    }
+
+    private static string Bound(double bound) => double.IsFinite(bound) ? bound.ToString(CultureInfo.InvariantCulture) : "+Inf";
 }

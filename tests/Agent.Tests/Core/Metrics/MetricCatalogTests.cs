@@ -78,7 +78,7 @@ public sealed partial class MetricCatalogTests
         foreach (var definition in MetricCatalog.All)
         {
             text.Append("| `").Append(definition.Name).Append("` | ")
-                .Append(definition.Type == MetricType.Counter ? "counter" : "gauge").Append(" | ")
+                .Append(definition.Type.ToString().ToLowerInvariant()).Append(" | ")
                 .AppendJoin(", ", definition.Labels.Select(static label => $"`{label}`")).Append(" | ")
                 .Append(definition.Help).Append(" |\n");
         }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Agent.Core.Diagnosis;
 using Agent.Core.Diagnosis.Rules;
+using Agent.Core.Ends;
 using Agent.Core.Model;
 using Agent.Core.Reporting;
 using Agent.Kernel.Conntrack;
@@ -84,6 +85,7 @@ internal static class ReportSamples
         Conntrack = Table(step),
         HostSettings = Settings(("tcp_timeout_close_wait", 60), ("tcp_timeout_established", 86_400), ("tcp_timeout_fin_wait", 120), ("udp_timeout", 30), ("sctp_timeout_closed", 10), ("tcp_be_liberal", 0)),
         Pods = [WebPod(step), CartPod(), new() { Identity = PodIdentity.Host, Counters = new() { ResetsSent = 3 } }, new() { Identity = Evil, HalfClosed = new() { CloseWaitSockets = 1, ClosedByPeer = 1 } }],
+        ConnectionEnds = new(1_234, 5, 0.4, TimeSpan.FromMinutes(12)),
         UnattributedHalfClosedSockets = 2,
         UnattributedHalfClosedFlows = new(1, 4, 2, 3, 0),
         Connections = [.. Enumerable.Range(0, 12).Select(WebConnection), CartConnection(), EvilConnection()],
@@ -147,6 +149,7 @@ internal static class ReportSamples
         Identity = Web,
         Kubernetes = new() { Namespace = "shop", Name = Web.Name, Uid = Web.Uid, Workload = new("Deployment", "web"), Ready = true, Phase = "Running", DeletionTimestamp = Noon.AddSeconds(10), DeletionGracePeriodSeconds = 30 },
         Addresses = [Address("10.244.1.5"), Address("fd00::105")],
+        Ends = WebEnds(step),
         NamespaceInode = 4_026_532_777,
         IsTracked = true,
         OwnTableEntries = 0,
@@ -167,6 +170,16 @@ internal static class ReportSamples
         Counters = new() { ResetsSent = 120 + (step * 40), EstablishedResets = 3, AbortOnData = 2, AbortOnClose = 1, AbortOnTimeout = 0, ListenOverflows = 0, ListenDrops = 0 },
         Listeners = [new() { Port = 8080, Address = default, Queued = 3, Backlog = 128, Established = 40, ClosedByPodFirst = 5, Idle = new(TimeSpan.FromSeconds(5), 40) }],
         Settings = Settings(("tcp_timeout_close_wait", 60), ("tcp_timeout_established", 86_400), ("tcp_timeout_fin_wait", 120), ("udp_timeout", 30), ("sctp_timeout_closed", 10), ("tcp_be_liberal", 0)),
+    };
+
+    private static EndsSummary WebEnds(ulong step) => new()
+    {
+        Watched = TimeSpan.FromMinutes(12),
+        Server = new([.. EndNames.Kinds.Select(static kind => (long)kind * 10)]),
+        Client = new([.. EndNames.Kinds.Select(static kind => kind == EndKind.PeerFirst ? 3L : 0)]),
+        IdleCloses = [new(8080, [.. new long[5], 20, .. new long[8]], TimeSpan.FromSeconds(110), TimeSpan.FromSeconds(5.5), TimeSpan.FromSeconds(5.6))],
+        RequestsLost = [new(EndRole.Server, LossCause.UnreadAtClose, 8080, 4 + (long)step, Noon.AddSeconds(-31.4))],
+        LossUnknown = 1,
     };
 
     private static PodSnapshot CartPod() => new()

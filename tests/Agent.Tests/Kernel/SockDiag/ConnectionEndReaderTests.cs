@@ -59,10 +59,10 @@ public sealed class ConnectionEndReaderTests
     [InlineData("listener-inet6")]
     public void MoveNext_Listener_IsPassedOverAndCounted(string name)
     {
-        var reader = new ConnectionEndReader([.. s_captured[name][0], .. s_captured["unread-inet"][0]], ConnectionEnd.OwnNamespace);
+        var reader = new ConnectionEndReader([.. s_captured[name][0], .. s_captured["unread-inet"][0]], ConnectionEnd.HostNamespace);
 
         Assert.True(reader.MoveNext());
-        Assert.Equal(ConnectionEnd.OwnNamespace, reader.Current.NamespaceId);
+        Assert.Equal(ConnectionEnd.HostNamespace, reader.Current.NamespaceId);
         Assert.False(reader.MoveNext());
         Assert.Equal((1, 0), (reader.NeverConnected, reader.Malformed));
     }

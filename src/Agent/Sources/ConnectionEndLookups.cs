@@ -1,0 +1,47 @@
+using Agent.Core.Ends;
+using Agent.Core.Tallies;
+using Agent.Kernel;
+using Agent.Kernel.Conntrack;
+
+namespace Agent.Sources;
+
+/// <summary>Asks the host's conntrack table how connections ended whose other end is on another node.</summary>
+/// <param name="netlink">Open in the host's namespace; disposed of with this object.</param>
+internal sealed class ConnectionEndLookups(ConntrackNetlink netlink) : IDisposable
+{
+    /// <summary>At most so many in one round: what is left waits for the next one, a second later.</summary>
+    private const int MaxLookups = 200;
+
+    private const byte Tcp = 6;
+
+    /// <summary>Asks what is due.</summary>
+    public void Run(ConnectionEndBook book)
+    {
+        for (var left = MaxLookups; left > 0 && book.TryTakeLookup(book.Now, out var lookup); left--)
+        {
+            book.OnLookup(lookup, Ask(lookup), book.Now);
+        }
+    }
+
+    public void Dispose() => netlink.Dispose();
+
+    private EntryMatch Ask(in EndLookup lookup)
+    {
+        var match = default(EntryMatch);
+        try
+        {
+            match.Asked = true;
+            if (netlink.TryLookup(Tcp, lookup.Tuple, out var flow))
+            {
+                match.Set(flow, flow.Original == lookup.Tuple);
+            }
+        }
+        catch (KernelException)
+        {
+            // This one stays unknown; a table that refuses everything shows in the dump's report.
+            match.Asked = false;
+        }
+
+        return match;
+    }
+}

@@ -1,0 +1,28 @@
+using Agent.Core.Ends;
+using Agent.Core.Tallies;
+using Agent.Kernel.Net;
+
+namespace Agent.Sources;
+
+/// <summary>A network namespace whose connections are heard to end. Used by the scan; the lock is the book's.</summary>
+/// <param name="book">Counts them.</param>
+/// <param name="network">How its ends are judged.</param>
+/// <param name="watchedBefore">How long the node had been listened to when its first end came, or it was found.</param>
+internal sealed class WatchedNamespace(ConnectionEndBook book, EndsNamespace network, TimeSpan watchedBefore) : ITimeWaitSink
+{
+    public EndsNamespace Network => network;
+
+    public TimeSpan WatchedBefore => watchedBefore;
+
+    /// <summary>True once a scan has said whose it is.</summary>
+    public bool IsOwned { get; set; }
+
+    /// <summary>Null when nobody waits for what a dump shows.</summary>
+    public ITimeWaitSink? TimeWaits => network.Undecided > 0 ? this : null;
+
+    public void OnTimeWait(in ConnectionTuple tuple) => book.OnTimeWait(this, tuple);
+
+    /// <summary>A dump of its sockets is complete.</summary>
+    /// <param name="beganAt">Monotonic time.</param>
+    public void NoteDump(TimeSpan beganAt) => book.NoteDump(this, beganAt);
+}

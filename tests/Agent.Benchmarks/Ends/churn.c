@@ -1,0 +1,60 @@
+/* churn CONNECTIONS [A_SECOND]: opens and closes so many connections over loopback, one after the other, as fast as it can or so many a
+   second. Every second one is closed by the client first. Prints microseconds of CPU (user and system) and microseconds that passed. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+static long microseconds(struct timeval time) { return time.tv_sec * 1000000L + time.tv_usec; }
+
+static long now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * 1000000L + time.tv_nsec / 1000;
+}
+
+static void fail(const char *what)
+{
+	perror(what);
+	exit(1);
+}
+
+int main(int argc, char **argv)
+{
+	long connections = argc > 1 ? atol(argv[1]) : 1, rate = argc > 2 ? atol(argv[2]) : 0;
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t length = sizeof address;
+	struct rusage usage;
+	char byte = 'x';
+
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+	if (bind(listener, (struct sockaddr *)&address, sizeof address) || listen(listener, 128)
+	    || getsockname(listener, (struct sockaddr *)&address, &length))
+		fail("listen");
+	long begin = now();
+	for (long i = 0; i < connections; i++) {
+		int client = socket(AF_INET, SOCK_STREAM, 0);
+		if (connect(client, (struct sockaddr *)&address, sizeof address))
+			fail("connect");
+		int server = accept(listener, NULL, NULL);
+		if (server < 0 || send(client, &byte, 1, 0) != 1 || recv(server, &byte, 1, 0) != 1)
+			fail("connection");
+		close(i % 2 ? server : client);
+		close(i % 2 ? client : server);
+		if (rate && i % 100 == 99) {
+			long ahead = begin + (i + 1) * 1000000L / rate - now();
+			if (ahead > 0)
+				usleep(ahead);
+		}
+	}
+	long wall = now() - begin;
+	getrusage(RUSAGE_SELF, &usage);
+	printf("%ld %ld\n", microseconds(usage.ru_utime) + microseconds(usage.ru_stime), wall);
+	return 0;
+}

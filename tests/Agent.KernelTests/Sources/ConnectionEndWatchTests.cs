@@ -1,0 +1,242 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Agent.Configuration;
+using Agent.Core.Ends;
+using Agent.Core.Model;
+using Agent.KernelTests.Testing;
+using Agent.Sources;
+using Xunit;
+
+namespace Agent.KernelTests.Sources;
+
+/// <summary>Connections in private namespaces of this machine, heard from the host's and found by scans.</summary>
+[Collection(nameof(Namespaces.LeakTests))]
+public sealed class ConnectionEndWatchTests : IDisposable
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
+
+    private readonly ConcurrentBag<(string Pod, int Port)> _judged = [];
+    private readonly ConnectionEndWatch _watch;
+    private NodeScanner _scanner = NewScanner();
+
+    public ConnectionEndWatchTests() => _watch = new(new() { CpuBudgetPercent = 100 }, TimeProvider.System, new Observer(_judged));
+
+    public void Dispose()
+    {
+        _scanner.Dispose();
+        _watch.Dispose();
+    }
+
+    [Fact]
+    public void Scan_ConnectionsThatEnded_AreCountedForTheirNamespace()
+    {
+        using var first = new NetworkNamespaceFixture();
+        using var second = new NetworkNamespaceFixture();
+        using var firstProcess = IdleProcess.Start(first);
+        using var secondProcess = IdleProcess.Start(second);
+        var before = Scan();
+        Assert.Equal(0, Ends(before, first)!.Server.Total);
+
+        Connect(first, 7, 10_001);
+        Connect(second, 11, 10_002);
+        Connect(second, 2, 10_002, TimeSpan.FromMilliseconds(300));
+
+        var after = ScanUntil(snapshot => Ends(snapshot, first)!.Server.Total == 7 && Ends(snapshot, second)!.Server.Total == 13);
+        Assert.Equal((7, 13), (Ends(after, first)!.Client.Total, Ends(after, second)!.Client.Total));
+        Assert.True(after.ConnectionEnds!.Seen >= 40, "fewer were seen than were counted");
+        Assert.Equal(1, after.ConnectionEnds.WatchedShare);
+        Assert.True(Ends(after, first)!.Watched > TimeSpan.Zero);
+        Assert.Equal(SourceStatus.Ok, after.Source(SourceNames.ConnectionEnds)!.Status);
+
+        // Those that had been idle, and only those.
+        var idle = ScanUntil(snapshot => Ends(snapshot, second)!.IdleCloses.Length > 0);
+        var closes = Assert.Single(Ends(idle, second)!.IdleCloses);
+        Assert.Equal((10_002, 2L), ((int)closes.Port, closes.Count));
+        Assert.InRange(closes.Median.TotalSeconds, 0.25, 1);
+        Assert.Empty(Ends(idle, first)!.IdleCloses);
+    }
+
+    [Fact]
+    public void Scan_WithAnotherScanner_CountsGoOnAndNothingTwice()
+    {
+        using var network = new NetworkNamespaceFixture();
+        using var process = IdleProcess.Start(network);
+        Scan();
+        Connect(network, 5, 10_003);
+        ScanUntil(snapshot => Ends(snapshot, network)!.Server.Total == 5);
+
+        // As after a reload: between the two scanners connections end, too.
+        _scanner.Dispose();
+        Connect(network, 4, 10_003);
+        _scanner = NewScanner();
+        _watch.Apply(new() { CpuBudgetPercent = 100, Interval = TimeSpan.FromSeconds(7) });
+        ScanUntil(snapshot => Ends(snapshot, network)!.Server.Total == 9);
+        Connect(network, 1, 10_003);
+
+        var last = ScanUntil(snapshot => Ends(snapshot, network)!.Server.Total == 10);
+        Assert.Equal(10, Ends(last, network)!.Client.Total);
+    }
+
+    [Fact]
+    public void Scan_NamespaceGone_ItsLastEndsAreCountedForIt()
+    {
+        string name;
+        using (var network = new NetworkNamespaceFixture())
+        {
+            name = $"netns:{network.Name}";
+            using var process = IdleProcess.Start(network);
+            Scan();
+            Connect(network, 3, 10_004);
+            ScanUntil(snapshot => Ends(snapshot, network)!.Server.Total == 3);
+            Connect(network, 6, 10_004);
+        }
+
+        var last = ScanUntil(snapshot => Gone(snapshot)?.Server.Total == 9);
+        Assert.Equal(9, Gone(last)!.Client.Total);
+        Assert.DoesNotContain(last.Pods, pod => pod.Identity.Name == name);
+
+        EndsSummary? Gone(Snapshot snapshot) => snapshot.Gone.SingleOrDefault(gone => gone.Identity.Name == name)?.Ends;
+    }
+
+    [Fact]
+    public void Scan_EndsBeforeTheNamespaceWasFound_CountForItsOwner()
+    {
+        using var network = new NetworkNamespaceFixture();
+        using var process = IdleProcess.Start(network);
+        Scan();
+
+        // A veth pair gives a namespace its number at once, as a CNI does for a pod; the scan comes later.
+        using var late = new NetworkNamespaceFixture();
+        using var lateProcess = IdleProcess.Start(late);
+        AddLink(late);
+        Connect(late, 8, 10_005);
+
+        var found = ScanUntil(snapshot => Ends(snapshot, late) is { Server.Total: 8 });
+        Assert.Equal(8, Ends(found, late)!.Client.Total);
+    }
+
+    [Fact]
+    public void Apply_Off_ListensNoMore()
+    {
+        Scan();
+        _watch.Apply(new() { ConnectionEnds = ConnectionEndsChoice.Off });
+
+        var snapshot = Scan();
+
+        Assert.Null(snapshot.ConnectionEnds);
+        Assert.All(snapshot.Pods, static pod => Assert.Null(pod.Ends));
+        Assert.Equal((SourceStatus.Unavailable, "off"), (snapshot.Source(SourceNames.ConnectionEnds)!.Status, snapshot.Source(SourceNames.ConnectionEnds)!.Backend));
+    }
+
+    /// <summary>Each namespace has a port of its own, so an end that is counted for another one shows.</summary>
+    [Fact]
+    public void Scan_NamespacesComeAndGoTwentyASecond_NoEndIsCountedForAnother()
+    {
+        const int namespaces = 100;
+        Scan();
+        var ports = new Dictionary<string, int>();
+        var (descriptors, stop) = (CountSockets(), false);
+        var scans = new Thread(() =>
+        {
+            while (!Volatile.Read(ref stop))
+            {
+                Scan();
+            }
+        });
+        scans.Start();
+        for (var i = 0; i < namespaces; i++)
+        {
+            var started = Stopwatch.GetTimestamp();
+            using (var network = new NetworkNamespaceFixture())
+            {
+                using var process = IdleProcess.Start(network);
+                ports[$"netns:{network.Name}"] = 11_000 + i;
+                AddLink(network);
+                Connect(network, 3, 11_000 + i);
+            }
+
+            var left = TimeSpan.FromMilliseconds(50) - Stopwatch.GetElapsedTime(started);
+            if (left > TimeSpan.Zero)
+            {
+                TestContext.Current.CancellationToken.WaitHandle.WaitOne(left);
+            }
+        }
+
+        Volatile.Write(ref stop, true);
+        scans.Join();
+        ScanUntil(snapshot => !snapshot.Pods.Any(pod => ports.ContainsKey(pod.Identity.Name)));
+
+        var ours = _judged.Where(judged => judged.Port >= 11_000 && judged.Port < 11_000 + namespaces).ToArray();
+        Assert.All(ours, judged => Assert.Equal(judged.Port, ports.GetValueOrDefault(judged.Pod, judged.Port)));
+        Assert.InRange(ours.Count(judged => ports.ContainsKey(judged.Pod)), 1, 6 * namespaces);
+        Assert.Equal(descriptors, CountSockets());
+    }
+
+    private static NodeScanner NewScanner() => new(new CollectionOptions(), new PodsOptions(), null, TimeProvider.System);
+
+    private Snapshot Scan() => _scanner.Scan(new ScanRequest(DumpConntrack: false) { Ends = _watch }, TestContext.Current.CancellationToken);
+
+    private Snapshot ScanUntil(Func<Snapshot, bool> condition)
+    {
+        var patience = Stopwatch.StartNew();
+        while (true)
+        {
+            var snapshot = Scan();
+            if (condition(snapshot))
+            {
+                return snapshot;
+            }
+
+            Assert.True(patience.Elapsed < s_patience, Describe(snapshot));
+            TestContext.Current.CancellationToken.WaitHandle.WaitOne(100);
+        }
+    }
+
+    private static string Describe(Snapshot snapshot) => $"{snapshot.ConnectionEnds}; {snapshot.Source(SourceNames.ConnectionEnds)}; "
+        + string.Join("; ", snapshot.Pods.Where(static pod => pod.Ends is { } ends && ends.Server.Total + ends.Client.Total > 0)
+            .Select(static pod => $"{pod.Identity.Name}: {string.Join(' ', pod.Ends!.Server.Counts)} / {string.Join(' ', pod.Ends.Client.Counts)}"));
+
+    private static EndsSummary? Ends(Snapshot snapshot, NetworkNamespaceFixture network) =>
+        snapshot.Pods.SingleOrDefault(pod => pod.Identity.Name == $"netns:{network.Name}")?.Ends;
+
+    private static void AddLink(NetworkNamespaceFixture network)
+    {
+        using var process = Process.Start("ip", ["link", "add", $"v{network.Name[^9..]}", "type", "veth", "peer", "name", "eth0", "netns", network.Name]);
+        process.WaitForExit();
+        Assert.Equal(0, process.ExitCode);
+    }
+
+    private static int CountSockets() => Directory.GetFiles("/proc/self/fd")
+        .Count(static file => new FileInfo(file).LinkTarget is { } target && target.StartsWith("socket:", StringComparison.Ordinal));
+
+    /// <summary>Makes connections, one after the other, that the server closes first.</summary>
+    private static void Connect(NetworkNamespaceFixture network, int connections, int port, TimeSpan idle = default) => network.Inside(() =>
+    {
+        using var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        server.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+        server.Bind(new IPEndPoint(IPAddress.Loopback, port));
+        server.Listen(8);
+        for (var i = 0; i < connections; i++)
+        {
+            using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            client.Connect(server.LocalEndPoint!);
+            using var accepted = server.Accept();
+            client.Send("GET /"u8);
+            Assert.Equal(5, accepted.Receive(new byte[8]));
+            accepted.Send("200 OK"u8);
+            Assert.Equal(6, client.Receive(new byte[8]));
+            TestContext.Current.CancellationToken.WaitHandle.WaitOne(idle);
+            accepted.Close();
+            Assert.Equal(0, client.Receive(new byte[8]));
+        }
+
+        return port;
+    });
+
+    private sealed class Observer(ConcurrentBag<(string Pod, int Port)> judged) : IEndObserver
+    {
+        public void OnJudged(in JudgedEnd end) => judged.Add((end.Pod.Name, Math.Min(end.Tuple.SourcePort, end.Tuple.DestinationPort)));
+    }
+}
