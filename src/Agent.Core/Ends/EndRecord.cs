@@ -42,6 +42,9 @@ internal struct EndRecord
     /// <summary>False when <see cref="Closer"/> only follows from a socket that was not there.</summary>
     public bool CloserIsCertain;
 
+    /// <summary>True when its socket was looked for and is not in TIME_WAIT.</summary>
+    public bool IsNotInTimeWait;
+
     /// <summary>True once it is counted.</summary>
     public bool IsDecided;
 

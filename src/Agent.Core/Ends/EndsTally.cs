@@ -112,6 +112,45 @@ public sealed partial class EndsTally(IEndObserver? observer = null)
         }
     }
 
+    /// <summary>Ends of which a socket in TIME_WAIT would tell who closed first, for whoever cannot wait for the next dump.</summary>
+    /// <param name="questions">Receives them; answer each with <see cref="OnSocket"/>.</param>
+    /// <returns>How many.</returns>
+    public int Ask(Span<EndQuestion> questions)
+    {
+        var count = 0;
+        for (var position = _ring.First; position < _ring.Next && count < questions.Length && count < Undecided; position++)
+        {
+            ref readonly var record = ref _ring[position];
+            if (record is { IsDecided: false, Judgement.NeedsCloser: true, IsNotInTimeWait: false })
+            {
+                questions[count++] = new(position, record.Network.Id, record.Tuple);
+            }
+        }
+
+        return count;
+    }
+
+    /// <summary>Takes an answer.</summary>
+    /// <param name="id">Of the question.</param>
+    /// <param name="isInTimeWait">True when its socket is in TIME_WAIT, or in FIN_WAIT2 without an owner.</param>
+    /// <param name="now">When it was looked for.</param>
+    public void OnSocket(long id, bool isInTimeWait, EndClock now)
+    {
+        if (!_ring.Has(id) || _ring[id] is { IsDecided: true } or { Judgement.NeedsCloser: false })
+        {
+            return;
+        }
+
+        if (isInTimeWait)
+        {
+            SetCloser(id, ClosedBy.Pod, isCertain: true, now);
+        }
+        else
+        {
+            _ring[id].IsNotInTimeWait = true;
+        }
+    }
+
     /// <summary>Settles what can be settled by now: after each dump of sockets, and after each round of look-ups.</summary>
     /// <param name="now">The time.</param>
     /// <param name="canLookUp">Whether the conntrack table is asked at all.</param>
@@ -166,7 +205,7 @@ public sealed partial class EndsTally(IEndObserver? observer = null)
             return;
         }
 
-        if (record.Network.DumpedAt > record.At.Monotonic && age <= s_closerPatience)
+        if ((record.IsNotInTimeWait || record.Network.DumpedAt > record.At.Monotonic) && age <= s_closerPatience)
         {
             // Its socket is not in TIME_WAIT here, so it is at the other side, unless a reset has ended it.
             SetCloser(position, ClosedBy.Peer, isCertain: false, now);

@@ -24,6 +24,14 @@ internal static class SockDiagConstants
     internal const int V2ProtocolOffset = 1;
     internal const int V2ExtOffset = 2;
     internal const int V2StatesOffset = 4;
+    internal const int V2IdOffset = 8;
+
+    // struct inet_diag_sockid: be16 sport, dport; be32 src[4], dst[4]; u32 if; u32 cookie[2].
+    internal const int IdDportOffset = 2;
+    internal const int IdSrcOffset = 4;
+    internal const int IdDstOffset = 20;
+    internal const int IdCookieOffset = 40;
+    internal const ulong INET_DIAG_NOCOOKIE = ulong.MaxValue;
 
     // struct inet_diag_msg.
     internal const int SizeofInetDiagMsg = 72;

@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using Agent.Kernel.Net;
 using Agent.Kernel.Netlink;
 using static Agent.Kernel.Interop.NetlinkConstants;
 using static Agent.Kernel.Interop.SockDiagConstants;
@@ -7,7 +9,7 @@ using static Agent.Kernel.Interop.SocketConstants;
 namespace Agent.Kernel.SockDiag;
 
 /// <summary>
-/// Dumps the TCP sockets of one network namespace over NETLINK_SOCK_DIAG, sock_diag(7). Needs no
+/// Dumps the TCP sockets of one network namespace, or finds one, over NETLINK_SOCK_DIAG, sock_diag(7). Needs no
 /// capability, only to be in the namespace. Not thread-safe.
 /// </summary>
 /// <remarks>
@@ -68,6 +70,35 @@ public sealed class SockDiagNetlink : IDisposable
         }
     }
 
+    /// <summary>
+    /// Looks for the socket of one connection, in whatever state but a listener's; what the machine's table holds costs nothing.
+    /// </summary>
+    /// <param name="tuple">Local end first.</param>
+    /// <param name="socket">The socket. FIN_WAIT2 without an owner and TIME_WAIT have no inode.</param>
+    /// <returns>False when there is none.</returns>
+    /// <exception cref="KernelException">The kernel refused the request, or did not answer.</exception>
+    /// <remarks>inet_diag_dump_one_icsk, net/ipv4/inet_diag.c: where no connection is found, a listener at the local port is.</remarks>
+    public bool TryFind(in ConnectionTuple tuple, out TcpSocket socket)
+    {
+        Span<byte> bytes = stackalloc byte[NLMSG_HDRLEN + SizeofInetDiagReqV2];
+        Span<byte> body = stackalloc byte[SizeofInetDiagReqV2];
+        body.Clear();
+        body[0] = (byte)(tuple.Source.IsIPv4 ? AF_INET : AF_INET6);
+        body[V2ProtocolOffset] = IPPROTO_TCP;
+        MemoryMarshal.Write(body[V2StatesOffset..], TcpStates.All);
+        var id = body[V2IdOffset..];
+        BinaryPrimitives.WriteUInt16BigEndian(id, tuple.SourcePort);
+        BinaryPrimitives.WriteUInt16BigEndian(id[IdDportOffset..], tuple.DestinationPort);
+        tuple.Source.Write(id[IdSrcOffset..]);
+        tuple.Destination.Write(id[IdDstOffset..]);
+        MemoryMarshal.Write(id[IdCookieOffset..], INET_DIAG_NOCOOKIE);
+        var handler = new InetDiagHandler<OneSocket>(default, 1);
+        var errno = _connection.GetOne(
+            Write(bytes, SOCK_DIAG_BY_FAMILY, 0, body), "socket look-up (sock_diag)", ErrnoText.ENOENT, ref handler);
+        socket = handler.Sink.Socket;
+        return errno == 0 && handler.Count > 0 && socket.State != TcpState.Listen;
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _connection.Dispose();
 
@@ -122,7 +153,7 @@ public sealed class SockDiagNetlink : IDisposable
         body.Clear();
         body[IdiagExtOffset] = (byte)extensions;
         MemoryMarshal.Write(body[IdiagStatesOffset..], stateMask);
-        return Write(bytes, TCPDIAG_GETSOCK, body);
+        return Write(bytes, TCPDIAG_GETSOCK, NLM_F_DUMP, body);
     }
 
     private Span<byte> Write(Span<byte> bytes, byte family, uint stateMask, SockDiagExtensions extensions)
@@ -133,13 +164,24 @@ public sealed class SockDiagNetlink : IDisposable
         body[V2ProtocolOffset] = IPPROTO_TCP;
         body[V2ExtOffset] = (byte)extensions;
         MemoryMarshal.Write(body[V2StatesOffset..], stateMask);
-        return Write(bytes, SOCK_DIAG_BY_FAMILY, body);
+        return Write(bytes, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, body);
     }
 
-    private Span<byte> Write(Span<byte> bytes, ushort type, scoped ReadOnlySpan<byte> body)
+    private Span<byte> Write(Span<byte> bytes, ushort type, ushort flags, scoped ReadOnlySpan<byte> body)
     {
-        var request = _connection.Begin(bytes, type, NLM_F_DUMP);
+        var request = _connection.Begin(bytes, type, flags);
         request.WriteBytes(body);
         return request.Finish();
+    }
+
+    private struct OneSocket : ISocketSink
+    {
+        public TcpSocket Socket { get; private set; }
+
+        public void OnSocket(in TcpSocket socket) => Socket = socket;
+
+        public readonly void Restart()
+        {
+        }
     }
 }

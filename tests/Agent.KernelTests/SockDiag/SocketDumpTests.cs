@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Agent.Kernel.Netlink;
 using Agent.Kernel.SockDiag;
 using Agent.KernelTests.Testing;
 using Xunit;
@@ -177,6 +178,42 @@ public sealed class SocketDumpTests : IDisposable
         Assert.Equal("1", columns[1]);
         Assert.Equal("7", columns[2]);
         Assert.Equal(netlink ? 7u : 0u, listener.SendQueue);
+        return 0;
+    });
+
+    [Fact]
+    public void TryFind_ClosedFirst_IsFoundOnItsSideOnly() => _namespace.Inside(() =>
+    {
+        using var buffer = new NetlinkBuffer();
+        using var diag = SockDiagNetlink.Open(buffer);
+        using var pair = TcpPair.Open(IPAddress.IPv6Any, IPAddress.Loopback);
+        var server = SocketList.FromNetlink(TcpStates.Established).Single(socket => socket.Tuple.SourcePort == pair.Port).Tuple;
+        Assert.True(diag.TryFind(server, out var socket));
+        Assert.Equal((TcpState.Established, server), (socket.State, socket.Tuple));
+
+        pair.Server!.Close();
+        SocketList.Await(() => SocketList.FromNetlink(), found => found.Exists(candidate => candidate.State == TcpState.FinWait2));
+        Assert.True(diag.TryFind(server, out socket));
+        Assert.Equal((TcpState.FinWait2, 0UL), (socket.State, socket.Inode));
+
+        pair.Client.Close();
+        SocketList.Await(() => SocketList.FromNetlink(), found => found.Exists(candidate => candidate.State == TcpState.TimeWait));
+        Assert.True(diag.TryFind(server, out socket));
+        Assert.Equal((TcpState.TimeWait, server), (socket.State, socket.Tuple));
+        Assert.False(diag.TryFind(server.Reversed, out _));
+        return 0;
+    });
+
+    [Fact]
+    public void TryFind_NoSuchConnectionAtAPortThatListens_IsNotFound() => _namespace.Inside(() =>
+    {
+        using var buffer = new NetlinkBuffer();
+        using var diag = SockDiagNetlink.Open(buffer);
+        using var pair = TcpPair.Open(IPAddress.IPv6Loopback);
+        var server = SocketList.FromNetlink(TcpStates.Established).Single(socket => socket.Tuple.SourcePort == pair.Port).Tuple;
+
+        Assert.False(diag.TryFind(server with { DestinationPort = 1 }, out _));
+        Assert.True(diag.TryFind(server, out _));
         return 0;
     });
 

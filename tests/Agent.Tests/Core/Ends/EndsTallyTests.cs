@@ -103,6 +103,36 @@ public sealed class EndsTallyTests
         Assert.Equal(1, replay.ServerSummary.Server[kind]);
     }
 
+    [Theory]
+    [InlineData("server closes idle, client at once", true, EndKind.ClosedFirstIdle)]
+    [InlineData("client closes idle, server reads the end of file", false, EndKind.PeerFirst)]
+    public void Ask_SocketLookedFor_NoDumpIsNeeded(string scene, bool isInTimeWait, EndKind kind)
+    {
+        var replay = new EndReplay().Only(EndRole.Server, scene).Both("request unread at close");
+        var questions = new EndQuestion[10];
+
+        Assert.Equal(1, replay.Tally.Ask(questions));
+        Assert.Equal(replay.ServerNetwork.Id, questions[0].NamespaceId);
+        replay.Tally.OnSocket(questions[0].Id, isInTimeWait, replay.Clock);
+        replay.Tally.Settle(replay.Clock, canLookUp: false);
+
+        Assert.Equal(1, replay.ServerSummary.Server[kind]);
+        Assert.Equal(0, replay.Tally.Ask(questions));
+    }
+
+    [Fact]
+    public void Ask_NotInTimeWait_LookUpStillToCome_IsNotAskedAgain()
+    {
+        var replay = new EndReplay().Only(EndRole.Server, "server closes idle");
+        var questions = new EndQuestion[1];
+        replay.Tally.Ask(questions);
+
+        replay.Tally.OnSocket(questions[0].Id, isInTimeWait: false, replay.Clock);
+        replay.Tally.Settle(replay.Clock, canLookUp: true);
+
+        Assert.Equal((1, 0), (replay.Tally.Undecided, replay.Tally.Ask(questions)));
+    }
+
     [Fact]
     public void Settle_DumpBeganBeforeTheEnd_TellsNothing()
     {
