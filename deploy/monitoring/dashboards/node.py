@@ -89,6 +89,23 @@ IDLE = [
            unit="percentunit", width=24, height=6, empty="no connection waits to be accepted"),
 ]
 
+ENDS = [
+    row("How connections end"),
+    series("Lost requests", "A second, by pod and cause: requests that got no answer because their connection ended. Each one is counted.",
+           ("sum by (namespace, pod, cause) (rate(closewatch_pod_requests_lost_total{%s}[$__rate_interval]))" % PODS, POD + " {{cause}}"), unit="cps", width=8,
+           empty="nothing is known of ends"),
+    series("Ends by kind", "A second: as servers and as clients, who closed first and how.",
+           ("sum by (role, end) (rate(closewatch_pod_connections_ended_total{%s}[$__rate_interval]))" % PODS, "{{role}} {{end}}"), unit="cps", width=8, stacked=True,
+           empty="nothing is known of ends"),
+    series("Idle time at the close", "Half, and nine tenths, of the connections that a pod closed first had been idle for no longer than this.",
+           [("histogram_quantile(%s, sum by (namespace, pod, port, le) (rate(closewatch_pod_idle_close_seconds_bucket{%s}[$__rate_interval])))" % (share, PODS), POD + ":{{port}} " + name)
+            for share, name in ((0.5, "half"), (0.9, "nine tenths"))], unit="s", width=8, empty="no pod closes idle connections first"),
+    series("Messages of the kernel", "Ends heard, and messages lost because they came too fast, a second.",
+           [(rate("closewatch_connection_ends_total"), "heard"), (rate("closewatch_connection_ends_missed_total"), "missed")], unit="cps", height=6, empty="nobody listens"),
+    series("Share of the time listened", "Below 1 the agent leaves the rest to the budget of its CPU time, and the figures above are of that share.",
+           ("min(closewatch_connection_ends_watched_ratio{%s})" % AGENT, "listened"), unit="percentunit", height=6, maximum=1, empty="nobody listens"),
+]
+
 CONNTRACK = [
     row("Conntrack of the node"),
     series("Entries and limit", "The table of the node's network namespace.", [("sum(closewatch_conntrack_entries{%s})" % AGENT, "entries"), ("sum(closewatch_conntrack_entries_limit{%s})" % AGENT, "limit")],
@@ -135,4 +152,4 @@ RESTARTS = [
 ]
 
 DASHBOARD = dashboard(NODE, "Closewatch / Node", "Half-closed connections, idle connections and conntrack of one node, by pod.",
-                      OVERVIEW + FINDINGS + HALF_CLOSED + IDLE + CONNTRACK + AGENT_HEALTH, extra_variables=[UPSTREAM], annotations=RESTARTS, one_node=True)
+                      OVERVIEW + FINDINGS + HALF_CLOSED + IDLE + ENDS + CONNTRACK + AGENT_HEALTH, extra_variables=[UPSTREAM], annotations=RESTARTS, one_node=True)

@@ -53,7 +53,7 @@ public static class OwnerResolver
         $"container:{(containerId.Length > ShortContainerIdLength ? containerId[..ShortContainerIdLength] : containerId)}";
 
     /// <summary>Who is in which namespaces: in the order of the namespaces, the host's first.</summary>
-    private static IEnumerable<Claim> Claims(ImmutableArray<NamespaceProcesses> namespaces)
+    private static List<Claim> Claims(ImmutableArray<NamespaceProcesses> namespaces)
     {
         var claims = new Dictionary<(CgroupOwnerKind, string), Claim>();
         var inOrder = new List<Claim>();

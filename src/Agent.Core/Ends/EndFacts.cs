@@ -1,3 +1,4 @@
+using Agent.Core.Model;
 using Agent.Kernel.SockDiag;
 
 namespace Agent.Core.Ends;
@@ -101,8 +102,8 @@ public readonly struct EndFacts
     public uint AnswerMilliseconds => Role == EndRole.Server ? LastSentMilliseconds : LastReceivedMilliseconds;
 
     /// <summary>
-    /// A server's: how long its client had waited for an answer when it closed, given that the last it sent was its FIN. What came after data
-    /// without being data is a FIN, or an acknowledgement.
+    /// A server's: how long its client had waited for an answer when it closed, given that the last it sent was its FIN. What came after
+    /// data without being data is a FIN, or an acknowledgement.
     /// </summary>
     public uint ClientWaitedMilliseconds => LastReceivedMilliseconds - Math.Min(LastReceivedMilliseconds, LastAckMilliseconds);
 

@@ -1,3 +1,5 @@
+using Agent.Core.Model;
+
 namespace Agent.Core.Ends;
 
 /// <summary>What an end was, as far as it is known.</summary>

@@ -12,6 +12,9 @@ internal struct EndRecord
     /// <summary>What its message said.</summary>
     public EndFacts Facts;
 
+    /// <summary>True when nothing told which side it was: then no loss is counted as known.</summary>
+    public bool RoleIsGuess;
+
     /// <summary>When the message came.</summary>
     public EndClock At;
 

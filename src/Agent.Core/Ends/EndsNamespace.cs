@@ -1,3 +1,4 @@
+using Agent.Core.Model;
 using Agent.Kernel.Net;
 using Agent.Kernel.SockDiag;
 
@@ -50,12 +51,15 @@ public sealed class EndsNamespace(int id, PodEnds owner)
         role == EndRole.Server && _listeners.TryGetValue(tuple.SourcePort, out var owner) ? owner : Owner;
 
     /// <summary>Which side of its connection a socket was.</summary>
+    /// <param name="end">Its message.</param>
+    /// <param name="isGuess">True when nothing tells: two ports that the kernel may have chosen, neither known to listen.</param>
     /// <remarks>
     /// A client's SYN and everybody's FIN count in bytes_acked, or in what is not acknowledged yet: none of them is a server without its
     /// FIN, two are a client with it.
     /// </remarks>
-    public EndRole RoleOf(in ConnectionEnd end)
+    public EndRole RoleOf(in ConnectionEnd end, out bool isGuess)
     {
+        isGuess = false;
         if (end.Has(ConnectionEndFields.BytesAcked | ConnectionEndFields.BytesSent))
         {
             var extra = (long)(end.BytesAcked + end.SendQueueBytes + end.BytesRetransmitted - end.BytesSent);
@@ -66,9 +70,12 @@ public sealed class EndsNamespace(int id, PodEnds owner)
         }
 
         var (local, remote) = (end.Tuple.SourcePort, end.Tuple.DestinationPort);
-        return _listeners.ContainsKey(local) ? EndRole.Server
-            : _listeners.ContainsKey(remote) ? EndRole.Client
-            : local < FirstEphemeralPort && remote >= FirstEphemeralPort ? EndRole.Server
-            : EndRole.Client;
+        if (_listeners.ContainsKey(local) || _listeners.ContainsKey(remote))
+        {
+            return _listeners.ContainsKey(local) ? EndRole.Server : EndRole.Client;
+        }
+
+        isGuess = local >= FirstEphemeralPort == remote >= FirstEphemeralPort;
+        return local < FirstEphemeralPort && remote >= FirstEphemeralPort ? EndRole.Server : EndRole.Client;
     }
 }

@@ -71,6 +71,12 @@ public sealed partial class EndsTally
 
     private static LossCause LossOf(in EndRecord record)
     {
+        // A server's answer that nobody took looks like a client's request that nobody took.
+        if (record is { RoleIsGuess: true, Judgement.Loss: not LossCause.None })
+        {
+            return LossCause.Unknown;
+        }
+
         if (record.Facts.Role == EndRole.Server || record.Judgement.Loss == LossCause.None)
         {
             return record.Judgement.Loss;

@@ -60,13 +60,14 @@ public sealed partial class EndsTally(IEndObserver? observer = null)
             _ring.RemoveFirst();
         }
 
-        var role = network.RoleOf(end);
+        var role = network.RoleOf(end, out var roleIsGuess);
         var pod = network.OwnerOf(end.Tuple, role);
         var facts = new EndFacts(end, role);
         var position = _ring.Add(new EndRecord
         {
             Tuple = end.Tuple,
             Facts = facts,
+            RoleIsGuess = roleIsGuess,
             At = now,
             Network = network,
             Pod = pod,

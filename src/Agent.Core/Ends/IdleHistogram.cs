@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Agent.Core.Model;
 
 namespace Agent.Core.Ends;
 

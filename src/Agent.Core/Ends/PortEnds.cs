@@ -1,3 +1,5 @@
+using Agent.Core.Model;
+
 namespace Agent.Core.Ends;
 
 /// <summary>

@@ -1,5 +1,3 @@
-using Agent.Core.Ends;
-
 namespace Agent.Core.Model;
 
 /// <summary>

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Agent.Core.Ends;
 using Agent.Kernel.Net;
 using Agent.Kernel.ProcFs;
 using Agent.Kernel.SockDiag;

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Agent.Core.Ends;
 
 namespace Agent.Core.Model;
 

@@ -31,7 +31,11 @@ public static class ExplanationText
         output.Append('\n').Append(style.Bold("Fix")).Append('\n');
         foreach (var fix in explanation.Fixes)
         {
-            output.Append("  ").Append(style.Fit(fix.Where)).Append(":\n    ").Append(style.Fit(fix.Text).Replace("\n", "\n    ", StringComparison.Ordinal)).Append('\n');
+            output.Append("  ")
+                .Append(style.Fit(fix.Where))
+                .Append(":\n    ")
+                .Append(style.Fit(fix.Text).Replace("\n", "\n    ", StringComparison.Ordinal))
+                .Append('\n');
         }
 
         output.Append('\n').Append(style.Bold("Read on")).Append('\n');

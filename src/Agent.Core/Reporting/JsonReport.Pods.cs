@@ -10,7 +10,10 @@ public static partial class JsonReport
 {
     private static readonly (string Name, TcpState State)[] s_tcpStates =
     [
-        ("established", TcpState.Established), ("synSent", TcpState.SynSent), ("synRecv", TcpState.SynRecv), ("finWait1", TcpState.FinWait1),
+        ("established", TcpState.Established),
+        ("synSent", TcpState.SynSent),
+        ("synRecv", TcpState.SynRecv),
+        ("finWait1", TcpState.FinWait1),
         ("finWait2", TcpState.FinWait2), ("timeWait", TcpState.TimeWait), ("close", TcpState.Close), ("closeWait", TcpState.CloseWait),
         ("lastAck", TcpState.LastAck), ("listen", TcpState.Listen), ("closing", TcpState.Closing),
     ];
@@ -126,7 +129,12 @@ public static partial class JsonReport
             }
 
             json.WriteEndObject();
-            WriteRates(json, view, view.Earlier(pod)?.Counters, counters, PodCounters.All.Select(static counter => (counter.JsonName, counter.Read)));
+            WriteRates(
+                json,
+                view,
+                view.Earlier(pod)?.Counters,
+                counters,
+                PodCounters.All.Select(static counter => (counter.JsonName, counter.Read)));
         }
     }
 
@@ -220,7 +228,8 @@ public static partial class JsonReport
             json.WriteString("destination", flow.Original.Destination.ToString(flow.Original.DestinationPort));
             json.WriteString("responder", flow.Reply.Source.ToString(flow.Reply.SourcePort));
             json.WriteString("state", StateNames.Of(flow.TcpState));
-            json.WriteStringIfKnown("closedBy", flow.OriginalClosedFirst switch { true => "initiator", false => "responder", null => null });
+            json.WriteStringIfKnown(
+                "closedBy", flow.OriginalClosedFirst switch { true => "initiator", false => "responder", null => null });
             json.WriteSeconds("expiresInSeconds", flow.Has(ConntrackFields.Timeout) ? TimeSpan.FromSeconds(flow.TimeoutSeconds) : null);
             json.WriteStringIfKnown("initiatorPod", sample.Initiator?.DisplayName);
             json.WriteStringIfKnown("responderPod", sample.Responder?.DisplayName);

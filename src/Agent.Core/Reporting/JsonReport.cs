@@ -19,7 +19,8 @@ public static partial class JsonReport
     public static void Write(ReportView view, IBufferWriter<byte> output)
     {
         // Control characters are escaped whatever the encoder; the relaxed one leaves arrows and quotes readable.
-        using var json = new Utf8JsonWriter(output, new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        using var json = new Utf8JsonWriter(
+            output, new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
         json.WriteStartObject();
         json.WriteString("schema", Schema);
         json.WriteString("verdict", Verdicts.Name(view.Diagnosis.Verdict));
@@ -115,7 +116,12 @@ public static partial class JsonReport
             }
 
             json.WriteEndObject();
-            WriteRates(json, view, view.Input.Previous?.Conntrack?.Statistics, statistics, ConntrackCounters.All.Select(static counter => (counter.JsonName, counter.Read)));
+            WriteRates(
+                json,
+                view,
+                view.Input.Previous?.Conntrack?.Statistics,
+                statistics,
+                ConntrackCounters.All.Select(static counter => (counter.JsonName, counter.Read)));
         }
 
         json.WriteEndObject();
@@ -132,7 +138,8 @@ public static partial class JsonReport
         }
     }
 
-    private static void WriteRates<T>(Utf8JsonWriter json, ReportView view, T? before, T now, IEnumerable<(string Name, Func<T, ulong?> Read)> counters)
+    private static void WriteRates<T>(
+        Utf8JsonWriter json, ReportView view, T? before, T now, IEnumerable<(string Name, Func<T, ulong?> Read)> counters)
         where T : class
     {
         if (view.Window is not { } window || before is null)
@@ -189,7 +196,8 @@ public static partial class JsonReport
     {
         json.WriteStartObject("unattributed");
         json.WriteNumberIfKnown("halfClosedSockets", snapshot.UnattributedHalfClosedSockets);
-        json.WriteNumberIfKnown("halfClosedFlows", snapshot.UnattributedHalfClosedFlows is { } flows ? flows.FinWait + flows.CloseWait : null);
+        json.WriteNumberIfKnown(
+            "halfClosedFlows", snapshot.UnattributedHalfClosedFlows is { } flows ? flows.FinWait + flows.CloseWait : null);
         json.WriteEndObject();
     }
 
@@ -230,5 +238,6 @@ public static partial class JsonReport
     private static string CamelCase(string snakeCase) => string.Concat(snakeCase.Split('_').Select(static (word, index) =>
         index == 0 || word.Length == 0 ? word : char.ToUpperInvariant(word[0]) + word[1..]));
 
-    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+    private static string Time(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 }

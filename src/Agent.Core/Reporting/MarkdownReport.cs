@@ -42,7 +42,9 @@ public static class MarkdownReport
                 break;
             case BarsBlock bars:
                 WriteTable(output, new(
-                    bars.Caption, [new(""), new("count", true)], [.. bars.Bars.Select(static bar => (ImmutableArray<ReportCell>)[bar.Label, HumanText.Count(bar.Count)])]));
+                    bars.Caption,
+                    [new(""), new("count", true)],
+                    [.. bars.Bars.Select(static bar => (ImmutableArray<ReportCell>)[bar.Label, HumanText.Count(bar.Count)])]));
                 break;
             case TableBlock table:
                 WriteTable(output, table);
@@ -71,9 +73,17 @@ public static class MarkdownReport
     private static void WriteFinding(StringBuilder output, FindingBlock block)
     {
         var finding = block.Finding;
-        output.Append("### ").Append(block.Number).Append(". ").Append(Verdicts.Name(finding.Severity).ToUpperInvariant()).Append(' ').Append(finding.Id)
+        output.Append("### ")
+            .Append(block.Number)
+            .Append(". ")
+            .Append(Verdicts.Name(finding.Severity).ToUpperInvariant())
+            .Append(' ')
+            .Append(finding.Id)
             .Append(": ").Append(Escape(finding.Title)).Append("\n\n");
-        output.Append("Subject: ").Append(Escape(FindingText.Subject(finding.Subject))).Append(block.Seen.Length > 0 ? $" · {block.Seen}" : "").Append("\n\n");
+        output.Append("Subject: ")
+            .Append(Escape(FindingText.Subject(finding.Subject)))
+            .Append(block.Seen.Length > 0 ? $" · {block.Seen}" : "")
+            .Append("\n\n");
         foreach (var evidence in FindingText.Evidence(finding))
         {
             output.Append("- ").Append(EscapeProse(evidence)).Append('\n');
@@ -82,7 +92,12 @@ public static class MarkdownReport
         output.Append("\n**Why:** ").Append(EscapeProse(finding.Why)).Append("\n\n**Fix:**\n\n");
         for (var i = 0; i < finding.Fix.Length; i++)
         {
-            output.Append(i + 1).Append(". ").Append(Escape(finding.Fix[i].Where)).Append(": ").Append(Code(finding.Fix[i].Text)).Append('\n');
+            output.Append(i + 1)
+                .Append(". ")
+                .Append(Escape(finding.Fix[i].Where))
+                .Append(": ")
+                .Append(Code(finding.Fix[i].Text))
+                .Append('\n');
         }
 
         output.Append("\nMore: ").Append(finding.Reference).Append('\n');
@@ -91,7 +106,8 @@ public static class MarkdownReport
     /// <summary>A title that was broken to be narrow, in one line again: <c>untra-\ncked</c> is one word.</summary>
     private static string Flat(string title) => title.Replace("-\n", "", StringComparison.Ordinal).Replace('\n', ' ');
 
-    private static string Cell(ReportCell cell) => cell.Tone is Tone.Warning or Tone.Critical && cell.Text.Length > 0 ? $"**{Escape(cell.Text)}**" : Escape(cell.Text);
+    private static string Cell(ReportCell cell) =>
+        cell.Tone is Tone.Warning or Tone.Critical && cell.Text.Length > 0 ? $"**{Escape(cell.Text)}**" : Escape(cell.Text);
 
     /// <summary>Text to be pasted: as code, so that nothing has to be escaped in it.</summary>
     private static string Code(string text) =>
@@ -103,7 +119,9 @@ public static class MarkdownReport
     private static string EscapeProse(string text)
     {
         var parts = text.Split('`');
-        return parts.Length % 2 == 0 ? Escape(text) : string.Concat(parts.Select(static (part, index) => index % 2 == 0 ? Escape(part) : $"`{part}`"));
+        return parts.Length % 2 == 0
+            ? Escape(text)
+            : string.Concat(parts.Select(static (part, index) => index % 2 == 0 ? Escape(part) : $"`{part}`"));
     }
 
     private static string Escape(string text)

@@ -3,7 +3,9 @@ using Agent.Core.Diagnosis;
 
 namespace Agent.Core.Reporting;
 
-/// <summary>A report as content without form: what the text and the markdown report print. Strings are free of control characters.</summary>
+/// <summary>
+/// A report as content without form: what the text and the markdown report print. Strings are free of control characters.
+/// </summary>
 /// <param name="Headline">The verdict, and one line that a tired person understands.</param>
 /// <param name="Summary">What to know next: what to do first, which node and when, what could not be seen.</param>
 /// <param name="Sections">The rest, most important first.</param>
@@ -38,7 +40,8 @@ public sealed record BarsBlock(string Caption, ImmutableArray<ReportBar> Bars) :
 public sealed record ReportBar(string Label, long Count, Tone Tone = Tone.Plain);
 
 /// <summary>A table. The first column gives way when the page is narrow: a long cell takes a line of its own. The last one wraps.</summary>
-public sealed record TableBlock(string Caption, ImmutableArray<ReportColumn> Columns, ImmutableArray<ImmutableArray<ReportCell>> Rows) : ReportBlock;
+public sealed record TableBlock(
+    string Caption, ImmutableArray<ReportColumn> Columns, ImmutableArray<ImmutableArray<ReportCell>> Rows) : ReportBlock;
 
 /// <summary>A column.</summary>
 /// <param name="Title">May have line breaks.</param>

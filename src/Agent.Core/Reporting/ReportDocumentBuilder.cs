@@ -59,11 +59,14 @@ public static class ReportDocumentBuilder
             facts.Add(new("Scan", origin.Sentence));
         }
 
-        var unseen = view.Snapshot.Sources.Where(static source => source.Status is SourceStatus.Unavailable or SourceStatus.Failed).ToArray();
+        var unseen = view.Snapshot.Sources
+            .Where(static source => source.Status is SourceStatus.Unavailable or SourceStatus.Failed)
+            .ToArray();
         if (unseen.Length > 0)
         {
             // Without this, "ok" would only mean "not looked".
-            facts.Add(new("Not seen", string.Join(", ", unseen.Select(static source => source.Name)) + " (why: see Sources)", Tone.Warning));
+            facts.Add(
+                new("Not seen", string.Join(", ", unseen.Select(static source => source.Name)) + " (why: see Sources)", Tone.Warning));
         }
 
         return facts.ToImmutable();

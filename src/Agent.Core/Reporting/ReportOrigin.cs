@@ -1,7 +1,9 @@
 namespace Agent.Core.Reporting;
 
 /// <summary>Who made the scan that a report shows, and how old it is.</summary>
-/// <param name="FromAgent">True: the long-running agent, which knows rates and since when a finding holds. False: the command that prints it.</param>
+/// <param name="FromAgent">
+/// True: the long-running agent, which knows rates and since when a finding holds. False: the command that prints it.
+/// </param>
 /// <param name="Age">How old the scan was when the report was written; null for a page that is kept and sent to several.</param>
 /// <param name="Note">Why the command has scanned itself; empty for the agent.</param>
 public sealed record ReportOrigin(bool FromAgent, TimeSpan? Age, string Note)

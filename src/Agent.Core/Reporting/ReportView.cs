@@ -28,7 +28,8 @@ public sealed record ReportView
     public required DiagnosisResult Diagnosis { get; init; }
 
     /// <summary>Time between the two scans; null for a single one.</summary>
-    public TimeSpan? Window => Input.Previous is { } previous && Snapshot.TakenAt > previous.TakenAt ? Snapshot.TakenAt - previous.TakenAt : null;
+    public TimeSpan? Window =>
+        Input.Previous is { } previous && Snapshot.TakenAt > previous.TakenAt ? Snapshot.TakenAt - previous.TakenAt : null;
 
     /// <summary>True when sockets were read, so that a count of 0 means none.</summary>
     public bool SocketsKnown => Snapshot.HasSource(SourceNames.Sockets);
@@ -49,7 +50,8 @@ public sealed record ReportView
         var connections = input.Current.Connections
             .Where(connection => options.Selects(connection.Owner))
             .GroupBy(static connection => connection.Owner)
-            .SelectMany(group => group.OrderByDescending(static connection => connection.Age ?? TimeSpan.MinValue).Take(options.Connections));
+            .SelectMany(
+                group => group.OrderByDescending(static connection => connection.Age ?? TimeSpan.MinValue).Take(options.Connections));
         return new(input)
         {
             Pods = [.. pods],

@@ -14,7 +14,14 @@ public static class TextReport
     {
         var output = new StringBuilder();
         var verdict = Verdicts.Name(document.Headline.Verdict).ToUpperInvariant();
-        WriteHanging(output, style, verdict, style.Paint(verdict, ToneOf(document.Headline.Verdict)), document.Headline.Text, Tone.Plain, bold: true);
+        WriteHanging(
+            output,
+            style,
+            verdict,
+            style.Paint(verdict, ToneOf(document.Headline.Verdict)),
+            document.Headline.Text,
+            Tone.Plain,
+            bold: true);
         foreach (var fact in document.Summary)
         {
             WriteLabelled(output, style, "", fact.Label, fact.Text, fact.Tone);
@@ -98,10 +105,15 @@ public static class TextReport
     {
         const int Cells = 24;
         var filled = Math.Clamp((int)Math.Round(gauge.Ratio * Cells), gauge.Ratio > 0 ? 1 : 0, Cells);
-        var bar = style.Paint(style.Fit(new string('█', filled)), gauge.Tone) + style.Paint(style.Fit(new string('░', Cells - filled)), Tone.Muted);
+        var bar = style.Paint(style.Fit(new string('█', filled)), gauge.Tone) + style.Paint(
+            style.Fit(new string('░', Cells - filled)), Tone.Muted);
         var head = $"{Indent}{gauge.Label} [";
         var lines = TextWrap.Lines(style.Fit(gauge.Text), Math.Max(20, style.Width - head.Length - Cells - 2));
-        output.Append(head).Append(bar).Append("] ").Append(string.Join('\n' + new string(' ', head.Length + Cells + 2), lines)).Append('\n');
+        output.Append(head)
+            .Append(bar)
+            .Append("] ")
+            .Append(string.Join('\n' + new string(' ', head.Length + Cells + 2), lines))
+            .Append('\n');
     }
 
     private static void WriteBars(StringBuilder output, TextStyle style, BarsBlock block)
@@ -120,7 +132,8 @@ public static class TextReport
         foreach (var bar in block.Bars)
         {
             var length = bar.Count == 0 ? 0 : Math.Max(1, (int)(bar.Count * room / most));
-            var line = $"{Indent}{style.Fit(bar.Label).PadRight(labels)}  {HumanText.Count(bar.Count).PadLeft(counts)}  {style.Paint(style.Fit(new string('█', length)), bar.Tone)}";
+            var line =
+                $"{Indent}{style.Fit(bar.Label).PadRight(labels)}  {HumanText.Count(bar.Count).PadLeft(counts)}  {style.Paint(style.Fit(new string('█', length)), bar.Tone)}";
             output.Append(line.TrimEnd()).Append('\n');
         }
     }
@@ -129,8 +142,15 @@ public static class TextReport
     {
         var finding = block.Finding;
         var severity = Verdicts.Name(finding.Severity).ToUpperInvariant();
-        output.Append(Indent).Append(style.Paint(severity, ReportDocumentBuilder.ToneOf(finding.Severity))).Append("  ").Append(finding.Id).Append("  ")
-            .Append(style.Paint(style.Fit(FindingText.Subject(finding.Subject) + (block.Seen.Length > 0 ? $" · {block.Seen}" : "")), Tone.Muted)).Append('\n');
+        output.Append(Indent)
+            .Append(style.Paint(severity, ReportDocumentBuilder.ToneOf(finding.Severity)))
+            .Append("  ")
+            .Append(finding.Id)
+            .Append("  ")
+            .Append(
+                style.Paint(
+                    style.Fit(FindingText.Subject(finding.Subject) + (block.Seen.Length > 0 ? $" · {block.Seen}" : "")), Tone.Muted))
+                .Append('\n');
         foreach (var line in TextWrap.Lines(style.Fit(finding.Title), style.Width - Indent.Length))
         {
             output.Append(Indent).Append(style.Bold(line)).Append('\n');
@@ -150,7 +170,9 @@ public static class TextReport
         WriteLabelled(output, style, Indent, "More", finding.Reference, Tone.Muted);
     }
 
-    /// <summary>A fix is there to be pasted, so its text is never broken: what does not fit beside the label gets lines of its own.</summary>
+    /// <summary>
+    /// A fix is there to be pasted, so its text is never broken: what does not fit beside the label gets lines of its own.
+    /// </summary>
     private static void WriteFix(StringBuilder output, TextStyle style, int index, FindingFix fix)
     {
         var head = $"{Indent}{(index == 0 ? "Fix" : "").PadRight(LabelWidth)}";
@@ -167,7 +189,8 @@ public static class TextReport
         output.Append('\n').Append(margin).Append(style.Fit(what).Replace("\n", "\n" + margin, StringComparison.Ordinal)).Append('\n');
     }
 
-    private static void WriteLabelled(StringBuilder output, TextStyle style, string indent, string label, string text, Tone tone, string bullet = "")
+    private static void WriteLabelled(
+        StringBuilder output, TextStyle style, string indent, string label, string text, Tone tone, string bullet = "")
     {
         if (text.Length > 0)
         {
@@ -177,14 +200,17 @@ public static class TextReport
     }
 
     /// <summary>A label, and text beside it that stays beside it on the following lines.</summary>
-    private static void WriteHanging(StringBuilder output, TextStyle style, string label, string paintedLabel, string text, Tone tone, bool bold)
+    private static void WriteHanging(
+        StringBuilder output, TextStyle style, string label, string paintedLabel, string text, Tone tone, bool bold)
     {
         var gap = label.EndsWith(' ') ? "" : "  ";
         var margin = new string(' ', label.Length + gap.Length);
         var lines = TextWrap.Lines(style.Fit(text), Math.Max(30, style.Width - margin.Length));
         for (var i = 0; i < lines.Count; i++)
         {
-            output.Append(i == 0 ? paintedLabel + gap : margin).Append(bold ? style.Bold(lines[i]) : style.Paint(lines[i], tone)).Append('\n');
+            output.Append(i == 0 ? paintedLabel + gap : margin)
+                .Append(bold ? style.Bold(lines[i]) : style.Paint(lines[i], tone))
+                .Append('\n');
         }
     }
 }

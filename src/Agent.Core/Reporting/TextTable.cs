@@ -3,7 +3,10 @@ using System.Text;
 
 namespace Agent.Core.Reporting;
 
-/// <summary>Lays a table out in a given width without losing a character of it: a first cell that is too long takes a line of its own, the last column wraps.</summary>
+/// <summary>
+/// Lays a table out in a given width without losing a character of it: a first cell that is too
+/// long takes a line of its own, the last column wraps.
+/// </summary>
 internal sealed class TextTable
 {
     private const int ReadableColumn = 24;
@@ -94,7 +97,8 @@ internal sealed class TextTable
                 aligned = aligned.TrimEnd();
             }
 
-            line.Append(i == 0 ? "" : _gap).Append(text.Length == 0 ? aligned : aligned.Replace(text, _style.Paint(text, cell.Tone), StringComparison.Ordinal));
+            line.Append(i == 0 ? "" : _gap)
+                .Append(text.Length == 0 ? aligned : aligned.Replace(text, _style.Paint(text, cell.Tone), StringComparison.Ordinal));
         }
 
         output.Append(line.ToString().TrimEnd()).Append('\n');
@@ -110,5 +114,6 @@ internal sealed class TextTable
         }
     }
 
-    private string Align(string text, int column) => _columns[column].IsNumber ? text.PadLeft(_widths[column]) : text.PadRight(_widths[column]);
+    private string Align(string text, int column) =>
+        _columns[column].IsNumber ? text.PadLeft(_widths[column]) : text.PadRight(_widths[column]);
 }

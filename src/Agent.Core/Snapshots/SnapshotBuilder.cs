@@ -101,7 +101,8 @@ public static class SnapshotBuilder
     private static ImmutableArray<NamespaceCounters> OtherCounters(NodeSample sample, Owner owner) =>
     [
         .. owner.Namespaces
-            .Where(index => index != owner.NamespaceIndex && index != Owner.HostNamespaceIndex && sample.Namespaces[index].Counters is not null)
+            .Where(index => index != owner.NamespaceIndex && index != Owner.HostNamespaceIndex)
+            .Where(index => sample.Namespaces[index].Counters is not null)
             .Select(index => new NamespaceCounters(sample.Namespaces[index].Inode, sample.Namespaces[index].Counters!)),
     ];
 

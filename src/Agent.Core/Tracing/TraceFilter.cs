@@ -1,4 +1,5 @@
 using Agent.Core.Ends;
+using Agent.Core.Model;
 
 namespace Agent.Core.Tracing;
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using Agent.Core.Ends;
+using Agent.Core.Model;
 using Agent.Core.Reporting;
 
 namespace Agent.Core.Tracing;

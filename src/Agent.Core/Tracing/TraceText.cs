@@ -1,5 +1,6 @@
 using System.Globalization;
 using Agent.Core.Ends;
+using Agent.Core.Model;
 using Agent.Core.Reporting;
 
 namespace Agent.Core.Tracing;

@@ -26,7 +26,7 @@ internal sealed class CompressedSpool : IDisposable
     {
         _writer.Dispose();
         _bytes.Position = 0;
-        return new Reader(new GZipStream(_bytes, CompressionMode.Decompress), _length);
+        return new Reader(_bytes, _length);
     }
 
     public void Dispose()
@@ -36,8 +36,9 @@ internal sealed class CompressedSpool : IDisposable
     }
 
     /// <summary>A stream that is read once, from its beginning, and whose length is known: what a tar entry needs.</summary>
-    private sealed class Reader(Stream source, long length) : Stream
+    private sealed class Reader(Stream compressed, long length) : Stream
     {
+        private readonly GZipStream _source = new(compressed, CompressionMode.Decompress);
         private long _position;
 
         public override bool CanRead => true;
@@ -58,7 +59,7 @@ internal sealed class CompressedSpool : IDisposable
 
         public override int Read(Span<byte> buffer)
         {
-            var count = source.Read(buffer);
+            var count = _source.Read(buffer);
             _position += count;
             return count;
         }
@@ -76,7 +77,7 @@ internal sealed class CompressedSpool : IDisposable
 
         protected override void Dispose(bool disposing)
         {
-            source.Dispose();
+            _source.Dispose();
             base.Dispose(disposing);
         }
     }

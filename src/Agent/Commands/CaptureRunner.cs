@@ -66,7 +66,7 @@ internal sealed class CaptureRunner(CommandServices services)
     {
         var procRoot = options.Collection.ProcRoot;
         var directory = $"closewatch-{DirectoryName(new NodeReader(procRoot, options.Pods.NodeName, isLive: true).Info.Name)}";
-        using var output = file == StandardOutput ? _terminal.OpenBinaryOutput() : Create(file);
+        using var output = Open(file);
         CaptureArchive archive;
         int namespaces;
         try
@@ -84,6 +84,16 @@ internal sealed class CaptureRunner(CommandServices services)
         }
 
         return Say(file, directory, archive, namespaces);
+    }
+
+    private Stream Open(string file)
+    {
+        if (file == StandardOutput)
+        {
+            return _terminal.OpenBinaryOutput();
+        }
+
+        return Create(file);
     }
 
     /// <summary>Only for whoever made it: it names the pods' peers.</summary>

@@ -73,7 +73,7 @@ internal sealed class ReportRunner(CommandServices services)
     private int Report(ReportRequest request, AgentOptions options, Scans scans, string whyScanned)
     {
         var (previous, current) = scans.Judge(options.Diagnosis);
-        if (Readability.Check(current, Environment.IsPrivilegedProcess) is { Unreadable: true } nothing)
+        if (Readability.Check(current, Readability.IsRootOfNode) is { Unreadable: true } nothing)
         {
             _terminal.WriteError(nothing.Message);
             return ExitCode.NothingRead;
@@ -91,7 +91,7 @@ internal sealed class ReportRunner(CommandServices services)
         }
 
         _terminal.Output.Write(Encoding.UTF8.GetString(ReportRenderer.Render(request.Format, view, Style(request), [])));
-        if (Readability.Check(current, Environment.IsPrivilegedProcess) is { Denied: true } partial)
+        if (Readability.Check(current, Readability.IsRootOfNode) is { Denied: true } partial)
         {
             _terminal.WriteError(partial.Message);
             return ExitCode.NothingRead;

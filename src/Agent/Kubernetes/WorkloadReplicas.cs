@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 using Agent.Core.Model;
 using Agent.Outside;
 

@@ -58,7 +58,7 @@ internal sealed class ReportPages
         JsonReport.Schema,
         _snapshot.Node.BootId,
         AgentSignature.SettingsOf(_options),
-        Readability.Check(_snapshot, Environment.IsPrivilegedProcess) is { Unreadable: false, Denied: false },
+        Readability.Check(_snapshot, Readability.IsRootOfNode) is { Unreadable: false, Denied: false },
         Verdicts.Name(view.Diagnosis.Verdict));
 
     private byte[] RenderWhole(ReportFormat format) => ReportRenderer.Render(format, ViewOf(new(), null), new(), _points);

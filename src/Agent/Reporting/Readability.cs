@@ -1,4 +1,5 @@
 using Agent.Core.Model;
+using Agent.Kernel;
 
 namespace Agent.Reporting;
 
@@ -9,6 +10,11 @@ namespace Agent.Reporting;
 internal sealed record Readability(bool Unreadable, bool Denied, string Message)
 {
     private static readonly string[] s_connections = [SourceNames.Conntrack, SourceNames.Sockets];
+
+    /// <summary>
+    /// True when the effective user is the node's root: in a user namespace of its own a process has user id 0 and no right here.
+    /// </summary>
+    public static bool IsRootOfNode => Environment.IsPrivilegedProcess && !UserNamespace.IsOwn();
 
     /// <param name="snapshot">What was read.</param>
     /// <param name="isRoot">Whether the effective user is 0. Root without capabilities still reads procfs; others do not.</param>

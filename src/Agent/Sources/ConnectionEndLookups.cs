@@ -6,13 +6,20 @@ using Agent.Kernel.Conntrack;
 namespace Agent.Sources;
 
 /// <summary>Asks the host's conntrack table how connections ended whose other end is on another node.</summary>
-/// <param name="netlink">Open in the host's namespace; disposed of with this object.</param>
-internal sealed class ConnectionEndLookups(ConntrackNetlink netlink) : IDisposable
+/// <remarks>Make it on a thread that is in the host's namespace.</remarks>
+/// <param name="timeout">How long one answer may take.</param>
+internal sealed class ConnectionEndLookups(TimeSpan timeout) : IDisposable
 {
     /// <summary>At most so many in one round: what is left waits for the next one, a second later.</summary>
     private const int MaxLookups = 200;
 
     private const byte Tcp = 6;
+
+    private readonly ConntrackNetlink _netlink = ConntrackNetlink.Open(timeout);
+
+    /// <summary>Asks for something that costs nothing: the socket opens without any privilege.</summary>
+    /// <exception cref="KernelException">The table may not be asked.</exception>
+    public void Probe() => _ = _netlink.ReadCount();
 
     /// <summary>Asks what is due.</summary>
     public void Run(ConnectionEndBook book)
@@ -23,7 +30,7 @@ internal sealed class ConnectionEndLookups(ConntrackNetlink netlink) : IDisposab
         }
     }
 
-    public void Dispose() => netlink.Dispose();
+    public void Dispose() => _netlink.Dispose();
 
     private EntryMatch Ask(in EndLookup lookup)
     {
@@ -31,7 +38,7 @@ internal sealed class ConnectionEndLookups(ConntrackNetlink netlink) : IDisposab
         try
         {
             match.Asked = true;
-            if (netlink.TryLookup(Tcp, lookup.Tuple, out var flow))
+            if (_netlink.TryLookup(Tcp, lookup.Tuple, out var flow))
             {
                 match.Set(flow, flow.Original == lookup.Tuple);
             }

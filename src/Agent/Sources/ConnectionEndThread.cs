@@ -1,5 +1,6 @@
 using Agent.Core.Ends;
 using Agent.Kernel;
+using Agent.Kernel.Ends;
 using Agent.Kernel.SockDiag;
 
 namespace Agent.Sources;
@@ -10,7 +11,7 @@ namespace Agent.Sources;
 /// </summary>
 internal sealed class ConnectionEndThread : IDisposable
 {
-    /// <summary>What the kernel spends on a message beside this thread, as measured by the benchmark "ends".</summary>
+    /// <summary>What the kernel is taken to spend on a message beside this thread: the middle of 1 to 2 us, on Linux 6.18.</summary>
     private static readonly TimeSpan s_kernelCost = TimeSpan.FromMicroseconds(1.5);
 
     /// <summary>What it spends on offering a message to one more socket.</summary>

@@ -3,7 +3,7 @@ using Agent.Core.Ends;
 using Agent.Core.Model;
 using Agent.Core.Snapshots;
 using Agent.Kernel;
-using Agent.Kernel.Conntrack;
+using Agent.Kernel.Ends;
 using Agent.Kernel.SockDiag;
 
 namespace Agent.Sources;
@@ -164,17 +164,17 @@ internal sealed class ConnectionEndWatch : IDisposable
             return null;
         }
 
-        ConntrackNetlink? netlink = null;
+        ConnectionEndLookups? lookups = null;
         try
         {
-            netlink = ConntrackNetlink.Open(s_receiveTimeout);
-            _ = netlink.ReadCount();
-            return new(netlink);
+            lookups = new(s_receiveTimeout);
+            lookups.Probe();
+            return lookups;
         }
         catch (KernelException)
         {
             // The conntrack source says why.
-            netlink?.Dispose();
+            lookups?.Dispose();
             return null;
         }
     }

@@ -60,9 +60,13 @@ internal sealed record HearingFacts
         var reason = DeafReason.Exists
             ? DeafReason
             : Say(
-                $"auto opens no more than {ConnectionEndWatch.MaxNamespaceSockets} sockets where one cannot hear all: {OneSocketRefusal.Text}",
+                $"""
+                auto opens no more than {ConnectionEndWatch.MaxNamespaceSockets} sockets where one cannot hear all: {OneSocketRefusal.Text}
+                """,
                 OneSocketRefusal.Needs | SourceNeeds.ConnectionEndsEverywhere);
-        return Say($"{Deaf} of {Heard + Deaf} namespaces are not listened to, what ends and is lost there is unknown: {reason.Text}", reason.Needs);
+        return Say(
+            $"{Deaf} of {Heard + Deaf} namespaces are not listened to, what ends and is lost there is unknown: {reason.Text}",
+            reason.Needs);
     }
 
     private SourceProblem Lost() => Missed == 0
@@ -72,7 +76,9 @@ internal sealed record HearingFacts
     private SourceProblem InTurns() => WatchedShare >= 1
         ? SourceProblem.None
         : Say(
-            $"watched {WatchedShare * 100:0} % of the last minutes, more would cost over Collection:CpuBudgetPercent ({BudgetPercent:0.###})",
+            $"""
+            watched {WatchedShare * 100:0} % of the last minutes, more would cost over Collection:CpuBudgetPercent ({BudgetPercent:0.###})
+            """,
             SourceNeeds.CpuBudget);
 
     private static SourceProblem Say(FormattableString text, SourceNeeds needs) => new(text.ToString(CultureInfo.InvariantCulture), needs);

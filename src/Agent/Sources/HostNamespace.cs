@@ -1,4 +1,3 @@
-using Agent.Core.Attribution;
 using Agent.Kernel.Namespaces;
 
 namespace Agent.Sources;

@@ -1,5 +1,4 @@
-using Agent.Kernel.Conntrack;
-using Agent.Kernel.SockDiag;
+using Agent.Kernel.Ends;
 using Agent.Sources;
 
 namespace Agent.Benchmarks.Ends;
@@ -9,6 +8,7 @@ internal sealed class Ears : IDisposable
 {
     private readonly ConnectionEndListener _listener = ConnectionEndListener.Open("/proc");
     private readonly ConnectionEndBook _book = new(TimeProvider.System, percent: 100, observer: null);
+    private readonly ConnectionEndLookups _lookups = new(TimeSpan.FromSeconds(2));
     private readonly ConnectionEndThread _thread;
 
     /// <summary>Begins to listen in the calling thread's namespace, and in others.</summary>
@@ -16,7 +16,7 @@ internal sealed class Ears : IDisposable
     public Ears(Action<ConnectionEndListener>? others = null)
     {
         others?.Invoke(_listener);
-        _thread = new(_listener, _book, new ConnectionEndLookups(ConntrackNetlink.Open(TimeSpan.FromSeconds(2))));
+        _thread = new(_listener, _book, _lookups);
     }
 
     public ConnectionEndStatistics Heard => _listener.ReadStatistics();

@@ -106,8 +106,8 @@ internal sealed class EndsBenchmark : IBenchmark
                 using var scratch = ScratchNamespace.Enter(here);
                 return new Ears(listener => others?.Attach(listener));
             },
-            Agent.Kernel.Namespaces.Capability.NetAdmin,
-            Agent.Kernel.Namespaces.Capability.SysAdmin);
+            Agent.Kernel.Capability.NetAdmin,
+            Agent.Kernel.Capability.SysAdmin);
     }
 
     private Sample ConntrackEvents()

@@ -1,6 +1,5 @@
-using Agent.Kernel.Namespaces;
+using Agent.Kernel.Ends;
 using Agent.Kernel.ProcFs;
-using Agent.Kernel.SockDiag;
 
 namespace Agent.Benchmarks.Ends;
 

@@ -11,7 +11,7 @@ public sealed class ExpositionTests
     [Fact]
     public async Task Promtool_OneSeriesOfEachFamilyOfTheCatalogue_IsSilent()
     {
-        var families = MetricCatalog.All.Select(static definition =>
+        var families = MetricCatalog.All.Where(static definition => definition.Type != MetricType.Histogram).Select(static definition =>
             new MetricFamily(definition, definition.Labels, [new([.. definition.Labels.Select(static label => $"a \"{label}\"")], 1)]));
 
         await CheckAsync(Encoding.UTF8.GetString(new ExpositionRenderer().Render([.. families]).Text.Identity));

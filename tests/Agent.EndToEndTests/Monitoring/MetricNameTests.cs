@@ -48,7 +48,9 @@ public sealed partial class MetricNameTests
     }
 
     private static HashSet<string> Metrics(IEnumerable<string> expressions) =>
-        expressions.SelectMany(static expression => Metric().Matches(Quoted().Replace(expression, "\"\"")).Select(static match => match.Value)).ToHashSet(StringComparer.Ordinal);
+        expressions.SelectMany(static expression => Metric().Matches(Quoted().Replace(expression, "\"\"")).Select(static match => Family(match.Value))).ToHashSet(StringComparer.Ordinal);
+
+    private static string Family(string series) => series.EndsWith("_bucket", StringComparison.Ordinal) ? series[..^"_bucket".Length] : series;
 
     [GeneratedRegex(@"\b(?:closewatch|process|kube)_\w+|\bup\b")]
     private static partial Regex Metric();

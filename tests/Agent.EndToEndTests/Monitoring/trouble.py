@@ -1,5 +1,5 @@
 """Keeps a network namespace in trouble until it is killed: an accept queue that overflows, connections that end in a reset,
-and connections that the server closes first."""
+and connections that the server closes first after they have been idle."""
 
 import socket
 import struct
@@ -34,8 +34,12 @@ while True:
 
     client = connect(7003)
     server, _ = closes_first.accept()
-    server.close()
     client.setblocking(True)
+    client.sendall(b"request")
+    server.recv(16)
+    server.sendall(b"answer")
+    client.recv(16)
+    time.sleep(0.25)  # Idle is what had no byte for 0.2 s.
+    server.close()
     client.recv(1)
     client.close()
-    time.sleep(0.1)

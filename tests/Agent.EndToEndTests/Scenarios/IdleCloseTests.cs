@@ -88,9 +88,14 @@ public sealed partial class IdleCloseTests(IdleCloseScene scene) : SceneTest<Idl
         Assert.Contains(finding.Fixes[0].Split(": ", 2)[1], Scene.ScannedMarkdown, StringComparison.Ordinal);
     }
 
-    private static void AssertTime(double seconds, ReportedFinding finding) => Assert.InRange(
-        double.Parse(Time().Match(finding.Title).Groups[1].Value, CultureInfo.InvariantCulture), 0.7 * seconds, 1.3 * seconds);
+    private static void AssertTime(double seconds, ReportedFinding finding)
+    {
+        var time = Time().Match(finding.Title);
+        Assert.True(time.Success, finding.Title);
+        var minutes = time.Groups[1].Success ? int.Parse(time.Groups[1].Value, CultureInfo.InvariantCulture) : 0;
+        Assert.InRange((60 * minutes) + double.Parse(time.Groups[2].Value, CultureInfo.InvariantCulture), 0.7 * seconds, 1.3 * seconds);
+    }
 
-    [GeneratedRegex(@"after ~([\d.]+) s ")]
+    [GeneratedRegex(@"after ~(?:(\d+)m)?([\d.]+)s")]
     private static partial Regex Time();
 }

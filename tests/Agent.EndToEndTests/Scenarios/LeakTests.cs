@@ -56,7 +56,7 @@ public sealed class LeakTests(NodePool nodes) : NodeTest(nodes)
         Assert.Contains(
             report.Finding("close-wait-leak", "meshed").Evidence,
             line => line.StartsWith($"{Meshed} sockets in FIN_WAIT2 are a proxy's in this pod", StringComparison.Ordinal) && line.Contains("does not close, peer(", StringComparison.Ordinal));
-        Assert.Contains(report.Finding("fin-wait2-pile-up", "caller").Evidence, line => line.Contains("close-wait-leak of shop/leaky, which has the other ends", StringComparison.Ordinal));
+        Assert.Contains(report.Finding("fin-wait2-pile-up", "caller").Evidence, line => line == "The other ends are sockets of shop/leaky.");
 
         await OpenAsync(caller, "half-close", "10.96.0.50", 80, LeakedLater);
         var grown = await watch.UntilAsync(

@@ -16,12 +16,16 @@ public sealed class HeaderTests
 {
     private static readonly string[] s_headers =
     [
-        "sys/socket.h", "sys/time.h", "netinet/in.h", "fcntl.h", "linux/netlink.h", "linux/netfilter/nfnetlink.h",
+        "sys/socket.h", "sys/time.h", "sys/epoll.h", "sys/eventfd.h", "time.h", "netinet/in.h", "fcntl.h",
+        "linux/netlink.h", "linux/rtnetlink.h", "linux/net_namespace.h", "linux/sock_diag.h", "linux/netfilter/nfnetlink.h",
         "linux/netfilter/nfnetlink_conntrack.h", "linux/netfilter/nf_conntrack_common.h", "linux/netfilter/nf_conntrack_tcp.h",
     ];
 
-    // Not a name of C; and a mask that the header writes as an int, here one of 16 bits.
-    private static readonly string[] s_ownNames = ["NFGENMSG_LENGTH", "NLA_TYPE_MASK"];
+    // Not names of C; and a mask that the header writes as an int, here one of 16 bits.
+    private static readonly string[] s_ownNames =
+    [
+        "NFGENMSG_LENGTH", "NLA_TYPE_MASK", "SizeofRtgenmsg", "SizeofCmsghdr", "CmsgLevelOffset", "CmsgTypeOffset",
+    ];
 
     [Theory]
     [InlineData(typeof(Netlink))]
@@ -59,6 +63,10 @@ public sealed class HeaderTests
             ["offsetof(struct nf_ct_tcp_flags, flags)"] = 0,
             ["sizeof(struct sockaddr_nl)"] = Unsafe.SizeOf<KernelLibc.SockaddrNl>(),
             ["offsetof(struct sockaddr_nl, nl_pid)"] = Marshal.OffsetOf<KernelLibc.SockaddrNl>(nameof(KernelLibc.SockaddrNl.nl_pid)),
+            ["NLMSG_ALIGN(sizeof(struct rtgenmsg))"] = Netlink.SizeofRtgenmsg,
+            ["sizeof(struct cmsghdr)"] = Sockets.SizeofCmsghdr,
+            ["offsetof(struct cmsghdr, cmsg_level)"] = Sockets.CmsgLevelOffset,
+            ["offsetof(struct cmsghdr, cmsg_type)"] = Sockets.CmsgTypeOffset,
             ["sizeof(struct timeval)"] = Unsafe.SizeOf<KernelLibc.Timeval>(),
             ["offsetof(struct timeval, tv_usec)"] = Marshal.OffsetOf<KernelLibc.Timeval>(nameof(KernelLibc.Timeval.tv_usec)),
         };

@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using Agent.Kernel.Namespaces;
+using Agent.Kernel;
+using Agent.Kernel.Ends;
 using Agent.Kernel.ProcFs;
 using Agent.Kernel.SockDiag;
 using Agent.KernelTests.Testing;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Agent.Kernel.Ends;
 using Agent.Kernel.SockDiag;
 using Xunit;
 

@@ -8,6 +8,8 @@ using Xunit;
 
 namespace Agent.KernelTests.Sources;
 
+/// <summary>Counts what the whole process holds, so nothing else may run meanwhile.</summary>
+[Collection(nameof(Namespaces.LeakTests))]
 public sealed class NodeScannerMemoryTests
 {
     private const int Scans = 1000;

@@ -1,4 +1,4 @@
-using Agent.Kernel.Namespaces;
+using Agent.Kernel;
 
 namespace Agent.KernelTests.Testing;
 

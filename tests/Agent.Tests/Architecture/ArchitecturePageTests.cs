@@ -32,7 +32,7 @@ public sealed partial class ArchitecturePageTests
         var named = Quoted().Matches(Read(page)).Select(static match => match.Groups[1].Value).Distinct().ToList();
 
         Assert.NotEmpty(named);
-        Assert.Empty(named.Where(name => !files.Contains(name) && !Path.Exists(PathOf(name)) && !Path.Exists(PathOf("src/" + name))));
+        Assert.DoesNotContain(named, name => !files.Contains(name) && !Path.Exists(PathOf(name)) && !Path.Exists(PathOf("src/" + name)));
     }
 
     private static string Read(string page) => File.ReadAllText(PathOf(page));

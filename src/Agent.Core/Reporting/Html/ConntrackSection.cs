@@ -35,7 +35,8 @@ internal static class ConntrackSection
     {
         if (conntrack.FillRatio is not { } fill)
         {
-            html.Markup($"<p>{HtmlFormat.Count(conntrack.Entries)} entries, limit {(conntrack.Limit == 0 ? "none" : HtmlFormat.Count(conntrack.Limit))}.</p>");
+            html.Markup(
+                $"<p>{HtmlFormat.Count(conntrack.Entries)} entries, limit {(conntrack.Limit == 0 ? "none" : HtmlFormat.Count(conntrack.Limit))}.</p>");
             return;
         }
 

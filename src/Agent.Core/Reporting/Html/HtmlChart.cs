@@ -4,7 +4,9 @@ using Agent.Core.Model;
 
 namespace Agent.Core.Reporting.Html;
 
-/// <summary>Small inline SVG drawings. Bars stand beside their number and are hidden from screen readers; a plot says what it shows.</summary>
+/// <summary>
+/// Small inline SVG drawings. Bars stand beside their number and are hidden from screen readers; a plot says what it shows.
+/// </summary>
 internal static class HtmlChart
 {
     private const double PlotWidth = 240;

@@ -18,5 +18,6 @@ internal static class HtmlFormat
     public static string Seconds(long? seconds) => Duration(seconds is { } known ? TimeSpan.FromSeconds(known) : null);
 
     /// <summary>RFC 3339.</summary>
-    public static string Machine(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+    public static string Machine(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

@@ -3,7 +3,9 @@ using System.Globalization;
 
 namespace Agent.Core.Reporting.Html;
 
-/// <summary>Makes text from the network, the kernel or the API server harmless: no markup, and nothing that hides or reorders its neighbours.</summary>
+/// <summary>
+/// Makes text from the network, the kernel or the API server harmless: no markup, and nothing that hides or reorders its neighbours.
+/// </summary>
 internal static class HtmlText
 {
     private static readonly SearchValues<char> s_markup = SearchValues.Create("<>&\"'`");

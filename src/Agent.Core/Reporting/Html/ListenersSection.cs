@@ -4,7 +4,9 @@ using static Agent.Core.Reporting.Html.HtmlTable;
 
 namespace Agent.Core.Reporting.Html;
 
-/// <summary>Ports that pods serve: accept queues, and whether the pod gives up idle connections before what is in front of it does.</summary>
+/// <summary>
+/// Ports that pods serve: accept queues, and whether the pod gives up idle connections before what is in front of it does.
+/// </summary>
 internal static class ListenersSection
 {
     private const int MaxRows = 200;
@@ -33,7 +35,15 @@ internal static class ListenersSection
             "listeners-caption",
             $"Longest idle: a value that never passes some seconds is the server's keep-alive. The mark is at {HtmlFormat.Duration(upstream.KeepAlive)}, how long {upstream.Title} keeps idle connections; the scale is logarithmic.",
             sortable: true,
-            "Pod", Number("Port"), Number("Accept queue"), Number("Established"), Number("TIME_WAIT at port"), Number("Pod closed idle"), Number("Client closed idle"), Number("Longest idle"), "Against upstream");
+            "Pod",
+            Number("Port"),
+            Number("Accept queue"),
+            Number("Established"),
+            Number("TIME_WAIT at port"),
+            Number("Pod closed idle"),
+            Number("Client closed idle"),
+            Number("Longest idle"),
+            "Against upstream");
         foreach (var (owner, listener) in busy.Take(MaxRows))
         {
             WriteRow(html, owner, listener, upstream.KeepAlive);

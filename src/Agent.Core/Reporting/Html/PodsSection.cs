@@ -21,7 +21,18 @@ internal static class PodsSection
             "pods-caption",
             "CLOSE_WAIT: the peer closed first and the pod has not. FIN_WAIT: the pod closed first and the peer has not. Conntrack: entries in the host's and in the pod's own table.",
             sortable: true,
-            "Pod", "State", Number("CLOSE_WAIT"), Number("FIN_WAIT"), Number("Oldest"), Number("Expiring"), Number("Untracked"), Number("Unread"), Number("Conntrack"), Number("Established"), Number("Resets sent"), Number("Forgets after"));
+            "Pod",
+            "State",
+            Number("CLOSE_WAIT"),
+            Number("FIN_WAIT"),
+            Number("Oldest"),
+            Number("Expiring"),
+            Number("Untracked"),
+            Number("Unread"),
+            Number("Conntrack"),
+            Number("Established"),
+            Number("Resets sent"),
+            Number("Forgets after"));
         foreach (var pod in snapshot.Pods.Take(options.MaxPods))
         {
             WriteRow(html, pod, snapshot.HostSettings, (long)options.Diagnosis.CloseWaitTimeout.TotalSeconds);

@@ -29,9 +29,24 @@ internal static class VerdictSection
     {
         var numbers = SnapshotPoint.From(snapshot);
         var oldest = snapshot.Pods.Max(static pod => pod.HalfClosed.Oldest);
-        Figure(html, "Half-closed", HtmlFormat.Count(numbers.HalfClosedSockets), oldest is null ? "sockets" : $"sockets, oldest {HtmlFormat.Duration(oldest)}", "");
-        Figure(html, "Expiring", HtmlFormat.Count(numbers.Expiring), "entry runs out before the connection ends", numbers.Expiring > 0 ? "warning" : "");
-        Figure(html, "Untracked", HtmlFormat.Count(numbers.Untracked), "conntrack has forgotten them", numbers.Untracked > 0 ? "critical" : "");
+        Figure(
+            html,
+            "Half-closed",
+            HtmlFormat.Count(numbers.HalfClosedSockets),
+            oldest is null ? "sockets" : $"sockets, oldest {HtmlFormat.Duration(oldest)}",
+            "");
+        Figure(
+            html,
+            "Expiring",
+            HtmlFormat.Count(numbers.Expiring),
+            "entry runs out before the connection ends",
+            numbers.Expiring > 0 ? "warning" : "");
+        Figure(
+            html,
+            "Untracked",
+            HtmlFormat.Count(numbers.Untracked),
+            "conntrack has forgotten them",
+            numbers.Untracked > 0 ? "critical" : "");
     }
 
     private static void WriteConntrack(HtmlWriter html, Snapshot snapshot, Thresholds options)
@@ -41,11 +56,18 @@ internal static class VerdictSection
             html,
             "Conntrack table",
             fill is { } ratio ? HumanText.Percent(ratio) : HtmlFormat.Count(snapshot.Conntrack?.Entries),
-            fill is null ? "entries" : $"{HtmlFormat.Count(snapshot.Conntrack?.Entries)} of {HtmlFormat.Count(snapshot.Conntrack?.Limit)} entries",
+            fill is null
+                ? "entries"
+                : $"{HtmlFormat.Count(snapshot.Conntrack?.Entries)} of {HtmlFormat.Count(snapshot.Conntrack?.Limit)} entries",
             HtmlChart.Level(fill, options));
         var forgets = snapshot.HostSettings?.CloseWaitSeconds;
         var recommended = (long)options.CloseWaitTimeout.TotalSeconds;
-        Figure(html, "Forgets half-closed after", HtmlFormat.Seconds(forgets), $"on the host, {HtmlFormat.Seconds(recommended)} recommended", forgets < recommended ? "warning" : "");
+        Figure(
+            html,
+            "Forgets half-closed after",
+            HtmlFormat.Seconds(forgets),
+            $"on the host, {HtmlFormat.Seconds(recommended)} recommended",
+            forgets < recommended ? "warning" : "");
     }
 
     private static void Figure(HtmlWriter html, string name, string value, string note, string level) =>

@@ -28,7 +28,14 @@ internal static class ConnectionsSection
             var total = Math.Max(Sockets(view, group.Key), group.Count());
             blocks.Add(new TableBlock(
                 $"{HumanText.Printable(group.Key.DisplayName)}: {(total > group.Count() ? $"the {HumanText.Count(group.Count())} oldest of {HumanText.Count(total)}" : HumanText.Count(total))}",
-                [new("local → remote"), new("state"), new("closed by"), new("age", true), new("unread", true), new("process"), new("conntrack")],
+                [
+                    new("local → remote"),
+                    new("state"),
+                    new("closed by"),
+                    new("age", true),
+                    new("unread", true),
+                    new("process"),
+                    new("conntrack")],
                 [.. group.Select(Row)]));
         }
 
@@ -43,7 +50,9 @@ internal static class ConnectionsSection
     [
         $"{connection.Tuple.Source.ToString(connection.Tuple.SourcePort)} → {connection.Tuple.Destination.ToString(connection.Tuple.DestinationPort)}",
         StateNames.Of(connection.State),
-        connection.ClosersDisagree ? new ReportCell($"{Closer(connection.ClosedBy)} (ct: {Closer(connection.ConntrackClosedBy)})", Tone.Notice) : Closer(connection.ClosedBy),
+        connection.ClosersDisagree
+            ? new ReportCell($"{Closer(connection.ClosedBy)} (ct: {Closer(connection.ConntrackClosedBy)})", Tone.Notice)
+            : Closer(connection.ClosedBy),
         (connection.AgeIsMinimum && connection.Age is not null ? ">" : "") + HumanText.Duration(connection.Age),
         HumanText.Bytes(connection.UnreadBytes),
         connection.Process is { } process ? HumanText.Printable(process.DisplayName) : connection.Inode == 0 ? "none" : HumanText.Unknown,

@@ -45,9 +45,16 @@ internal static class ConntrackSection
         }
 
         var thresholds = view.Input.Thresholds;
-        var tone = ratio >= thresholds.TablePressureCritical ? Tone.Critical : ratio >= thresholds.TablePressureWarning ? Tone.Warning : Tone.Good;
+        var tone = ratio >= thresholds.TablePressureCritical
+            ? Tone.Critical
+            : ratio >= thresholds.TablePressureWarning
+            ? Tone.Warning
+            : Tone.Good;
         return new GaugeBlock(
-            "Table use", ratio, $"{HumanText.Percent(ratio)}  {HumanText.Count(conntrack.Entries)} of {HumanText.Count(conntrack.Limit)} entries{buckets}", tone);
+            "Table use",
+            ratio,
+            $"{HumanText.Percent(ratio)}  {HumanText.Count(conntrack.Entries)} of {HumanText.Count(conntrack.Limit)} entries{buckets}",
+            tone);
     }
 
     private static TableBlock Statistics(ReportView view, ConntrackStatistics now)
@@ -58,7 +65,9 @@ internal static class ConntrackSection
             .Where(static row => row.Value is > 0 || (row.Value is 0 && row.counter.IsLoss))
             .Select(row =>
             {
-                var rate = view.Window is { } window && before is not null ? Rates.PerSecond(row.counter.Read(before), row.Value, window) : null;
+                var rate = view.Window is { } window && before is not null
+                    ? Rates.PerSecond(row.counter.Read(before), row.Value, window)
+                    : null;
                 var tone = row.counter.IsLoss && row.Value > 0 ? Tone.Notice : Tone.Plain;
                 ImmutableArray<ReportCell> cells = [row.counter.Name, new(HumanText.Count((long?)row.Value), tone)];
                 return before is null ? cells : cells.Insert(2, rate?.ToString("0.##", CultureInfo.InvariantCulture) ?? HumanText.Unknown);

@@ -23,7 +23,11 @@ internal static class CountersSection
             "",
             [new("pod"), .. PodCounters.All.Select(static counter => new ReportColumn(counter.Title, true))],
             [.. rows.Take(view.Input.Options.Top ?? ReportOptions.DefaultTop).Select(row => Row(view, row.pod))]);
-        return new(view.Window is null ? "Resets and refused connections since each namespace was made" : "Resets and refused connections, per second", [table]);
+        return new(
+            view.Window is null
+                ? "Resets and refused connections since each namespace was made"
+                : "Resets and refused connections, per second",
+            [table]);
     }
 
     private static ImmutableArray<ReportCell> Row(ReportView view, PodSnapshot pod) =>
@@ -40,6 +44,7 @@ internal static class CountersSection
         }
 
         var before = view.Earlier(pod)?.Counters is { } earlier ? counter.Read(earlier) : null;
-        return Rates.PerSecond(before, counter.Read(pod.Counters!), window)?.ToString("0.##", CultureInfo.InvariantCulture) ?? HumanText.Unknown;
+        return Rates.PerSecond(before, counter.Read(pod.Counters!), window)?.ToString("0.##", CultureInfo.InvariantCulture)
+            ?? HumanText.Unknown;
     }
 }

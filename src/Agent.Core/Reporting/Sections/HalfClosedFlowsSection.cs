@@ -52,7 +52,8 @@ internal static class HalfClosedFlowsSection
     private static ImmutableArray<ReportCell> Row(HalfClosedFlow sample)
     {
         var flow = sample.Flow;
-        var asked = $"{flow.Original.Source.ToString(flow.Original.SourcePort)} → {flow.Original.Destination.ToString(flow.Original.DestinationPort)}";
+        var asked =
+            $"{flow.Original.Source.ToString(flow.Original.SourcePort)} → {flow.Original.Destination.ToString(flow.Original.DestinationPort)}";
         // Behind a Service the responder is not who was asked.
         var answered = flow.Reply.Source != flow.Original.Destination || flow.Reply.SourcePort != flow.Original.DestinationPort
             ? $" ({flow.Reply.Source.ToString(flow.Reply.SourcePort)})" : "";

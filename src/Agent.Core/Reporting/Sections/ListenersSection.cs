@@ -30,7 +30,9 @@ internal static class ListenersSection
             [.. shown.Select(static row => Row(row.pod, row.listener))]);
         return new(
             "Listening ports",
-            shown.Length == rows.Length ? [table] : [table, new TextBlock($"{HumanText.Count(rows.Length - shown.Length)} more: --top N shows more.", Tone.Muted)]);
+            shown.Length == rows.Length
+                ? [table]
+                : [table, new TextBlock($"{HumanText.Count(rows.Length - shown.Length)} more: --top N shows more.", Tone.Muted)]);
     }
 
     private static ImmutableArray<ReportCell> Row(PodSnapshot pod, Listener listener) =>
@@ -38,7 +40,9 @@ internal static class ListenersSection
         HumanText.Printable(pod.Identity.DisplayName),
         listener.Port.ToString(CultureInfo.InvariantCulture),
         listener.Address.IsUnspecified ? "any" : listener.Address.ToString(),
-        new(HumanText.Count(listener.Queued), listener.Queued == 0 ? Tone.Plain : listener.Queued >= listener.Backlog ? Tone.Critical : Tone.Notice),
+        new(
+            HumanText.Count(listener.Queued),
+            listener.Queued == 0 ? Tone.Plain : listener.Queued >= listener.Backlog ? Tone.Critical : Tone.Notice),
         HumanText.Count(listener.Backlog),
         HumanText.Count(listener.Established),
         HumanText.Count(listener.ClosedByPodFirst),

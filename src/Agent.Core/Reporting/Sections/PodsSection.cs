@@ -25,13 +25,24 @@ internal static class PodsSection
         return new("Half-closed connections by pod", blocks.ToImmutable());
     }
 
-    private static bool HasHalfClosed(HalfClosedSummary summary) => summary.Sockets > 0 || summary.Entries.Counts.Any(static count => count > 0);
+    private static bool HasHalfClosed(HalfClosedSummary summary) =>
+        summary.Sockets > 0 || summary.Entries.Counts.Any(static count => count > 0);
 
     private static TableBlock Table(ReportView view, PodSnapshot[] pods) => new(
         "",
         [
-            new("pod"), new("close\nwait", true), new("fin\nwait1", true), new("fin\nwait2", true), new("by\npeer", true), new("by\npod", true),
-            new("oldest", true), new("expi-\nring", true), new("untra-\ncked", true), new("unread", true), new("ct\nhost", true), new("ct\npod", true),
+            new("pod"),
+            new("close\nwait", true),
+            new("fin\nwait1", true),
+            new("fin\nwait2", true),
+            new("by\npeer", true),
+            new("by\npod", true),
+            new("oldest", true),
+            new("expi-\nring", true),
+            new("untra-\ncked", true),
+            new("unread", true),
+            new("ct\nhost", true),
+            new("ct\npod", true),
         ],
         [.. pods.Select(pod => Row(view, pod))]);
 
@@ -52,7 +63,9 @@ internal static class PodsSection
             new(tracked ? Sockets(half.Untracked) : HumanText.Unknown, half.Untracked > 0 ? Tone.Critical : Tone.Plain),
             view.SocketsKnown ? HumanText.Bytes(half.UnreadBytes) : HumanText.Unknown,
             view.FlowsKnown ? HumanText.Count(half.Entries.Sum(ConntrackTableKind.Host)) : HumanText.Unknown,
-            pod.OwnTableEntries is null && half.Entries.Sum(ConntrackTableKind.Pod) == 0 ? HumanText.Unknown : HumanText.Count(half.Entries.Sum(ConntrackTableKind.Pod)),
+            pod.OwnTableEntries is null && half.Entries.Sum(ConntrackTableKind.Pod) == 0
+                ? HumanText.Unknown
+                : HumanText.Count(half.Entries.Sum(ConntrackTableKind.Pod)),
         ];
 
         string Sockets(long count) => view.SocketsKnown ? HumanText.Count(count) : HumanText.Unknown;

@@ -8,7 +8,10 @@ namespace Agent.Core.Reporting.Sections;
 /// <summary>How long conntrack remembers, here and in the pods, against what is recommended.</summary>
 internal static class TimeoutsSection
 {
-    /// <summary>The kernel's defaults in seconds. Sources: nf_conntrack_proto_tcp.c (tcp_timeouts), nf_conntrack_proto_udp.c, nf_conntrack_proto_generic.c, nf_conntrack_proto_icmp.c.</summary>
+    /// <summary>
+    /// The kernel's defaults in seconds. Sources: nf_conntrack_proto_tcp.c (tcp_timeouts), nf_conntrack_proto_udp.c,
+    /// nf_conntrack_proto_generic.c, nf_conntrack_proto_icmp.c.
+    /// </summary>
     private static readonly ImmutableSortedDictionary<string, long> s_kernelDefaults = new Dictionary<string, long>
     {
         ["tcp_timeout_syn_sent"] = 120,
@@ -34,7 +37,10 @@ internal static class TimeoutsSection
         if (view.Snapshot.HostSettings is { } host)
         {
             blocks.Add(Host(view, host));
-            var others = host.Timeouts.Where(static pair => !s_kernelDefaults.ContainsKey(pair.Key)).Select(static pair => $"{pair.Key} {Seconds(pair.Value)}").ToArray();
+            var others = host.Timeouts
+                .Where(static pair => !s_kernelDefaults.ContainsKey(pair.Key))
+                .Select(static pair => $"{pair.Key} {Seconds(pair.Value)}")
+                .ToArray();
             if (others.Length > 0)
             {
                 blocks.Add(new TextBlock($"Others: {string.Join(", ", others)}", Tone.Muted));
@@ -79,7 +85,10 @@ internal static class TimeoutsSection
         }
 
         // The timeout that this program is about first; the others are many and seldom matter.
-        var shown = differing.OrderBy(static row => row.pair.Key == NetfilterSettings.CloseWait ? 0 : 1).Take(view.Input.Options.Top ?? ReportOptions.DefaultTop).ToArray();
+        var shown = differing
+            .OrderBy(static row => row.pair.Key == NetfilterSettings.CloseWait ? 0 : 1)
+            .Take(view.Input.Options.Top ?? ReportOptions.DefaultTop)
+            .ToArray();
         yield return new TableBlock(
             "Pods whose own namespace differs from the host",
             [new("pod"), new("timeout"), new("pod", true), new("host", true)],
@@ -92,7 +101,9 @@ internal static class TimeoutsSection
             ]);
         if (shown.Length < differing.Length)
         {
-            yield return new TextBlock($"{HumanText.Count(differing.Length - shown.Length)} more differences: --top {differing.Length.ToString(CultureInfo.InvariantCulture)} shows all.", Tone.Muted);
+            yield return new TextBlock(
+                $"{HumanText.Count(differing.Length - shown.Length)} more differences: --top {differing.Length.ToString(CultureInfo.InvariantCulture)} shows all.",
+                Tone.Muted);
         }
     }
 

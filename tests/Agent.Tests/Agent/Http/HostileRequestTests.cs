@@ -24,13 +24,18 @@ public sealed class HostileRequestTests
         for (var index = 0; index < 300; index++)
         {
             var request = Request(random);
-            using var client = await RawClient.ConnectAsync(agent.Address);
-            var answer = await client.SendAllAsync(request);
+            var answer = await SendAsync(agent.Address, request);
             Assert.False(answer.StartsWith("HTTP/1.1 500", StringComparison.Ordinal), $"seed {seed}, case {index}: {Convert.ToHexString(request)}");
         }
 
         Assert.Equal(200, (await agent.GetAsync("/healthz")).Status);
         Assert.Empty(agent.Log.Containing("Error:").Concat(agent.Log.Containing("Warning:")));
+    }
+
+    private static async Task<string> SendAsync(Uri address, byte[] request)
+    {
+        using var client = await RawClient.ConnectAsync(address);
+        return await client.SendAllAsync(request);
     }
 
     private static byte[] Request(Random random)

@@ -12,7 +12,6 @@ using Agent.Kubernetes;
 using Agent.Loop;
 using Agent.Remediation;
 using Agent.Reporting;
-using Agent.Tests.Agent.Hosting;
 using Agent.Tests.Core.Reporting;
 using Agent.Tests.Testing;
 using Microsoft.AspNetCore.Http;

@@ -106,7 +106,7 @@ public sealed class SourceNeedsTests
     [Fact]
     public void Pods_KnownByUidOnly_NeedNames() => Assert.Equal(
         SourceNeeds.PodNames,
-        PodNames.Report(Clock, [new(new PodIdentity(PodKind.Pod, "", "uid", "uid"), 0, false, null, null)], "").Needs);
+        PodNames.Report(Clock, [new(new PodIdentity(PodKind.Pod, "", "uid", "uid"), [0], false, null, null)], "", SourceProblem.None).Needs);
 
     [Theory]
     [InlineData("Forbidden", SourceNeeds.PodListPermission)]

@@ -28,7 +28,7 @@ public sealed class EndsNamespaceTests
         var network = new EndsNamespace(1, _host);
         network.AddListener(8080, _host);
 
-        Assert.All(CapturedEnds.Names.SelectMany(static name => CapturedEnds.Scene(name).Ends), end => Assert.Equal(end.Role, network.RoleOf(end.End)));
+        Assert.All(CapturedEnds.Names.SelectMany(static name => CapturedEnds.Scene(name).Ends), end => Assert.Equal(end.Role, network.RoleOf(end.End, out _)));
     }
 
     [Fact]
@@ -37,18 +37,19 @@ public sealed class EndsNamespaceTests
         // A program that began to listen after the last scan.
         var network = new EndsNamespace(1, _host);
 
-        Assert.All(CapturedEnds.Names.SelectMany(static name => CapturedEnds.Scene(name).Ends), end => Assert.Equal(end.Role, network.RoleOf(end.End)));
+        Assert.All(CapturedEnds.Names.SelectMany(static name => CapturedEnds.Scene(name).Ends), end => Assert.Equal(end.Role, network.RoleOf(end.End, out _)));
     }
 
     [Theory]
-    [InlineData(8080, 40000, EndRole.Server)]
-    [InlineData(40000, 8080, EndRole.Client)]
-    [InlineData(40000, 40001, EndRole.Client)]
-    public void RoleOf_NothingIsKnown_PortsTell(ushort local, ushort remote, EndRole role)
+    [InlineData(8080, 40000, EndRole.Server, false)]
+    [InlineData(40000, 8080, EndRole.Client, false)]
+    [InlineData(40000, 40001, EndRole.Client, true)]
+    [InlineData(8080, 8081, EndRole.Client, true)]
+    public void RoleOf_NothingIsKnown_PortsTell(ushort local, ushort remote, EndRole role, bool isGuess)
     {
         var end = new ConnectionEnd { Tuple = new(default, default, local, remote) };
 
-        Assert.Equal(role, new EndsNamespace(1, _host).RoleOf(end));
+        Assert.Equal((role, isGuess), (new EndsNamespace(1, _host).RoleOf(end, out var guessed), guessed));
     }
 
     [Fact]

@@ -38,6 +38,20 @@ public sealed class EndsTallyTests
         Assert.Single(replay.Told, end => end.Loss == cause);
     }
 
+    [Fact]
+    public void Add_NothingTellsWhichSideItWas_NoLossIsCountedAsKnown()
+    {
+        var replay = new EndReplay();
+        var captured = CapturedEnds.Scene("request after close").Ends.First(static end => end.Role == EndRole.Client).End;
+        var tuple = new ConnectionTuple(captured.Tuple.Source, captured.Tuple.Destination, 40000, 40001);
+        replay.Tally.Add(captured with { Tuple = tuple }, replay.ServerNetwork, replay.Clock);
+
+        var summary = replay.Pass(60).Settle().ServerSummary;
+
+        Assert.Empty(summary.RequestsLost);
+        Assert.Equal(1, summary.LossUnknown);
+    }
+
     [Theory]
     [MemberData(nameof(HealthyScenes))]
     public void Add_NobodyLostARequest_NothingIsLost(string scene)

@@ -1,4 +1,3 @@
-using Agent.Core.Ends;
 using Agent.Core.Model;
 using Agent.Kernel.Conntrack;
 using Xunit;

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Agent.Core.Ends;
 using Agent.Core.Metrics;
 using Agent.Core.Model;
@@ -34,7 +33,7 @@ public sealed class EndMetricsTests
 
     [Fact]
     public void Scan_NoEndYet_NoSeriesOfThePod() =>
-        Assert.DoesNotContain(new Exposed().Scan(Heard(Pod("a", Ends()))).Keys, static key => key.Contains("ended", StringComparison.Ordinal));
+        Assert.DoesNotContain(new Exposed().Scan(Heard(Pod("a", Ends()))).Keys, static key => key.Contains("connections_ended", StringComparison.Ordinal));
 
     [Fact]
     public void Scan_IdleCloses_AreACumulativeHistogram()

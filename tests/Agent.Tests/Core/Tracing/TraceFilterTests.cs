@@ -1,4 +1,4 @@
-using Agent.Core.Ends;
+using Agent.Core.Model;
 using Agent.Core.Tracing;
 using Xunit;
 

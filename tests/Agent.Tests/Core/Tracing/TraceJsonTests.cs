@@ -76,7 +76,7 @@ public sealed class TraceJsonTests
                 changed[random.Next(changed.Length)] = (byte)random.Next(256);
             }
 
-            TraceJson.TryParse(changed, out _, out _);
+            _ = TraceJson.TryParse(changed, out _, out _);
         }
     }
 

@@ -1,4 +1,5 @@
 using Agent.Core.Ends;
+using Agent.Core.Model;
 using Agent.Core.Reporting;
 using Agent.Core.Tracing;
 using Xunit;

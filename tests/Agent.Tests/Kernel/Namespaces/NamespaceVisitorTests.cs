@@ -1,3 +1,4 @@
+using Agent.Kernel;
 using Agent.Kernel.Namespaces;
 using Xunit;
 

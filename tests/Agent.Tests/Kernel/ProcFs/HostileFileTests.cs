@@ -1,4 +1,5 @@
 using System.Text;
+using Agent.Kernel.Namespaces;
 using Agent.Kernel.Net;
 using Agent.Kernel.ProcFs;
 using Agent.Kernel.SockDiag;
@@ -31,7 +32,7 @@ public sealed class HostileFileTests
         Cases, static random => Hostile.Bytes(Encoding.ASCII.GetBytes(s_files[random.Next(s_files.Length)]), random), static bytes =>
         {
             _ = ProcPidStat.TryParse(bytes, out _);
-            _ = ProcMount.HidePid(bytes, "/proc");
+            _ = HidePid.Parse(bytes, "/proc");
             _ = NetSockstat.MaybeSockets(bytes, "TCP:"u8);
             _ = NetSockstat.MaybeTimeWait(bytes);
             _ = NetTcp.TryParseLine(bytes, false, out _);

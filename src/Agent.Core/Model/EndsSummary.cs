@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace Agent.Core.Ends;
+namespace Agent.Core.Model;
 
 /// <summary>How the connections of one pod ended since it is watched. Immutable. Every number only grows.</summary>
 public sealed record EndsSummary
@@ -56,10 +56,10 @@ public sealed record EndCounts(ImmutableArray<long> Counts)
 /// <summary>Connections at one listening port that the pod closed first after they had been idle.</summary>
 /// <param name="Port">The port; 0 for all beyond the bound on ports.</param>
 /// <param name="Buckets">
-/// Closes by idle time, not cumulative: one number for each of <see cref="IdleHistogram.Bounds"/>, and one for what is longer.
+/// Closes by idle time, not cumulative: one number for each bound of the histogram in docs/metrics.md, and one for what is longer.
 /// </param>
 /// <param name="Sum">All idle times added up.</param>
-/// <param name="Median">Half of the last ones (up to <see cref="IdleHistogram.RecentLength"/>) were at most so long.</param>
+/// <param name="Median">Half of the last ones were at most so long.</param>
 /// <param name="Percentile90">Nine tenths of the last ones were at most so long.</param>
 public sealed record IdleCloses(ushort Port, ImmutableArray<long> Buckets, TimeSpan Sum, TimeSpan Median, TimeSpan Percentile90)
 {

@@ -2,7 +2,7 @@ using Agent.Kernel.Netlink;
 using static Agent.Kernel.Interop.NetlinkConstants;
 using static Agent.Kernel.Interop.SockDiagConstants;
 
-namespace Agent.Kernel.SockDiag;
+namespace Agent.Kernel.Ends;
 
 /// <summary>
 /// One socket that hears how the connections of a network namespace end. It keeps its namespace alive until it is closed.

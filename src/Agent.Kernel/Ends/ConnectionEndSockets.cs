@@ -1,7 +1,7 @@
 using Agent.Kernel.Netlink;
 using Agent.Kernel.ProcFs;
 
-namespace Agent.Kernel.SockDiag;
+namespace Agent.Kernel.Ends;
 
 /// <summary>
 /// The sockets of a <see cref="ConnectionEndListener"/> that are open in namespaces, one in each. Any thread may use it; one closes.

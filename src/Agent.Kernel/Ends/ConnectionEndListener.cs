@@ -1,7 +1,8 @@
 using Agent.Kernel.Namespaces;
 using Agent.Kernel.Netlink;
+using Agent.Kernel.SockDiag;
 
-namespace Agent.Kernel.SockDiag;
+namespace Agent.Kernel.Ends;
 
 /// <summary>
 /// Hears how every TCP connection of the machine ends: by one socket where CAP_NET_BROADCAST is there, otherwise by one socket in each
@@ -29,8 +30,7 @@ public sealed class ConnectionEndListener : IDisposable
     private readonly NetlinkBatch _batch = new();
     private readonly int[] _namespaceIds = new int[NetlinkBatch.Length];
     private readonly ConnectionEndSocket _host;
-    private readonly NamespaceNumbers? _numbers;
-    private readonly NamespaceNumberTable _table = new();
+    private readonly NamespaceTracker? _namespaces;
     private readonly ConnectionEndSockets _sockets;
     private ConnectionEndStatistics _statistics;
     private bool _isListening;
@@ -43,12 +43,12 @@ public sealed class ConnectionEndListener : IDisposable
             _host = ConnectionEndSocket.Open(receiveBufferBytes);
             _host.Join();
             _isListening = true;
-            _numbers = TryHearAll(_host.Netlink, out var refusal);
+            _namespaces = TryHearAll(_host.Netlink, out var refusal);
             AllNamespacesRefusal = refusal;
             _ready.Add(_host.Netlink.Handle, HostToken);
-            if (_numbers is not null)
+            if (_namespaces is not null)
             {
-                _ready.Add(_numbers.Changes, ChangesToken);
+                _ready.Add(_namespaces.Changes, ChangesToken);
             }
         }
         catch
@@ -62,7 +62,7 @@ public sealed class ConnectionEndListener : IDisposable
     public KernelException? AllNamespacesRefusal { get; }
 
     /// <summary>True when one socket hears all namespaces that have a number.</summary>
-    public bool HearsAllNamespaces => _numbers is not null;
+    public bool HearsAllNamespaces => _namespaces is not null;
 
     /// <summary>True between <see cref="Join"/>, which opening includes, and <see cref="Leave"/>.</summary>
     public bool IsListening => Volatile.Read(ref _isListening);
@@ -85,41 +85,16 @@ public sealed class ConnectionEndListener : IDisposable
     /// <param name="processIds">Some processes in it, see <see cref="NetworkNamespace.Processes"/>.</param>
     /// <returns>The <see cref="ConnectionEnd.NamespaceId"/> that its ends have.</returns>
     /// <exception cref="KernelException">EPERM: no number for it without CAP_NET_ADMIN. EMFILE: no socket in it.</exception>
-    public int Attach(ulong tablesInode, ReadOnlySpan<int> processIds)
-    {
-        if (_numbers is null)
-        {
-            return _sockets.Attach(tablesInode, processIds, IsListening);
-        }
-
-        using var file = ProcFs.ProcFile.Open("/proc/thread-self/ns/net");
-        lock (_gate)
-        {
-            var number = _numbers.FindOrAssign(file);
-
-            // The thread keeps the namespace and its number alive: whatever the number meant before has been told by now.
-            ApplyChanges(_numbers);
-            return _table.Hold(number);
-        }
-    }
+    public int Attach(ulong tablesInode, ReadOnlySpan<int> processIds) =>
+        _namespaces?.Hold() ?? _sockets.Attach(tablesInode, processIds, IsListening);
 
     /// <summary>True when a socket is open in the namespace; with one socket for all, always.</summary>
     /// <param name="tablesInode"><see cref="NetworkNamespace.Id"/> of it.</param>
     public bool IsAttached(ulong tablesInode) => HearsAllNamespaces || _sockets.Has(tablesInode);
 
     /// <summary>True while ends of a namespace may still come.</summary>
-    public bool IsLive(int namespaceId)
-    {
-        if (_numbers is null || namespaceId == ConnectionEnd.HostNamespace)
-        {
-            return namespaceId == ConnectionEnd.HostNamespace || _sockets.IsOpen(namespaceId);
-        }
-
-        lock (_gate)
-        {
-            return _table.IsLive(namespaceId);
-        }
-    }
+    public bool IsLive(int namespaceId) =>
+        namespaceId == ConnectionEnd.HostNamespace || (_namespaces?.IsLive(namespaceId) ?? _sockets.IsOpen(namespaceId));
 
     /// <summary>Listens again, in every namespace that it is attached to.</summary>
     public void Join() => SetListening(true);
@@ -147,7 +122,7 @@ public sealed class ConnectionEndListener : IDisposable
         _ = _ready.Wait(tokens, (int)timeout.TotalMilliseconds);
     }
 
-    /// <summary>Ends a <see cref="Wait"/> under way, or the next one.</summary>
+    /// <summary>Ends a <see cref="Wait"/>.</summary>
     public void Wake() => _ready.Wake();
 
     /// <summary>Reads what is there, without waiting and without allocating.</summary>
@@ -157,9 +132,9 @@ public sealed class ConnectionEndListener : IDisposable
     public long Read<TSink>(ref TSink sink, long maxMessages)
         where TSink : IConnectionEndSink, allows ref struct
     {
-        var messages = _numbers is null
+        var messages = _namespaces is null
             ? ReadSocket(_host, ConnectionEnd.HostNamespace, ref sink, maxMessages)
-            : ReadNumbered(_numbers, ref sink, maxMessages);
+            : ReadNumbered(_namespaces, ref sink, maxMessages);
         if (_sockets.Count > 0 && messages < maxMessages)
         {
             messages += ReadSockets(ref sink, maxMessages - messages);
@@ -185,26 +160,26 @@ public sealed class ConnectionEndListener : IDisposable
     public void Dispose()
     {
         _sockets.Dispose();
-        _numbers?.Dispose();
+        _namespaces?.Dispose();
         _host?.Dispose();
         _ready.Dispose();
         _batch.Dispose();
     }
 
-    private static NamespaceNumbers? TryHearAll(NetlinkSocket socket, out KernelException? refusal)
+    private static NamespaceTracker? TryHearAll(NetlinkSocket socket, out KernelException? refusal)
     {
-        NamespaceNumbers? numbers = null;
+        NamespaceTracker? namespaces = null;
         try
         {
             // Before the first message with a number can come, changes of numbers are heard.
-            numbers = NamespaceNumbers.Open();
+            namespaces = new NamespaceTracker();
             socket.ListenToAllNamespaces();
             refusal = null;
-            return numbers;
+            return namespaces;
         }
         catch (KernelException exception)
         {
-            numbers?.Dispose();
+            namespaces?.Dispose();
             refusal = exception.IsDenied
                 ? new(exception.Operation, exception.Errno, Privileges.WhyDenied(exception.Errno, Capability.NetBroadcast))
                 : exception;
@@ -230,36 +205,21 @@ public sealed class ConnectionEndListener : IDisposable
         }
     }
 
-    private long ReadNumbered<TSink>(NamespaceNumbers numbers, ref TSink sink, long maxMessages)
+    private long ReadNumbered<TSink>(NamespaceTracker namespaces, ref TSink sink, long maxMessages)
         where TSink : IConnectionEndSink, allows ref struct
     {
-        lock (_gate)
-        {
-            ApplyChanges(numbers);
-        }
-
+        namespaces.Update();
         var messages = 0L;
         while (messages < maxMessages)
         {
             var received = _host.Receive(_batch);
-            lock (_gate)
-            {
-                if (received == 0)
-                {
-                    _table.CatchUp();
-                    break;
-                }
-
-                // Changes after the datagrams: a number that changed between two of them is told by then.
-                ApplyChanges(numbers);
-                for (var i = 0; i < received; i++)
-                {
-                    _namespaceIds[i] = _batch.NamespaceNumber(i) is { } number ? _table.Find(number) : ConnectionEnd.HostNamespace;
-                }
-            }
-
+            namespaces.Resolve(_batch, received, _namespaceIds, ConnectionEnd.HostNamespace);
             Deliver(received, ref sink);
             messages += received;
+            if (received == 0)
+            {
+                break;
+            }
         }
 
         return messages;
@@ -335,21 +295,6 @@ public sealed class ConnectionEndListener : IDisposable
                 _statistics.NeverConnected + neverConnected,
                 _statistics.Malformed + malformed,
                 _statistics.Missed);
-        }
-    }
-
-    private void ApplyChanges(NamespaceNumbers numbers)
-    {
-        try
-        {
-            while (numbers.TryReadChange(out var change))
-            {
-                _table.Apply(change);
-            }
-        }
-        catch (KernelException exception) when (exception.Errno == ErrnoText.ENOBUFS)
-        {
-            _table.Forget();
         }
     }
 }

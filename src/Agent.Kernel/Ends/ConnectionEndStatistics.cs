@@ -1,4 +1,4 @@
-namespace Agent.Kernel.SockDiag;
+namespace Agent.Kernel.Ends;
 
 /// <summary>What a <see cref="ConnectionEndListener"/> has heard since it was opened. Every number only grows.</summary>
 /// <param name="Messages">Messages of the kernel: one a socket that is gone.</param>

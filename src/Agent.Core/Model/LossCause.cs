@@ -1,4 +1,4 @@
-namespace Agent.Core.Ends;
+namespace Agent.Core.Model;
 
 /// <summary>Why a request got no answer when its connection ended.</summary>
 public enum LossCause : byte

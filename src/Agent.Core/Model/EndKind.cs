@@ -1,4 +1,4 @@
-namespace Agent.Core.Ends;
+namespace Agent.Core.Model;
 
 /// <summary>How one side of a connection saw it end. A TLS alert or an HTTP/2 control frame is no data in this sense.</summary>
 public enum EndKind : byte

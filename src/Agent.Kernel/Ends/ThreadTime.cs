@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using Agent.Kernel.Interop;
 using static Agent.Kernel.Interop.SocketConstants;
 
-namespace Agent.Kernel;
+namespace Agent.Kernel.Ends;
 
 /// <summary>What the calling thread has cost.</summary>
 public static unsafe class ThreadTime

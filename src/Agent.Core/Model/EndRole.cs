@@ -1,4 +1,4 @@
-namespace Agent.Core.Ends;
+namespace Agent.Core.Model;
 
 /// <summary>Which side of a connection a socket was.</summary>
 public enum EndRole : byte
