@@ -84,6 +84,10 @@ internal static class Given
         ClosedByPodFirst = 0,
     };
 
+    /// <summary>Ends of connections as they are watched for a minute.</summary>
+    public static EndsSummary Ends(params LostRequests[] lost) =>
+        new() { Watched = TimeSpan.FromMinutes(1), Server = EndCounts.None, Client = EndCounts.None, RequestsLost = [.. lost] };
+
     /// <summary>A ready pod of Deployment/web with probes, a preStop delay and a grace period that holds it.</summary>
     public static KubernetesPod Kubernetes(string name = "web") => new()
     {
