@@ -8,6 +8,7 @@ FINDINGS = {
     "fin-wait2-pile-up": "Peers never finish closing what the pod closed.",
     "backend-closes-idle-first": "The pod closes idle connections sooner than what is in front of it: requests race with the close and fail with 502. Make the pod's keep-alive longer.",
     "reset-on-reuse": "Requests arrived on connections that the pod had already closed and were answered with resets: the 502 happened.",
+    "requests-lost": "Requests got no answer because their connection ended, and no other finding says why.",
     "conntrack-table-pressure": "The conntrack table is nearly full.",
     "conntrack-drops": "The tracker refused or dropped connections.",
     "conntrack-invalid-packets": "Packets were judged invalid; kube-proxy's rules drop them.",

@@ -19,8 +19,11 @@ public static class DiagnosisEngine
     public static DiagnosisResult Evaluate(
         DiagnosisContext context, IEnumerable<IFindingRule> rules, IEnumerable<Finding>? alsoFound = null)
     {
-        var findings = rules.SelectMany(rule => Run(rule, context)).Concat(alsoFound ?? []);
-        var ordered = FindingOrder.Sort(CauseLinks.Link(findings));
+        var all = rules.ToLookup(static rule => rule is IRemainderRule);
+        ImmutableArray<Finding> found =
+            [.. all[false].SelectMany(rule => Run(rule, () => rule.Evaluate(context), context)), .. alsoFound ?? []];
+        var remainder = all[true].Cast<IRemainderRule>().SelectMany(rule => Run(rule, () => rule.Evaluate(context, found), context));
+        var ordered = FindingOrder.Sort(CauseLinks.Link(found.Concat(remainder)));
         ImmutableArray<string> unreadable = [.. s_essential
             .Where(name => context.Current.Source(name) is not null && !context.Current.HasSource(name))];
         return new(ordered, Headline.Of(ordered, unreadable))
@@ -31,11 +34,11 @@ public static class DiagnosisEngine
     }
 
     // A mistake in one rule must not cost the others' findings, so whatever it throws becomes a finding itself.
-    private static ImmutableArray<Finding> Run(IFindingRule rule, DiagnosisContext context)
+    private static ImmutableArray<Finding> Run(IFindingRule rule, Func<IEnumerable<Finding>> evaluate, DiagnosisContext context)
     {
         try
         {
-            return [.. rule.Evaluate(context)];
+            return [.. evaluate()];
         }
         catch (Exception exception)
         {

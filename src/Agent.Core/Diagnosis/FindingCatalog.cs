@@ -15,6 +15,7 @@ public static class FindingCatalog
     [
         new BackendClosesIdleFirstRule(),
         new ResetOnReuseRule(),
+        new RequestsLostRule(),
         new ListenQueueOverflowRule(),
         new CloseWaitTimeoutShortRule(),
         new ConntrackTablePressureRule(),

@@ -47,6 +47,9 @@ public sealed record FindingExplanation
     /// <summary>What it may follow from; the first that is found counts, so the nearer cause stands before the farther.</summary>
     public ImmutableArray<CauseLink> FollowsFrom { get; init; } = [];
 
+    /// <summary>Lost requests that it accounts for, which are then no finding of their own.</summary>
+    public ImmutableArray<LossClaim> Explains { get; init; } = [];
+
     /// <summary>Makes a finding with this explanation's why, fixes and reference.</summary>
     /// <param name="severity">How bad.</param>
     /// <param name="subject">What it is about.</param>

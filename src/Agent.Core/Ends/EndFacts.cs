@@ -102,6 +102,19 @@ public readonly struct EndFacts
     public uint AnswerMilliseconds => Role == EndRole.Server ? LastSentMilliseconds : LastReceivedMilliseconds;
 
     /// <summary>
+    /// How long the connection had been idle before the request that got no answer; null where there is none, or it was the first.
+    /// </summary>
+    public uint? IdleBeforeRequestMilliseconds =>
+        IsComplete && IsWaiting && !WasNeverAnswered ? AnswerMilliseconds - RequestMilliseconds : null;
+
+    /// <summary>
+    /// After how long idle the peer closed, where its FIN was not read: nothing else came after the last data. Null where no FIN came.
+    /// </summary>
+    public uint? PeerClosedAfterMilliseconds => IsComplete && UnreadBytes == 1
+        ? LastReceivedMilliseconds - Math.Min(LastReceivedMilliseconds, LastAckMilliseconds)
+        : null;
+
+    /// <summary>
     /// A server's: how long its client had waited for an answer when it closed, given that the last it sent was its FIN. What came after
     /// data without being data is a FIN, or an acknowledgement.
     /// </summary>

@@ -28,13 +28,45 @@ public sealed partial class EndsTally
         record.Network.Undecided--;
         Undecided--;
         record.Pod.Add(record.Facts.Role, record.Judgement.Kind);
-        if (record.Facts.Role == EndRole.Server && record.Judgement.Kind == EndKind.ClosedFirstIdle)
-        {
-            record.Port.AddIdleClose(IdleMilliseconds(record));
-        }
+        NoteIdleClose(record);
 
         Vote(record, now);
         CountLoss(ref record, now, isCorrection: false);
+    }
+
+    /// <summary>A close of an idle connection by its server, as the server's side or the client's tells of it.</summary>
+    private static void NoteIdleClose(in EndRecord record)
+    {
+        var facts = record.Facts;
+        if (facts.Role == EndRole.Server)
+        {
+            if (record.Judgement.Kind == EndKind.ClosedFirstIdle)
+            {
+                record.Port.AddIdleClose(IdleMilliseconds(record));
+            }
+        }
+        else if (record.Judgement.Kind == EndKind.PeerFirst && facts is { IsComplete: true, IsWaiting: false, WasUsed: true }
+            && IdleMilliseconds(record) is >= EndJudge.IdleFromMilliseconds and var idle)
+        {
+            record.Port.AddIdleClose(idle);
+        }
+        else if (record.Judgement.Loss == LossCause.AfterClose
+            && facts.PeerClosedAfterMilliseconds is >= EndJudge.IdleFromMilliseconds and var closed)
+        {
+            record.Port.AddIdleClose(closed);
+        }
+    }
+
+    /// <summary>Of a request that met a close, how long its connection had been idle before. The client's side knows best.</summary>
+    private void NoteIdleBefore(in EndRecord record)
+    {
+        var facts = record.Facts.Role == EndRole.Server && record.Partner >= 0 && _ring.Has(record.Partner)
+            ? _ring[record.Partner].Facts
+            : record.Facts;
+        if (record.Cause is LossCause.AfterClose or LossCause.UnreadAtClose && facts.IdleBeforeRequestMilliseconds is { } idle)
+        {
+            record.Port.AddIdleBeforeLoss(idle);
+        }
     }
 
     /// <summary>Counts the loss of an end that is judged, holds it back, or leaves it to the server's side, and tells of the end.</summary>
@@ -63,6 +95,7 @@ public sealed partial class EndsTally
 
         record.Loss = LossState.Counted;
         record.Port.AddLoss(cause, record.At.Utc);
+        NoteIdleBefore(record);
         if (cause != LossCause.Unknown || !isCorrection)
         {
             Tell(record, cause, isCorrection);
@@ -132,6 +165,7 @@ public sealed partial class EndsTally
             if (record.Loss == LossState.Held && record.Port == port)
             {
                 record.Loss = LossState.Counted;
+                NoteIdleBefore(record);
                 Tell(record, record.Cause, isCorrection: true);
             }
         }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Agent.Core.Model;
 
 namespace Agent.Core.Ends;
@@ -70,17 +71,24 @@ public sealed class PodEnds(PodIdentity identity)
             Watched = watched,
             Server = new([.. _server]),
             Client = new([.. _client]),
-            IdleCloses = [.. from port in ports where port.IdleCloses is not null select port.IdleCloses!.ToSummary(port.Port)],
+            IdleCloses = Closes(ports, EndRole.Server),
+            PeerIdleCloses = Closes(ports, EndRole.Client),
             RequestsLost =
             [
                 .. from port in ports
                    from cause in s_causes
                    where port.Lost(cause) > 0
-                   select new LostRequests(port.Role, cause, port.Port, port.Lost(cause), port.LastLost(cause)),
+                   select new LostRequests(port.Role, cause, port.Port, port.Lost(cause), port.LastLost(cause))
+                   {
+                       IdleBefore = cause == LossCause.Unanswered ? null : port.IdleBeforeLoss?.ToSummary(port.Port).Median,
+                   },
             ],
             LossUnknown = ports.Sum(static port => port.LossUnknown + port.Held),
         };
     }
+
+    private static ImmutableArray<IdleCloses> Closes(PortEnds[] ports, EndRole role) =>
+        [.. from port in ports where port.Role == role && port.IdleCloses is not null select port.IdleCloses!.ToSummary(port.Port)];
 
     private static IEnumerable<PortEnds> InOrder(Dictionary<ushort, PortEnds> ports) => ports.Values.OrderBy(static port => port.Port);
 }

@@ -25,8 +25,13 @@ public sealed class PortEnds(EndRole role, ushort port)
     /// <summary>What the clients of this port do before they close.</summary>
     public PortHabit Habit { get; } = new();
 
-    /// <summary>Closes after idling; null without any.</summary>
+    /// <summary>
+    /// Closes after idling: by the pod where it is the server, by what it calls where it is the client; null without any.
+    /// </summary>
     public IdleHistogram? IdleCloses { get; private set; }
+
+    /// <summary>How long connections had been idle before a request on them was lost; null where that is not known of any.</summary>
+    public IdleHistogram? IdleBeforeLoss { get; private set; }
 
     /// <summary>Ends of which nobody can say whether a request was lost, without those that are held.</summary>
     public long LossUnknown { get; private set; }
@@ -47,10 +52,18 @@ public sealed class PortEnds(EndRole role, ushort port)
         {
             (IdleCloses ??= new()).Absorb(closes);
         }
+
+        if (other.IdleBeforeLoss is { } losses)
+        {
+            (IdleBeforeLoss ??= new()).Absorb(losses);
+        }
     }
 
     /// <summary>Counts one close of an idle connection.</summary>
     public void AddIdleClose(uint idleMilliseconds) => (IdleCloses ??= new()).Add(idleMilliseconds);
+
+    /// <summary>Notes how long a connection had been idle before a request on it was lost.</summary>
+    public void AddIdleBeforeLoss(uint idleMilliseconds) => (IdleBeforeLoss ??= new()).Add(idleMilliseconds);
 
     /// <summary>Counts one lost request, or one that may have been (<see cref="LossCause.Unknown"/>).</summary>
     public void AddLoss(LossCause cause, DateTimeOffset at)

@@ -17,6 +17,11 @@ public sealed record EndsSummary
     /// <summary>Closes after idling, by port that it listens on; only ports that have any.</summary>
     public ImmutableArray<IdleCloses> IdleCloses { get; init; } = [];
 
+    /// <summary>
+    /// Closes after idling of connections that it opened, by the port that it called: what it calls closed first. Only ports that have any.
+    /// </summary>
+    public ImmutableArray<IdleCloses> PeerIdleCloses { get; init; } = [];
+
     /// <summary>Lost requests by role, cause and port; only what is not zero.</summary>
     public ImmutableArray<LostRequests> RequestsLost { get; init; } = [];
 
@@ -29,6 +34,8 @@ public sealed record EndsSummary
         && Client.Counts.AsSpan().SequenceEqual(other.Client.Counts.AsSpan())
         && IdleCloses.Select(static closes => (closes.Port, closes.Count, closes.Sum))
             .SequenceEqual(other.IdleCloses.Select(static closes => (closes.Port, closes.Count, closes.Sum)))
+        && PeerIdleCloses.Select(static closes => (closes.Port, closes.Count, closes.Sum))
+            .SequenceEqual(other.PeerIdleCloses.Select(static closes => (closes.Port, closes.Count, closes.Sum)))
         && RequestsLost.SequenceEqual(other.RequestsLost)
         && LossUnknown == other.LossUnknown;
 
@@ -53,8 +60,8 @@ public sealed record EndCounts(ImmutableArray<long> Counts)
     public long Total => Counts.Sum();
 }
 
-/// <summary>Connections at one listening port that the pod closed first after they had been idle.</summary>
-/// <param name="Port">The port; 0 for all beyond the bound on ports.</param>
+/// <summary>Connections of one server port that their server closed first after they had been idle.</summary>
+/// <param name="Port">The server's port; 0 for all beyond the bound on ports.</param>
 /// <param name="Buckets">
 /// Closes by idle time, not cumulative: one number for each bound of the histogram in docs/metrics.md, and one for what is longer.
 /// </param>
@@ -73,4 +80,11 @@ public sealed record IdleCloses(ushort Port, ImmutableArray<long> Buckets, TimeS
 /// <param name="Port">The server's port; 0 for all beyond the bound on ports.</param>
 /// <param name="Count">One a request.</param>
 /// <param name="LastAt">When the last one was lost (UTC).</param>
-public sealed record LostRequests(EndRole Role, LossCause Cause, ushort Port, long Count, DateTimeOffset LastAt);
+public sealed record LostRequests(EndRole Role, LossCause Cause, ushort Port, long Count, DateTimeOffset LastAt)
+{
+    /// <summary>
+    /// How long the connections of the last ones had been idle before the request was sent (median); null for a server's, which are not
+    /// told that, and where the first request of a connection was lost.
+    /// </summary>
+    public TimeSpan? IdleBefore { get; init; }
+}

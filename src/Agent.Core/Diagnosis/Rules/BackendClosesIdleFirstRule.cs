@@ -38,6 +38,7 @@ public sealed class BackendClosesIdleFirstRule : IFindingRule
             new(Severity.Warning, "seen"),
             new(Severity.Critical, "seen, and the pod sends resets meanwhile"),
         ],
+        Explains = LossClaim.MetServersClose,
         Needs = [SourceNames.Sockets],
         Checks =
         [

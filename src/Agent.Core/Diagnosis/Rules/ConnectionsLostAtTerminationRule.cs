@@ -31,6 +31,7 @@ public sealed class ConnectionsLostAtTerminationRule : IFindingRule
             new(Severity.Warning, "it had no preStop hook"),
             new(Severity.Critical, "it was still there when its grace period ended, so it was killed"),
         ],
+        Explains = LossClaim.ServerDied,
         Needs = [SourceNames.Pods, SourceNames.Namespaces, SourceNames.Sockets],
         Checks =
         [

@@ -28,6 +28,7 @@ public sealed class ContainerRestartingRule : IFindingRule
             new(Severity.Warning, $"rising while watched, or {CrashLoop} or more with one in the last {HumanText.Duration(s_recent)}"),
             new(Severity.Critical, $"{CrashLoop} or more while watched"),
         ],
+        Explains = LossClaim.ServerDied,
         Needs = [SourceNames.Kubernetes],
         Checks =
         [

@@ -31,6 +31,7 @@ public sealed class ResetOnReuseRule : IFindingRule
             new(Severity.Warning, "the idle closes are a guess"),
             new(Severity.Critical, "the idle closes were seen"),
         ],
+        Explains = LossClaim.MetServersClose,
         Needs = [SourceNames.Sockets],
         Checks =
         [

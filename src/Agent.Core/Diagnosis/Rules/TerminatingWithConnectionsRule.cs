@@ -28,6 +28,7 @@ public sealed class TerminatingWithConnectionsRule : IFindingRule
             new(Severity.Warning, "there is no preStop hook"),
             new(Severity.Critical, $"no more than {HumanText.Percent(LastPart)} of the grace period is left"),
         ],
+        Explains = LossClaim.ServerDied,
         Needs = [SourceNames.Kubernetes, SourceNames.Sockets],
         Checks =
         [

@@ -38,6 +38,40 @@ public sealed class EndsTallyTests
         Assert.Single(replay.Told, end => end.Loss == cause);
     }
 
+    /// <summary>All scenes idle for half a second before their last request.</summary>
+    [Theory]
+    [InlineData("request after close", EndRole.Server)]
+    [InlineData("request after close", EndRole.Client)]
+    [InlineData("request unread at close", EndRole.Server)]
+    public void Add_RequestMetTheClose_IdleTimeBeforeItIsKnown(string scene, EndRole heard)
+    {
+        var replay = heard == EndRole.Server ? new EndReplay().Both(scene) : new EndReplay().Only(EndRole.Client, scene);
+        var summary = replay.Pass(5).Scan(scene).Pass(60).Settle() is var played && heard == EndRole.Server ? played.ServerSummary : played.ClientSummary;
+
+        var idle = Assert.Single(summary.RequestsLost).IdleBefore;
+        Assert.NotNull(idle);
+        Assert.InRange(idle.Value.TotalSeconds, 0.3, 1.5);
+    }
+
+    [Fact]
+    public void Add_RequestTakenAndNotAnswered_IdleTimeBeforeItIsNoMatter() => Assert.Null(
+        Assert.Single(new EndReplay().Both("request taken, closed without an answer").Pass(60).Settle().ServerSummary.RequestsLost).IdleBefore);
+
+    [Fact]
+    public void Add_ServerClosesIdle_ClientsSideCountsWhenThatWas()
+    {
+        var summary = new EndReplay().Only(EndRole.Client, "server closes idle, client at once").Pass(10).Scan("server closes idle, client at once").Pass(60).Settle().ClientSummary;
+
+        var closes = Assert.Single(summary.PeerIdleCloses);
+        Assert.Equal((8080, 1L), (closes.Port, closes.Count));
+        Assert.InRange(closes.Median.TotalSeconds, 0.3, 1.5);
+        Assert.Empty(summary.IdleCloses);
+    }
+
+    [Fact]
+    public void Add_ClientClosesIdle_IsNoCloseOfItsPeer() => Assert.Empty(
+        new EndReplay().Both("client closes idle, server reads the end of file").Pass(60).Settle().ClientSummary.PeerIdleCloses);
+
     [Fact]
     public void Add_NothingTellsWhichSideItWas_NoLossIsCountedAsKnown()
     {
