@@ -67,6 +67,19 @@ public static class HumanText
     /// <summary>A time in UTC to the second.</summary>
     public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 
+    /// <summary>The time of day in UTC: <c>13:46:04 UTC</c>.</summary>
+    public static string Clock(DateTimeOffset time) => time.UtcDateTime.ToString("HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
+
+    /// <summary>When something began, in UTC to the minute: <c>13:21</c>, on an earlier day <c>Nov 20 13:21</c>.</summary>
+    public static string ClockOf(DateTimeOffset time, DateTimeOffset now) => time.UtcDateTime.ToString(
+        time.UtcDateTime.Date == now.UtcDateTime.Date ? "HH:mm" : "MMM d HH:mm", CultureInfo.InvariantCulture);
+
+    /// <summary><c>31s ago</c>; whole seconds, and never in the future.</summary>
+    public static string Ago(TimeSpan age) => age.TotalSeconds < 0.5 ? "just now" : $"{Seconds((long)Math.Round(age.TotalSeconds))} ago";
+
+    /// <summary>As <see cref="Printable"/>, of a text that keeps its lines.</summary>
+    public static string PrintableLines(string text) => string.Join('\n', text.Split('\n').Select(Printable));
+
     /// <summary>
     /// The text with everything that could steer a terminal or hide in a page written out (<c>\x1b</c>, <c>\u202e</c>):
     /// names of processes and directories are chosen by others.

@@ -18,7 +18,13 @@ public static class FindingGroups
     /// <see cref="ShownAlone"/> subjects become one, at the place of the first. What follows from a finding that is not among them stands
     /// for itself.
     /// </summary>
-    public static ImmutableArray<Finding> ForReading(ImmutableArray<Finding> findings)
+    public static ImmutableArray<Finding> ForReading(ImmutableArray<Finding> findings) =>
+        [.. Causes(findings, ShownAlone + 1).Select(static cause => WithConsequences(Merge(cause.Members), cause.Consequences))];
+
+    /// <summary>The same causes, those of the same id, form and severity always together.</summary>
+    public static ImmutableArray<CauseGroup> Causes(ImmutableArray<Finding> findings) => Causes(findings, 2);
+
+    private static ImmutableArray<CauseGroup> Causes(ImmutableArray<Finding> findings, int fewestTogether)
     {
         var known = findings.ToLookup(static finding => (finding.Id, finding.Subject));
         var following = findings
@@ -33,8 +39,8 @@ public static class FindingGroups
                 (IEqualityComparer<Finding>)ReferenceEqualityComparer.Instance);
         return
         [
-            .. Together(FindingOrder.Sort(causes.Keys))
-                .Select(group => WithConsequences(Merge(group), [.. FindingOrder.Sort(group.SelectMany(cause => causes[cause]))])),
+            .. Together(FindingOrder.Sort(causes.Keys), fewestTogether)
+                .Select(group => new CauseGroup(group, FindingOrder.Sort(group.SelectMany(cause => causes[cause])))),
         ];
     }
 
@@ -56,9 +62,9 @@ public static class FindingGroups
     private static Finding AsBadAs(Finding cause, IEnumerable<Finding> consequences) =>
         cause with { Severity = consequences.Select(static consequence => consequence.Severity).Append(cause.Severity).Max() };
 
-    private static IEnumerable<ImmutableArray<Finding>> Together(ImmutableArray<Finding> findings) => findings
+    private static IEnumerable<ImmutableArray<Finding>> Together(ImmutableArray<Finding> findings, int fewest) => findings
         .GroupBy(static finding => (finding.Id, finding.Form, finding.Severity, finding.CausedBy, finding.Subject.IsOfNode))
-        .SelectMany(static group => group.Count() > ShownAlone && !group.Key.IsOfNode
+        .SelectMany(group => group.Count() >= fewest && !group.Key.IsOfNode
             ? [[.. group]]
             : group.Select(static finding => ImmutableArray.Create(finding)));
 
@@ -87,5 +93,5 @@ public static class FindingGroups
     }
 
     private static Finding WithConsequences(Finding cause, ImmutableArray<Finding> consequences) =>
-        consequences.IsEmpty ? cause : cause with { Consequences = [.. Together(consequences).Select(Merge)] };
+        consequences.IsEmpty ? cause : cause with { Consequences = [.. Together(consequences, ShownAlone + 1).Select(Merge)] };
 }

@@ -154,7 +154,8 @@ public static partial class JsonReport
         }
 
         json.WriteEndArray();
-        if (pod.Listeners.Where(static listener => listener.Idle is not null).MaxBy(static listener => listener.Idle!.Samples) is { Idle: { } idle } sampled)
+        var watched = pod.Listeners.Where(static listener => listener.Idle is not null);
+        if (watched.MaxBy(static listener => listener.Idle!.Samples) is { Idle: { } idle } sampled)
         {
             json.WriteStartObject("idle");
             json.WriteSeconds("ceilingSeconds", idle.Ceiling);

@@ -11,7 +11,14 @@ public static class MarkdownReport
     public static string Render(ReportDocument document)
     {
         var output = new StringBuilder();
-        output.Append("# ").Append(Escape(document.Headline.ToString())).Append("\n\n");
+        var verdict = Verdicts.Name(document.Head.Verdict).ToUpperInvariant();
+        output.Append("# ").Append(verdict).Append(": ").Append(Escape(document.Head.Text)).Append("\n\n");
+        output.Append(Escape(document.Head.When)).Append(" · ").Append(Escape(document.Head.Detail)).Append('\n');
+        if (document.Summary.Length > 0)
+        {
+            output.Append('\n');
+        }
+
         foreach (var fact in document.Summary)
         {
             output.Append("- **").Append(fact.Label).Append(":** ").Append(EscapeProse(fact.Text)).Append('\n');
@@ -19,7 +26,11 @@ public static class MarkdownReport
 
         foreach (var section in document.Sections)
         {
-            output.Append("\n## ").Append(Escape(section.Title)).Append('\n');
+            if (section.Title.Length > 0)
+            {
+                output.Append("\n## ").Append(Escape(section.Title)).Append('\n');
+            }
+
             foreach (var block in section.Blocks)
             {
                 output.Append('\n');
@@ -52,6 +63,34 @@ public static class MarkdownReport
             case FindingBlock finding:
                 WriteFinding(output, finding);
                 break;
+            case FactsBlock facts:
+                WriteFacts(output, facts);
+                break;
+            case ActionsBlock actions:
+                WriteActions(output, actions);
+                break;
+        }
+    }
+
+    private static void WriteFacts(StringBuilder output, FactsBlock block)
+    {
+        var label = "";
+        foreach (var fact in block.Facts)
+        {
+            label = fact.Label.Length > 0 ? fact.Label : label;
+            output.Append("- **").Append(label).Append(":** ").Append(EscapeProse(fact.Text)).Append('\n');
+        }
+    }
+
+    private static void WriteActions(StringBuilder output, ActionsBlock block)
+    {
+        foreach (var action in block.Actions)
+        {
+            foreach (var step in action.Steps)
+            {
+                output.Append("- ").Append(action.Number == 0 ? "" : $"({action.Number}) ").Append(Escape(step.Label)).Append(": ");
+                output.Append(step.IsText ? Escape(step.Text) : Code(step.Text)).Append('\n');
+            }
         }
     }
 
@@ -107,7 +146,8 @@ public static class MarkdownReport
     private static string Flat(string title) => title.Replace("-\n", "", StringComparison.Ordinal).Replace('\n', ' ');
 
     private static string Cell(ReportCell cell) =>
-        cell.Tone is Tone.Warning or Tone.Critical && cell.Text.Length > 0 ? $"**{Escape(cell.Text)}**" : Escape(cell.Text);
+        (cell.Tone is Tone.Warning or Tone.Critical && cell.Text.Length > 0 ? $"**{Escape(cell.Text)}**" : Escape(cell.Text))
+            .Replace("\n", "<br>", StringComparison.Ordinal);
 
     /// <summary>Text to be pasted: as code, so that nothing has to be escaped in it.</summary>
     private static string Code(string text) =>

@@ -6,10 +6,17 @@ namespace Agent.Core.Reporting;
 /// <summary>
 /// A report as content without form: what the text and the markdown report print. Strings are free of control characters.
 /// </summary>
-/// <param name="Headline">The verdict, and one line that a tired person understands.</param>
+/// <param name="Head">The verdict: all that <c>--quiet</c> leaves.</param>
 /// <param name="Summary">What to know next: what to do first, which node and when, what could not be seen.</param>
 /// <param name="Sections">The rest, most important first.</param>
-public sealed record ReportDocument(Headline Headline, ImmutableArray<ReportFact> Summary, ImmutableArray<ReportSection> Sections);
+public sealed record ReportDocument(ReportHead Head, ImmutableArray<ReportFact> Summary, ImmutableArray<ReportSection> Sections);
+
+/// <summary>The first block of a report.</summary>
+/// <param name="Verdict">Whether anything fails; <see cref="Diagnosis.Verdict.Info"/> never stands here: notes make nothing fail.</param>
+/// <param name="Text">One line: what happens, on which node.</param>
+/// <param name="When">Clock time and age of the scan.</param>
+/// <param name="Detail">One line: what was lost, how many causes there are, what was read.</param>
+public sealed record ReportHead(Verdict Verdict, string Text, string When, string Detail);
 
 /// <summary>A labelled line.</summary>
 /// <param name="Label">For example <c>Do first</c>.</param>
@@ -18,7 +25,10 @@ public sealed record ReportDocument(Headline Headline, ImmutableArray<ReportFact
 public sealed record ReportFact(string Label, string Text, Tone Tone = Tone.Plain);
 
 /// <summary>A part of a report under a title.</summary>
-public sealed record ReportSection(string Title, ImmutableArray<ReportBlock> Blocks);
+/// <param name="Title">Empty for what needs none.</param>
+/// <param name="Blocks">What is in it.</param>
+/// <param name="IsBrief">True for a part of the report on one screen, which has no room for rules.</param>
+public sealed record ReportSection(string Title, ImmutableArray<ReportBlock> Blocks, bool IsBrief = false);
 
 /// <summary>Something in a section.</summary>
 public abstract record ReportBlock;
@@ -39,6 +49,23 @@ public sealed record BarsBlock(string Caption, ImmutableArray<ReportBar> Bars) :
 /// <summary>One count.</summary>
 public sealed record ReportBar(string Label, long Count, Tone Tone = Tone.Plain);
 
+/// <summary>Labelled lines.</summary>
+public sealed record FactsBlock(ImmutableArray<ReportFact> Facts) : ReportBlock;
+
+/// <summary>What to do about each cause.</summary>
+public sealed record ActionsBlock(ImmutableArray<ReportAction> Actions) : ReportBlock;
+
+/// <summary>What to do about one cause.</summary>
+/// <param name="Number">The number of the cause; 0 for what belongs to none.</param>
+/// <param name="Steps">The best first.</param>
+public sealed record ReportAction(int Number, ImmutableArray<ReportStep> Steps);
+
+/// <summary>A step.</summary>
+/// <param name="Label">Where it is done, or what for.</param>
+/// <param name="Text">A setting or a command to be pasted, never broken; several lines keep theirs.</param>
+/// <param name="IsText">True for a sentence, which may be broken.</param>
+public sealed record ReportStep(string Label, string Text, bool IsText = false);
+
 /// <summary>A table. The first column gives way when the page is narrow: a long cell takes a line of its own. The last one wraps.</summary>
 public sealed record TableBlock(
     string Caption, ImmutableArray<ReportColumn> Columns, ImmutableArray<ImmutableArray<ReportCell>> Rows) : ReportBlock;
@@ -46,7 +73,8 @@ public sealed record TableBlock(
 /// <summary>A column.</summary>
 /// <param name="Title">May have line breaks.</param>
 /// <param name="IsNumber">Aligned to the right.</param>
-public sealed record ReportColumn(string Title, bool IsNumber = false)
+/// <param name="Fit">What becomes of cells that are too long.</param>
+public sealed record ReportColumn(string Title, bool IsNumber = false, ColumnFit Fit = ColumnFit.Whole)
 {
     /// <summary>A column of text.</summary>
     public static implicit operator ReportColumn(string title) => new(title);
@@ -55,7 +83,20 @@ public sealed record ReportColumn(string Title, bool IsNumber = false)
     public static ReportColumn FromString(string title) => new(title);
 }
 
-/// <summary>A cell.</summary>
+/// <summary>What becomes of the cells of a column where the page is too narrow. Nothing is ever cut off.</summary>
+public enum ColumnFit
+{
+    /// <summary>They stay in one line.</summary>
+    Whole,
+
+    /// <summary>Sentences: broken between words.</summary>
+    Prose,
+
+    /// <summary>Names of pods: broken after a dash or a slash when nothing else gives way any more.</summary>
+    Name,
+}
+
+/// <summary>A cell; may have line breaks.</summary>
 public sealed record ReportCell(string Text, Tone Tone = Tone.Plain)
 {
     /// <summary>A cell in the plain tone.</summary>

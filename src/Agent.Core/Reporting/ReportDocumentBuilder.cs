@@ -1,32 +1,44 @@
 using System.Collections.Immutable;
 using Agent.Core.Diagnosis;
 using Agent.Core.Model;
+using Agent.Core.Reporting.Screen;
 using Agent.Core.Reporting.Sections;
 
 namespace Agent.Core.Reporting;
 
-/// <summary>Makes the document that the text and the markdown report print.</summary>
+/// <summary>Makes the document that the text and the markdown report print: one screen, or with --details everything.</summary>
 public static class ReportDocumentBuilder
 {
     /// <summary>The document of one view.</summary>
     public static ReportDocument Build(ReportView view)
     {
         var sections = ImmutableArray.CreateBuilder<ReportSection>();
-        Add(FindingsSection.Build(view));
-        if (!view.Input.Options.Quiet)
+        var causes = ScreenCause.Of(view);
+        var head = HeadSection.Build(view, causes);
+        switch (view.Input.Options)
         {
-            Add(ConntrackSection.Build(view));
-            Add(TimeoutsSection.Build(view));
-            Add(PodsSection.Build(view));
-            Add(ConnectionsSection.Build(view));
-            Add(HalfClosedFlowsSection.Build(view));
-            Add(ListenersSection.Build(view));
-            Add(CountersSection.Build(view));
-            Add(SourcesSection.Build(view));
+            case { Quiet: true }:
+                return new(head, [], []);
+            case { Details: false }:
+                Add(CausesSection.Build(view, causes));
+                Add(DoNowSection.Build(view, causes));
+                Add(LostRequestsSection.Build(view));
+                Add(HalfClosedSection.Build(view));
+                Add(StatusSection.Build(view, causes));
+                return new(head, [], sections.ToImmutable());
         }
 
-        var headline = view.Diagnosis.Headline;
-        return new(headline with { Text = HumanText.Printable(headline.Text) }, Summary(view), sections.ToImmutable());
+        Add(FindingsSection.Build(view));
+        Add(ConntrackSection.Build(view));
+        Add(TimeoutsSection.Build(view));
+        Add(PodsSection.Build(view));
+        Add(ConnectionsSection.Build(view));
+        Add(HalfClosedFlowsSection.Build(view));
+        Add(EndsSection.Build(view));
+        Add(ListenersSection.Build(view));
+        Add(CountersSection.Build(view));
+        Add(SourcesSection.Build(view));
+        return new(head, Summary(view), sections.ToImmutable());
 
         void Add(ReportSection? section)
         {

@@ -23,8 +23,11 @@ public sealed record ReportOptions
     /// <summary>Only this pod, <c>NAME</c> or <c>NAMESPACE/NAME</c>; null for all.</summary>
     public string? Pod { get; init; }
 
-    /// <summary>Only the verdict and the findings.</summary>
+    /// <summary>Only the first block: the verdict.</summary>
     public bool Quiet { get; init; }
+
+    /// <summary>Everything instead of one screen, in text and Markdown.</summary>
+    public bool Details { get; init; }
 
     /// <summary>True when a part of the node is asked for.</summary>
     public bool IsFiltered => Namespace is not null || Pod is not null;

@@ -19,7 +19,7 @@ public sealed record ReportOrigin(bool FromAgent, TimeSpan? Age, string Note)
 
     /// <summary>For people.</summary>
     public string Sentence => FromAgent
-        ? $"by the running agent{(Age is { } age ? $", {HumanText.Duration(TimeSpan.FromSeconds(Math.Round(age.TotalSeconds, 1)))} ago" : "")} (closewatch report --fresh scans now)"
+        ? $"by the running agent{(Age is { } age ? $", {HumanText.Ago(age)}" : "")} (closewatch report --fresh scans now)"
         : $"by this command{(Note.Length > 0 ? $": {HumanText.Printable(Note)}" : "")}";
 
     private static TimeSpan Positive(TimeSpan age) => age > TimeSpan.Zero ? age : TimeSpan.Zero;

@@ -7,21 +7,14 @@ namespace Agent.Core.Reporting;
 public static class TextReport
 {
     private const string Indent = "  ";
+    private const string BriefIndent = " ";
     private const int LabelWidth = 9;
 
     /// <summary>The whole report.</summary>
     public static string Render(ReportDocument document, TextStyle style)
     {
         var output = new StringBuilder();
-        var verdict = Verdicts.Name(document.Headline.Verdict).ToUpperInvariant();
-        WriteHanging(
-            output,
-            style,
-            verdict,
-            style.Paint(verdict, ToneOf(document.Headline.Verdict)),
-            document.Headline.Text,
-            Tone.Plain,
-            bold: true);
+        WriteHead(output, style, document.Head);
         foreach (var fact in document.Summary)
         {
             WriteLabelled(output, style, "", fact.Label, fact.Text, fact.Tone);
@@ -51,10 +44,42 @@ public static class TextReport
         _ => Tone.Good,
     };
 
+    /// <summary>The verdict, with the time at the right margin where it fits beside it, and the numbers below.</summary>
+    private static void WriteHead(StringBuilder output, TextStyle style, ReportHead head)
+    {
+        var verdict = Verdicts.Name(head.Verdict).ToUpperInvariant();
+        var label = verdict + "  ";
+        var isBeside = label.Length + head.Text.Length + 2 + head.When.Length <= style.Width;
+        if (isBeside)
+        {
+            var gap = new string(' ', style.Width - label.Length - head.Text.Length - head.When.Length);
+            output.Append(style.Paint(verdict, ToneOf(head.Verdict)))
+                .Append("  ")
+                .Append(style.Bold(style.Fit(head.Text)))
+                .Append(gap)
+                .Append(style.Paint(head.When, Tone.Muted))
+                .Append('\n');
+        }
+        else
+        {
+            WriteHanging(output, style, verdict, style.Paint(verdict, ToneOf(head.Verdict)), head.Text, Tone.Plain, bold: true);
+        }
+
+        var margin = new string(' ', label.Length);
+        var detail = isBeside ? head.Detail : $"{head.When}; {head.Detail}";
+        WriteHanging(output, style, margin, margin, detail, Tone.Plain, bold: false);
+    }
+
     private static void WriteSection(StringBuilder output, TextStyle style, ReportSection section)
     {
-        var title = style.Fit($"── {section.Title} ");
-        output.Append('\n').Append(style.Bold(title + style.Fit(new string('─', Math.Max(0, style.Width - title.Length))))).Append('\n');
+        output.Append('\n');
+        if (section.Title.Length > 0)
+        {
+            var title = style.Fit(section.IsBrief ? section.Title : $"── {section.Title} ");
+            var rule = section.IsBrief ? "" : style.Fit(new string('─', Math.Max(0, style.Width - title.Length)));
+            output.Append(style.Bold(title + rule)).Append('\n');
+        }
+
         for (var i = 0; i < section.Blocks.Length; i++)
         {
             if (i > 0 && section.Blocks[i] is not TextBlock)
@@ -62,18 +87,18 @@ public static class TextReport
                 output.Append('\n');
             }
 
-            WriteBlock(output, style, section.Blocks[i]);
+            WriteBlock(output, style, section.Blocks[i], section.IsBrief ? BriefIndent : Indent);
         }
     }
 
-    private static void WriteBlock(StringBuilder output, TextStyle style, ReportBlock block)
+    private static void WriteBlock(StringBuilder output, TextStyle style, ReportBlock block, string indent)
     {
         switch (block)
         {
             case TextBlock text:
-                foreach (var line in TextWrap.Lines(style.Fit(text.Text), style.Width - Indent.Length))
+                foreach (var line in TextWrap.Lines(style.Fit(text.Text), style.Width - indent.Length))
                 {
-                    output.Append(Indent).Append(style.Paint(line, text.Tone)).Append('\n');
+                    output.Append(indent).Append(style.Paint(line, text.Tone)).Append('\n');
                 }
 
                 break;
@@ -85,7 +110,17 @@ public static class TextReport
                 break;
             case TableBlock table:
                 WriteCaption(output, style, table.Caption);
-                new TextTable(table, style, Indent).Write(output);
+                new TextTable(table, style, indent).Write(output);
+                break;
+            case FactsBlock facts:
+                foreach (var fact in facts.Facts)
+                {
+                    WriteLabelled(output, style, "", fact.Label, fact.Text, fact.Tone);
+                }
+
+                break;
+            case ActionsBlock actions:
+                ActionsText.Write(output, style, actions, indent);
                 break;
             case FindingBlock finding:
                 WriteFinding(output, style, finding);
@@ -132,8 +167,8 @@ public static class TextReport
         foreach (var bar in block.Bars)
         {
             var length = bar.Count == 0 ? 0 : Math.Max(1, (int)(bar.Count * room / most));
-            var line =
-                $"{Indent}{style.Fit(bar.Label).PadRight(labels)}  {HumanText.Count(bar.Count).PadLeft(counts)}  {style.Paint(style.Fit(new string('█', length)), bar.Tone)}";
+            var drawn = style.Paint(style.Fit(new string('█', length)), bar.Tone);
+            var line = $"{Indent}{style.Fit(bar.Label).PadRight(labels)}  {HumanText.Count(bar.Count).PadLeft(counts)}  {drawn}";
             output.Append(line.TrimEnd()).Append('\n');
         }
     }

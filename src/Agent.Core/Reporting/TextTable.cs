@@ -5,11 +5,12 @@ namespace Agent.Core.Reporting;
 
 /// <summary>
 /// Lays a table out in a given width without losing a character of it: a first cell that is too
-/// long takes a line of its own, the last column wraps.
+/// long takes a line of its own, prose and the last column wrap, names are broken where nothing else gives way.
 /// </summary>
 internal sealed class TextTable
 {
     private const int ReadableColumn = 24;
+    private const int ReadableName = 18;
 
     private readonly TextStyle _style;
     private readonly string _indent;
@@ -26,7 +27,7 @@ internal sealed class TextTable
         _rows = [.. table.Rows.Select(row => row.Select(cell => cell with { Text = style.Fit(cell.Text) }).ToArray())];
         _widths = [.. _columns.Select((column, index) => Math.Max(
             column.Title.Split('\n').Max(static line => line.Length),
-            _rows.Length == 0 ? 0 : _rows.Max(row => row[index].Text.Length)))];
+            _rows.Length == 0 ? 0 : _rows.Max(row => row[index].Text.Split('\n').Max(static line => line.Length))))];
         var available = style.Width - indent.Length;
         _gap = _widths.Sum() + (2 * (_widths.Length - 1)) <= available ? "  " : " ";
         Shrink(available - (_gap.Length * (_widths.Length - 1)));
@@ -41,11 +42,17 @@ internal sealed class TextTable
         }
     }
 
-    /// <summary>Takes what is too much from the last column when that is prose, otherwise from the first.</summary>
+    /// <summary>
+    /// Takes what is too much from prose, then from names; where no column gives way, from the last one when that is text, otherwise from
+    /// the first.
+    /// </summary>
     private void Shrink(int available)
     {
+        Shrink(available, ColumnFit.Prose, ReadableColumn);
+        Shrink(available, ColumnFit.Name, ReadableName);
+        Shrink(available, ColumnFit.Prose, ReadableName);
         var excess = _widths.Sum() - available;
-        if (excess <= 0 || _widths.Length < 2)
+        if (excess <= 0 || _widths.Length < 2 || _columns.Any(static column => column.Fit != ColumnFit.Whole))
         {
             return;
         }
@@ -64,6 +71,17 @@ internal sealed class TextTable
         }
     }
 
+    private void Shrink(int available, ColumnFit fit, int least)
+    {
+        for (var i = 0; i < _widths.Length; i++)
+        {
+            if (_columns[i].Fit == fit && _widths.Sum() - available is var excess and > 0)
+            {
+                _widths[i] = Math.Max(Math.Min(_widths[i], least), _widths[i] - excess);
+            }
+        }
+    }
+
     private void WriteHeader(StringBuilder output)
     {
         var titles = _columns.Select(static column => column.Title.Split('\n')).ToArray();
@@ -78,41 +96,34 @@ internal sealed class TextTable
 
     private void WriteRow(StringBuilder output, ReportCell[] row)
     {
-        var first = row[0];
-        if (first.Text.Length > _widths[0])
+        var cells = row.Select(LinesOf).ToArray();
+        if (cells[0] is [var first] && first.Length > _widths[0])
         {
-            output.Append(_indent).Append(_style.Paint(first.Text, first.Tone)).Append('\n');
-            first = first with { Text = "" };
+            output.Append(_indent).Append(_style.Paint(first, row[0].Tone)).Append('\n');
+            cells[0] = [""];
         }
 
-        var last = TextWrap.Lines(row[^1].Text, _widths[^1]);
-        var line = new StringBuilder(_indent);
-        for (var i = 0; i < row.Length; i++)
+        for (var i = 0; i < cells.Max(static lines => lines.Count); i++)
         {
-            var cell = i == 0 ? first : row[i];
-            var text = i == row.Length - 1 && i > 0 ? last[0] : cell.Text;
-            var aligned = Align(text, i);
-            if (i == row.Length - 1)
+            var line = new StringBuilder(_indent);
+            foreach (var (column, lines) in cells.Index())
             {
-                aligned = aligned.TrimEnd();
+                var text = i < lines.Count ? lines[i] : "";
+                var padding = new string(' ', Math.Max(0, _widths[column] - text.Length));
+                var painted = _style.Paint(text, row[column].Tone);
+                line.Append(column == 0 ? "" : _gap).Append(_columns[column].IsNumber ? padding + painted : painted + padding);
             }
 
-            line.Append(i == 0 ? "" : _gap)
-                .Append(text.Length == 0 ? aligned : aligned.Replace(text, _style.Paint(text, cell.Tone), StringComparison.Ordinal));
-        }
-
-        output.Append(line.ToString().TrimEnd()).Append('\n');
-        if (row.Length < 2)
-        {
-            return;
-        }
-
-        var margin = _indent + new string(' ', _widths[..^1].Sum() + (_gap.Length * (_widths.Length - 1)));
-        foreach (var more in last.Skip(1))
-        {
-            output.Append(margin).Append(_style.Paint(more, row[^1].Tone)).Append('\n');
+            output.Append(line.ToString().TrimEnd()).Append('\n');
         }
     }
+
+    private List<string> LinesOf(ReportCell cell, int column) => _columns[column].Fit switch
+    {
+        ColumnFit.Name => TextWrap.NameLines(cell.Text, _widths[column]),
+        ColumnFit.Whole when column < _columns.Length - 1 || column == 0 => [.. cell.Text.Split('\n')],
+        _ => TextWrap.Lines(cell.Text, _widths[column]),
+    };
 
     private string Align(string text, int column) =>
         _columns[column].IsNumber ? text.PadLeft(_widths[column]) : text.PadRight(_widths[column]);

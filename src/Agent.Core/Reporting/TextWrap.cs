@@ -26,6 +26,25 @@ internal static class TextWrap
         return lines;
     }
 
+    /// <summary>Breaks a name after a dash, a slash or a dot, where it must; a part that is too long stays whole.</summary>
+    public static List<string> NameLines(string text, int width)
+    {
+        var lines = new List<string>();
+        foreach (var name in text.Split('\n'))
+        {
+            var rest = name.AsSpan();
+            while (rest.Length > width && rest[..width].LastIndexOfAny("-/.: ") is var at and > 0)
+            {
+                lines.Add(rest[..(at + 1)].ToString());
+                rest = rest[(at + 1)..];
+            }
+
+            lines.Add(rest.ToString());
+        }
+
+        return lines;
+    }
+
     private static IEnumerable<string> Words(string text)
     {
         var start = 0;

@@ -59,13 +59,18 @@ internal sealed class ReportCommand(CommandServices services, CommonOptions comm
         HelpName = "PRESET|DURATION",
     };
 
-    private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "The verdict and the findings only" };
+    private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "The verdict only" };
+
+    private readonly Option<bool> _details = new("--details")
+    {
+        Description = "Everything: evidence, timeouts, single connections, counters; without it, one screen (json and html have it all)",
+    };
 
     public Command Create()
     {
         var command = new Command("report", "Print what is wrong on this node: as the running agent sees it, or by one scan")
         {
-            _output, _namespace, _pod, _top, _connections, _fresh, _window, _failOn, _procRoot, _upstream, _quiet,
+            _output, _namespace, _pod, _top, _connections, _fresh, _window, _failOn, _procRoot, _upstream, _quiet, _details,
         };
         command.SetAction((parsed, _) => new ReportRunner(services).RunAsync(Request(parsed)));
         return command;
@@ -81,6 +86,7 @@ internal sealed class ReportCommand(CommandServices services, CommonOptions comm
             Top = parsed.GetValue(_top),
             Connections = parsed.GetValue(_connections) ?? ReportOptions.DefaultConnections,
             Quiet = parsed.GetValue(_quiet),
+            Details = parsed.GetValue(_details),
         },
         Fresh = parsed.GetValue(_fresh),
         Window = parsed.GetValue(_window),

@@ -6,7 +6,7 @@ namespace Agent.Reporting;
 
 /// <summary>The options of <c>closewatch report</c> as the query of a URL.</summary>
 /// <param name="Format">output</param>
-/// <param name="Options">namespace, pod, top, connections, quiet</param>
+/// <param name="Options">namespace, pod, top, connections, quiet, details</param>
 /// <param name="Style">width, color, unicode</param>
 internal sealed record ReportQuery(ReportFormat Format, ReportOptions Options, TextStyle Style)
 {
@@ -39,6 +39,9 @@ internal sealed record ReportQuery(ReportFormat Format, ReportOptions Options, T
                 case "quiet" when bool.TryParse(value, out var quiet):
                     options = options with { Quiet = quiet };
                     break;
+                case "details" when bool.TryParse(value, out var details):
+                    options = options with { Details = details };
+                    break;
                 case "width" when TryCount(value, out var width) && width <= MaxWidth:
                     style = style with { Width = width };
                     break;
@@ -51,7 +54,7 @@ internal sealed record ReportQuery(ReportFormat Format, ReportOptions Options, T
                 default:
                     problem =
                         $"'{name}={value}' is not understood; there are output=text|json|markdown|html, namespace, pod, top, "
-                        + "connections, quiet=true, and for text width, color=true, unicode=false";
+                        + "connections, quiet=true, details=true, and for text width, color=true, unicode=false";
                     return null;
             }
         }
@@ -68,6 +71,7 @@ internal sealed record ReportQuery(ReportFormat Format, ReportOptions Options, T
         Add("top", Options.Top?.ToString(CultureInfo.InvariantCulture));
         Add("connections", Options.Connections.ToString(CultureInfo.InvariantCulture));
         Add("quiet", Options.Quiet ? "true" : "false");
+        Add("details", Options.Details ? "true" : "false");
         Add("width", Style.Width.ToString(CultureInfo.InvariantCulture));
         Add("color", Style.Color ? "true" : "false");
         Add("unicode", Style.Unicode ? "true" : "false");

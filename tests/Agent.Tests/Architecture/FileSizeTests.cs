@@ -12,7 +12,7 @@ public sealed class FileSizeTests
     /// <summary>Not yet held to the lengths of lines; to become empty.</summary>
     private static readonly string[] s_notYet =
     [
-        "Agent.Core/Ends", "Agent.Core/Reporting",
+        "Agent.Core/Ends", "Agent.Core/Reporting/Html",
     ];
 
     [Fact]

@@ -57,8 +57,8 @@ public sealed class SourceUnavailableRule : IFindingRule
         }
     }
 
-    // A plain Linux machine has no pods and no API server; that is no defect of it.
-    private static bool IsExpected(Snapshot snapshot, SourceReport source) =>
+    /// <summary>A plain Linux machine has no pods and no API server; that is no defect of it.</summary>
+    internal static bool IsExpected(Snapshot snapshot, SourceReport source) =>
         source.Status == SourceStatus.Unavailable
         && source.Name is SourceNames.Kubernetes or SourceNames.Pods
         && !snapshot.Pods.Any(static pod => pod.Identity.Kind == PodKind.Pod);

@@ -27,7 +27,8 @@ internal static class ConnectionsSection
         {
             var total = Math.Max(Sockets(view, group.Key), group.Count());
             blocks.Add(new TableBlock(
-                $"{HumanText.Printable(group.Key.DisplayName)}: {(total > group.Count() ? $"the {HumanText.Count(group.Count())} oldest of {HumanText.Count(total)}" : HumanText.Count(total))}",
+                $"{HumanText.Printable(group.Key.DisplayName)}: "
+                + (total > group.Count() ? $"the {HumanText.Count(group.Count())} oldest of " : "") + HumanText.Count(total),
                 [
                     new("local → remote"),
                     new("state"),
@@ -48,7 +49,7 @@ internal static class ConnectionsSection
 
     private static ImmutableArray<ReportCell> Row(HalfClosedConnection connection) =>
     [
-        $"{connection.Tuple.Source.ToString(connection.Tuple.SourcePort)} → {connection.Tuple.Destination.ToString(connection.Tuple.DestinationPort)}",
+        TupleText.Arrow(connection.Tuple),
         StateNames.Of(connection.State),
         connection.ClosersDisagree
             ? new ReportCell($"{Closer(connection.ClosedBy)} (ct: {Closer(connection.ConntrackClosedBy)})", Tone.Notice)
@@ -71,7 +72,8 @@ internal static class ConnectionsSection
     };
 
     private static string Entry(HalfClosedConnection connection) => connection.Entry is { } entry
-        ? $"{(entry.Table == ConntrackTableKind.Host ? "host" : "pod")} {StateNames.Of(entry.State)} {(entry.ExpiresIn is { } left ? HumanText.Duration(left) : "offloaded")}"
+        ? $"{(entry.Table == ConntrackTableKind.Host ? "host" : "pod")} {StateNames.Of(entry.State)} "
+            + (entry.ExpiresIn is { } left ? HumanText.Duration(left) : "offloaded")
         : HumanText.Unknown;
 
     private static BarsBlock Ages(ReportView view)

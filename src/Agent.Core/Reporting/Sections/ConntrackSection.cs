@@ -22,7 +22,8 @@ internal static class ConntrackSection
             blocks.Add(new BarsBlock("By protocol", [.. flows.ByProtocol.Select(static flow => new ReportBar(flow.Protocol, flow.Count))]));
             blocks.Add(new BarsBlock(
                 "TCP by state",
-                [.. flows.ByTcpState.Select(static flow => new ReportBar(flow.State, flow.Count, IsHalfClosed(flow.State) ? Tone.Notice : Tone.Plain))]));
+                [.. flows.ByTcpState.Select(static flow =>
+                    new ReportBar(flow.State, flow.Count, IsHalfClosed(flow.State) ? Tone.Notice : Tone.Plain))]));
         }
 
         if (conntrack.Statistics is { } statistics)

@@ -18,11 +18,11 @@ internal static class FindingsSection
             .Select(static group => $"{group.Count().ToString(CultureInfo.InvariantCulture)} {Verdicts.Name(group.Key)}");
         return new(
             $"Findings: {string.Join(", ", counts)}",
-            [.. findings.Select((finding, index) => new FindingBlock(index + 1, Printable(finding), FindingText.Seen(finding, view.Snapshot.TakenAt)))]);
+            [
+                .. findings.Select((finding, index) =>
+                    new FindingBlock(index + 1, Printable(finding), FindingText.Seen(finding, view.Snapshot.TakenAt))),
+            ]);
     }
-
-    /// <summary>A configuration snippet keeps its lines.</summary>
-    private static string PrintableLines(string text) => string.Join('\n', text.Split('\n').Select(HumanText.Printable));
 
     private static FindingSubject Printable(FindingSubject subject) =>
         subject with { Namespace = HumanText.Printable(subject.Namespace), Name = HumanText.Printable(subject.Name) };
@@ -36,7 +36,11 @@ internal static class FindingsSection
         Examples = [.. finding.Examples.Select(HumanText.Printable)],
         Consequences = [.. finding.Consequences.Select(Printable)],
         CauseSubject = finding.CauseSubject is { } cause ? Printable(cause) : null,
-        Fix = [.. finding.Fix.Select(static fix => fix with { Where = HumanText.Printable(fix.Where), Text = PrintableLines(fix.Text) })],
+        Fix =
+        [
+            .. finding.Fix.Select(static fix =>
+                fix with { Where = HumanText.Printable(fix.Where), Text = HumanText.PrintableLines(fix.Text) }),
+        ],
         Reference = HumanText.Printable(finding.Reference),
     };
 }

@@ -24,7 +24,8 @@ internal static class HalfClosedFlowsSection
         var blocks = ImmutableArray.CreateBuilder<ReportBlock>();
         blocks.Add(new TextBlock(
             $"{HumanText.Count(counts.CloseWait)} close_wait, {HumanText.Count(counts.FinWait)} fin_wait; closed first by the initiator "
-                + $"{HumanText.Count(counts.ClosedByInitiator)}, by the responder {HumanText.Count(counts.ClosedByResponder)}, not told {HumanText.Count(counts.ClosedByUnknown)}."));
+                + $"{HumanText.Count(counts.ClosedByInitiator)}, by the responder {HumanText.Count(counts.ClosedByResponder)}, "
+                + $"not told {HumanText.Count(counts.ClosedByUnknown)}."));
         var rows = WithoutSocket(view, flows).Take(Math.Max(view.Input.Options.Connections, 1)).Select(Row).ToImmutableArray();
         if (rows.Length > 0)
         {
@@ -52,8 +53,7 @@ internal static class HalfClosedFlowsSection
     private static ImmutableArray<ReportCell> Row(HalfClosedFlow sample)
     {
         var flow = sample.Flow;
-        var asked =
-            $"{flow.Original.Source.ToString(flow.Original.SourcePort)} → {flow.Original.Destination.ToString(flow.Original.DestinationPort)}";
+        var asked = TupleText.Arrow(flow.Original);
         // Behind a Service the responder is not who was asked.
         var answered = flow.Reply.Source != flow.Original.Destination || flow.Reply.SourcePort != flow.Original.DestinationPort
             ? $" ({flow.Reply.Source.ToString(flow.Reply.SourcePort)})" : "";

@@ -90,7 +90,8 @@ internal static class PodsSection
             {
                 hidden > 0 ? $"{HumanText.Count(hidden)} more with half-closed connections (--top N shows more)" : "",
                 quiet > 0 ? $"{HumanText.Count(quiet)} without any" : "",
-            }.Where(static part => part.Length > 0).DefaultIfEmpty($"All {HumanText.Count(total)} pods and namespaces")) + ". ct: half-closed entries in the table of the host, and in the pod's own.";
+            }.Where(static part => part.Length > 0).DefaultIfEmpty($"All {HumanText.Count(total)} pods and namespaces"))
+            + ". ct: half-closed entries in the table of the host, and in the pod's own.";
     }
 
     private static string? Unattributed(ReportView view)
@@ -103,6 +104,7 @@ internal static class PodsSection
         var sockets = view.Snapshot.UnattributedHalfClosedSockets ?? 0;
         var flows = view.Snapshot.UnattributedHalfClosedFlows is { } counts ? counts.FinWait + counts.CloseWait : 0;
         return sockets == 0 && flows == 0 ? null
-            : $"Of nobody known: {HumanText.Count(sockets, "half-closed socket")}, {HumanText.Count(flows, "half-closed entry", "half-closed entries")}.";
+            : $"Of nobody known: {HumanText.Count(sockets, "half-closed socket")}, "
+                + $"{HumanText.Count(flows, "half-closed entry", "half-closed entries")}.";
     }
 }

@@ -48,7 +48,7 @@ internal static class TimeoutsSection
         }
 
         blocks.AddRange(Pods(view));
-        return blocks.Count == 0 ? null : new("Timeouts (seconds)", blocks.ToImmutable());
+        return blocks.Count == 0 ? null : new("Timeouts", blocks.ToImmutable());
     }
 
     private static TableBlock Host(ReportView view, NetfilterSettings host)
@@ -102,7 +102,8 @@ internal static class TimeoutsSection
         if (shown.Length < differing.Length)
         {
             yield return new TextBlock(
-                $"{HumanText.Count(differing.Length - shown.Length)} more differences: --top {differing.Length.ToString(CultureInfo.InvariantCulture)} shows all.",
+                $"{HumanText.Count(differing.Length - shown.Length)} more differences: "
+                + $"--top {differing.Length.ToString(CultureInfo.InvariantCulture)} shows all.",
                 Tone.Muted);
         }
     }
@@ -110,5 +111,5 @@ internal static class TimeoutsSection
     private static bool IsShort(ReportView view, KeyValuePair<string, long> timeout) =>
         RecommendedTimeouts.Of(view.Input.Thresholds).TryGetValue(timeout.Key, out var wanted) && timeout.Value < wanted;
 
-    private static string Seconds(long seconds) => seconds.ToString(CultureInfo.InvariantCulture);
+    private static string Seconds(long seconds) => HumanText.Seconds(seconds);
 }

@@ -31,7 +31,7 @@ public sealed class ProcessTests : IDisposable
 
         // What starts the tests may itself ignore SIGINT, as a job in the background of a shell does, and a child inherits that (signal(7));
         // a shell cannot undo it (trap in POSIX), env can.
-        using var process = Start($"trap '' INT; exec env --default-signal=INT ./closewatch report --proc-root {_procRoot}");
+        using var process = Start($"trap '' INT; exec env --default-signal=INT ./closewatch report --details --proc-root {_procRoot}");
         using var writer = await Task.Run(() => new FileStream(table, FileMode.Open, FileAccess.Write), TestContext.Current.CancellationToken)
             .WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
 
@@ -45,7 +45,7 @@ public sealed class ProcessTests : IDisposable
     [Fact]
     public async Task Report_ReaderGoesAway_EndsQuietly()
     {
-        using var process = Start($"./closewatch report --proc-root {_procRoot} | head -n 1");
+        using var process = Start($"./closewatch report --details --proc-root {_procRoot} | head -n 1");
 
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
 
@@ -56,7 +56,7 @@ public sealed class ProcessTests : IDisposable
     [Fact]
     public async Task Report_CapturedTree_SaysSoAndExits0()
     {
-        using var process = Start($"./closewatch report --proc-root {_procRoot}");
+        using var process = Start($"./closewatch report --details --proc-root {_procRoot}");
 
         var report = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);

@@ -125,8 +125,8 @@ public sealed class HttpTests
 
         using var json = JsonDocument.Parse((await agent.GetAsync("/report.json")).Body);
         Assert.Equal("closewatch.report/v1", json.RootElement.GetProperty("schema").GetString());
-        Assert.Contains("default/web", (await agent.GetAsync("/report")).Body, StringComparison.Ordinal);
-        Assert.DoesNotContain("default/web", (await agent.GetAsync("/report?namespace=shop")).Body, StringComparison.Ordinal);
+        Assert.Contains("default/web", (await agent.GetAsync("/report?details=true")).Body, StringComparison.Ordinal);
+        Assert.DoesNotContain("default/web", (await agent.GetAsync("/report?details=true&namespace=shop")).Body, StringComparison.Ordinal);
         Assert.StartsWith("#", (await agent.GetAsync("/report?output=markdown")).Body, StringComparison.Ordinal);
         Assert.Equal(404, (await agent.GetAsync("/report?pod=nobody")).Status);
         Assert.Equal(400, (await agent.GetAsync("/report?top=-1")).Status);

@@ -1,0 +1,58 @@
+using System.Collections.Immutable;
+using Agent.Core.Diagnosis;
+using Agent.Core.Diagnosis.Rules;
+
+namespace Agent.Core.Reporting.Screen;
+
+/// <summary>What to type: the best ways to repair each cause, and how to see it happen.</summary>
+internal static class DoNowSection
+{
+    private const int FixesShown = 2;
+
+    // With more than so many causes only the best way to repair each has room.
+    private const int ManyCauses = 2;
+
+    /// <summary>Findings whose single events <c>closewatch trace</c> shows.</summary>
+    private static readonly ImmutableHashSet<string> s_traced =
+        [BackendClosesIdleFirstRule.Id, ResetOnReuseRule.Id, "requests-lost", "upstream-closes-idle-first"];
+
+    public static ReportSection? Build(ReportView view, ImmutableArray<ScreenCause> causes)
+    {
+        ImmutableArray<ReportAction> actions =
+        [
+            .. causes.Select(cause => new ReportAction(cause.Number, [.. Steps(cause, causes.Length > ManyCauses ? 1 : FixesShown)])),
+            .. Unread(view),
+        ];
+        return actions.IsEmpty ? null : new("Do now", [new ActionsBlock(actions)], IsBrief: true);
+    }
+
+    /// <summary>What lets the sources be read that could not be, the best first.</summary>
+    private static IEnumerable<ReportAction> Unread(ReportView view)
+    {
+        var fixes = view.Diagnosis.Findings
+            .Where(static finding => finding.Id == SourceUnavailableRule.Id && !finding.Fix.IsEmpty)
+            .Select(static finding => (finding.Subject.Name, Fix: finding.Fix[0]))
+            .GroupBy(static unread => unread.Fix)
+            .Take(FixesShown);
+        foreach (var fix in fixes)
+        {
+            var sources = string.Join(", ", fix.Select(static unread => unread.Name));
+            yield return new(0, [new($"to read {sources}: {HumanText.Printable(fix.Key.Where)}", HumanText.PrintableLines(fix.Key.Text))]);
+        }
+    }
+
+    /// <summary>What to do about one cause, the best first.</summary>
+    internal static IEnumerable<ReportStep> Steps(ScreenCause cause, int fixes)
+    {
+        var worst = cause.Group.Worst;
+        foreach (var fix in worst.Fix.Take(fixes))
+        {
+            yield return new(HumanText.Printable(fix.Where), HumanText.PrintableLines(fix.Text));
+        }
+
+        if (s_traced.Contains(worst.Id) && worst.Subject.Kind == SubjectKind.Pod)
+        {
+            yield return new("see it happen", $"closewatch trace --pod {HumanText.Printable(worst.Subject.DisplayName)} --lost");
+        }
+    }
+}

@@ -1,0 +1,51 @@
+using Agent.Core.Reporting;
+using Agent.Tests.Testing;
+using Xunit;
+
+namespace Agent.Tests.Core.Reporting.Screen;
+
+/// <summary>The default report fits one screen and says what is wrong, where, since when and what to type.</summary>
+public sealed class ScreenGoldenTests
+{
+    [Theory]
+    [InlineData("well", 10)]
+    [InlineData("one-cause", 25)]
+    [InlineData("three-causes", 40)]
+    [InlineData("fifteen-pods", 60)]
+    [InlineData("half-blind", 40)]
+    [InlineData("no-kubernetes", 30)]
+    public void Text_FitsItsScreen(string sample, int mostLines)
+    {
+        var text = ReportGoldenTests.Text(Of(sample));
+
+        Golden.Check($"screen-{sample}.txt", text);
+        Assert.InRange(text.Count(static character => character == '\n'), 1, mostLines);
+    }
+
+    [Theory]
+    [InlineData("well")]
+    [InlineData("three-causes")]
+    public void Markdown_SaysTheSame(string sample) =>
+        Golden.Check($"screen-{sample}.md", MarkdownReport.Render(ReportGoldenTests.Document(Of(sample))));
+
+    [Fact]
+    public void Text_NoLineButCommands_IsWiderThanTheTerminal()
+    {
+        var wide = from sample in new[] { "well", "one-cause", "three-causes", "fifteen-pods", "half-blind", "no-kubernetes" }
+                   from line in ReportGoldenTests.Text(Of(sample)).Split('\n')
+                   where line.Length > 80 && !line.StartsWith("      ", StringComparison.Ordinal)
+                   select line;
+
+        Assert.Empty(wide);
+    }
+
+    private static ReportInput Of(string sample) => sample switch
+    {
+        "well" => ScreenSamples.Well(),
+        "one-cause" => ScreenSamples.OneCause(),
+        "three-causes" => ScreenSamples.ThreeCauses(),
+        "fifteen-pods" => ScreenSamples.FifteenPods(),
+        "half-blind" => ScreenSamples.HalfBlind(),
+        _ => ScreenSamples.NoKubernetes(),
+    };
+}
