@@ -11,6 +11,9 @@ namespace Agent.Core.Attribution;
 /// <param name="Uptime">Time since boot; null when unknown.</param>
 public sealed record NamespaceProcesses(ulong Inode, string Name, ImmutableArray<ProcessGroup> Groups, TimeSpan? Uptime = null)
 {
+    /// <summary>Names the namespace for good, which its inode does not; 0 in a captured tree.</summary>
+    public ulong Instance { get; init; }
+
     /// <summary>Its addresses, as far as they are known.</summary>
     public ImmutableArray<IpAddress> Addresses { get; init; } = [];
 }

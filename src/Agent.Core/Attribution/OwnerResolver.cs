@@ -97,9 +97,7 @@ public static class OwnerResolver
         var ownIndices = own.Select(static place => place.Index);
         var uptime = namespaces[Owner.HostNamespaceIndex].Uptime;
         return new Owner(
-            claim.Owner.Kind == CgroupOwnerKind.Pod
-                ? pods.Identify(claim.Owner.PodUid)
-                : new PodIdentity(PodKind.Container, "", ContainerName(claim.Owner.ContainerId), ""),
+            Identify(claim, hostNetwork ? namespaces[Owner.HostNamespaceIndex] : namespaces[own[0].Index], pods),
             hostNetwork ? [Owner.HostNamespaceIndex, .. ownIndices]
                 : claim.InHostSince is null ? [.. ownIndices]
                 : [.. ownIndices, Owner.HostNamespaceIndex],
@@ -108,11 +106,20 @@ public static class OwnerResolver
             uptime - (hostNetwork ? claim.InHostSince ?? own[0].StartedAfterBoot : own[0].StartedAfterBoot));
     }
 
+    private static PodIdentity Identify(Claim claim, NamespaceProcesses primary, PodRegistry pods) =>
+        claim.Owner.Kind == CgroupOwnerKind.Pod
+            ? pods.Identify(claim.Owner.PodUid)
+            : Instance(PodKind.Container, ContainerName(claim.Owner.ContainerId), claim.Owner.ContainerId, primary);
+
+    /// <summary>What has no uid is bound to its namespace, so that nothing is remembered of one for another of the same name.</summary>
+    private static PodIdentity Instance(PodKind kind, string name, string id, NamespaceProcesses network) =>
+        new(kind, "", name, string.Create(CultureInfo.InvariantCulture, $"{id}@{network.Instance:x}"));
+
     private static Owner Unowned(NamespaceProcesses network, int index)
     {
         var name = network.Name.Length > 0 ? network.Name : network.Inode.ToString(CultureInfo.InvariantCulture);
         var since = network.Groups.IsEmpty ? (TimeSpan?)null : network.Groups.Min(static group => group.StartedAfterBoot);
-        return new Owner(new PodIdentity(PodKind.NetworkNamespace, "", $"netns:{name}", ""), [index], false, null, network.Uptime - since);
+        return new Owner(Instance(PodKind.NetworkNamespace, $"netns:{name}", name, network), [index], false, null, network.Uptime - since);
     }
 
     /// <summary>One pod or container, and where its processes are.</summary>

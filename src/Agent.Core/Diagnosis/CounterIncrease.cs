@@ -40,7 +40,7 @@ public readonly record struct CounterIncrease(ulong Amount, TimeSpan Over)
     /// <returns>Null when the counter was not readable twice.</returns>
     public static CounterIncrease? OfPod(DiagnosisContext context, PodSnapshot pod, Func<PodSnapshot, ulong?> counter) => Sum(
         context.HistoryOf(pod.Identity)
-            .Where(seen => seen.Pod.NamespaceInode == pod.NamespaceInode && context.Current.TakenAt - seen.TakenAt <= Window)
+            .Where(seen => seen.Pod.NamespaceInstance == pod.NamespaceInstance && context.Current.TakenAt - seen.TakenAt <= Window)
             .Append(new(context.Current.TakenAt, pod))
             .Select(seen => (seen.TakenAt, counter(seen.Pod))));
 

@@ -128,8 +128,8 @@ internal interface ICounterGroup
     bool IsFolded { get; }
 }
 
-/// <summary>Identifies what counts, for as long as it lives. The numbers are used again, so the owner belongs to it.</summary>
-/// <param name="Number">Inode of a network namespace, or a port.</param>
+/// <summary>Identifies what counts, for as long as it lives.</summary>
+/// <param name="Number"><see cref="Model.PodSnapshot.NamespaceInstance"/>, or a port.</param>
 /// <param name="Owner"><see cref="Model.PodIdentity.Key"/>.</param>
 internal readonly record struct CounterKey(ulong Number, string Owner);
 

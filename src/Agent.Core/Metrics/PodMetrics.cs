@@ -158,10 +158,10 @@ internal sealed class PodMetrics
     {
         var owner = pod.Identity.Key;
         var group = grouping.Capped(pod.Identity);
-        yield return new(new(pod.NamespaceInode, owner), group, Values(pod.Counters!));
+        yield return new(new(pod.NamespaceInstance, owner), group, Values(pod.Counters!));
         foreach (var other in pod.OtherCounters)
         {
-            yield return new(new(other.NamespaceInode, owner), group, Values(other.Counters), IsPrimary: false);
+            yield return new(new(other.Instance, owner), group, Values(other.Counters), IsPrimary: false);
         }
     }
 

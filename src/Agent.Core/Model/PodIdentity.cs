@@ -4,7 +4,10 @@ namespace Agent.Core.Model;
 /// <param name="Kind">What it is.</param>
 /// <param name="Namespace">The Kubernetes namespace; empty for everything that is no pod.</param>
 /// <param name="Name">The pod's name, <c>host</c>, <c>netns:NAME-OR-INODE</c> or <c>container:ID</c> (12 characters).</param>
-/// <param name="Uid">The pod's uid as its cgroup and log directory have it; otherwise empty.</param>
+/// <param name="Uid">
+/// The pod's uid as its cgroup and log directory have it. For a container and a network namespace something that no other one of the same
+/// name has, which is not shown; empty for the host.
+/// </param>
 public sealed record PodIdentity(PodKind Kind, string Namespace, string Name, string Uid)
 {
     public static PodIdentity Host { get; } = new(PodKind.Host, "", "host", "");

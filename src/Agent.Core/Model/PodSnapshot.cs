@@ -24,6 +24,12 @@ public sealed record PodSnapshot
     /// </summary>
     public ulong NamespaceInode { get; init; }
 
+    /// <summary>
+    /// Names its primary network namespace for as long as the machine runs: what is compared over time is bound to this, because a
+    /// number may be given again. 0 when unknown.
+    /// </summary>
+    public ulong NamespaceInstance { get; init; }
+
     public HalfClosedSummary HalfClosed { get; init; } = HalfClosedSummary.None;
 
     /// <summary>Sockets by state; null when they could not be read or are not told apart (a hostNetwork pod without cgroup ids).</summary>
@@ -65,9 +71,9 @@ public sealed record PodSnapshot
 }
 
 /// <summary>The counters of one network namespace.</summary>
-/// <param name="NamespaceInode">As <see cref="PodSnapshot.NamespaceInode"/>.</param>
+/// <param name="Instance">As <see cref="PodSnapshot.NamespaceInstance"/>.</param>
 /// <param name="Counters">The kernel's values.</param>
-public sealed record NamespaceCounters(ulong NamespaceInode, TcpCounters Counters);
+public sealed record NamespaceCounters(ulong Instance, TcpCounters Counters);
 
 /// <summary>Sockets by state.</summary>
 /// <param name="Counts">13 numbers, indexed by <see cref="TcpState"/>.</param>

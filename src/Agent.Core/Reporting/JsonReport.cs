@@ -231,7 +231,7 @@ public static partial class JsonReport
     {
         json.WriteString("namespace", identity.Namespace);
         json.WriteString("name", identity.Name);
-        json.WriteStringIfKnown("uid", identity.Uid);
+        json.WriteStringIfKnown("uid", identity.Kind == PodKind.Pod ? identity.Uid : "");
     }
 
     /// <summary><c>close_wait</c> as <c>closeWait</c>.</summary>

@@ -12,6 +12,9 @@ public sealed record NamespaceSample
     /// <summary>Identifies it within the node.</summary>
     public required ulong Inode { get; init; }
 
+    /// <summary>Names it for good, which its inode does not.</summary>
+    public ulong Instance { get; init; }
+
     /// <summary>Which tables track its connections.</summary>
     public required NamespaceTracking Tracking { get; init; }
 

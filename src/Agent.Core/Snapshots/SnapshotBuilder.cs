@@ -64,6 +64,7 @@ public static class SnapshotBuilder
             Kubernetes = owner.Kubernetes,
             Addresses = network.Addresses,
             NamespaceInode = network.Inode,
+            NamespaceInstance = network.Instance,
             HalfClosed = halfClosed,
             Tcp = Sockets(sample, owner, ownerIndex),
             Counters = ownsNamespace ? network.Counters : null,
@@ -103,7 +104,7 @@ public static class SnapshotBuilder
         .. owner.Namespaces
             .Where(index => index != owner.NamespaceIndex && index != Owner.HostNamespaceIndex)
             .Where(index => sample.Namespaces[index].Counters is not null)
-            .Select(index => new NamespaceCounters(sample.Namespaces[index].Inode, sample.Namespaces[index].Counters!)),
+            .Select(index => new NamespaceCounters(sample.Namespaces[index].Instance, sample.Namespaces[index].Counters!)),
     ];
 
     private static int Compare(PodSnapshot a, PodSnapshot b)

@@ -20,17 +20,27 @@ public sealed class HalfClosedWatch
         var next = new Dictionary<ConnectionTuple, Memory>(Math.Min(sockets.Length, MaxSockets));
         foreach (ref var socket in sockets)
         {
-            var memory = _known.GetValueOrDefault(socket.Socket.Tuple, new Memory(now, false, false));
+            var inode = socket.Socket.Inode;
+            if (!_known.TryGetValue(socket.Socket.Tuple, out var memory) || !IsSame(memory.Inode, inode))
+            {
+                memory = new Memory(inode, now, false, false);
+            }
+
             socket.SetPast(new(now - memory.FirstSeen, memory.InHostTable, memory.InOwnTable));
             if (next.Count < MaxSockets)
             {
                 next[socket.Socket.Tuple] = new(
-                    memory.FirstSeen, memory.InHostTable || socket.Host.Found, memory.InOwnTable || socket.Own.Found);
+                    inode, memory.FirstSeen, memory.InHostTable || socket.Host.Found, memory.InOwnTable || socket.Own.Found);
             }
         }
 
         _known = next;
     }
 
-    private readonly record struct Memory(TimeSpan FirstSeen, bool InHostTable, bool InOwnTable);
+    /// <summary>
+    /// A socket that its process has closed has no inode any more; a new connection of the same two ends has another one.
+    /// </summary>
+    private static bool IsSame(ulong before, ulong now) => before == now || before == 0 || now == 0;
+
+    private readonly record struct Memory(ulong Inode, TimeSpan FirstSeen, bool InHostTable, bool InOwnTable);
 }

@@ -16,12 +16,16 @@ internal sealed class NamedNamespaces(IReadOnlyList<string> directories)
 
     public IReadOnlyList<NamedNamespace> Found => _found;
 
+    /// <summary>True when the last <see cref="Refresh"/> saw names come or go.</summary>
+    public bool IsChanged { get; private set; }
+
     /// <summary>Lists the directories again when they changed.</summary>
     /// <returns>True when they were listed.</returns>
     /// <exception cref="KernelException">A directory is there but cannot be read.</exception>
     public bool Refresh()
     {
-        _listingsLeft = AnyModified() ? ListingsAfterChange : _listingsLeft - 1;
+        IsChanged = AnyModified();
+        _listingsLeft = IsChanged ? ListingsAfterChange : _listingsLeft - 1;
         if (_listingsLeft < 0)
         {
             _listingsLeft = 0;

@@ -39,6 +39,9 @@ public sealed class NamespaceProcess
 
     internal long LastScan { get; set; }
 
+    /// <summary>The scan that found it in <see cref="Namespace"/>.</summary>
+    internal long MemberSince { get; set; }
+
     internal int Examinations { get; set; }
 
     internal int TableIndex { get; set; } = -1;

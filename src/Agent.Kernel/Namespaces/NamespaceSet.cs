@@ -7,6 +7,7 @@ internal sealed class NamespaceSet(DirectoryHandle root, string procRoot, bool i
 {
     private readonly Dictionary<ulong, NetworkNamespace> _byId = [];
     private readonly Dictionary<ulong, NetworkNamespace> _nameOnly = [];
+    private readonly Dictionary<ulong, ulong> _named = [];
     private readonly List<NetworkNamespace> _all = [];
     private readonly LiveNamespaceIdentity _identity = new();
     private bool _changed = true;
@@ -30,6 +31,34 @@ internal sealed class NamespaceSet(DirectoryHandle root, string procRoot, bool i
         return found;
     }
 
+    /// <summary>Forgets namespaces without processes: one of the same number that is found after this is another one.</summary>
+    public void ForgetEmpty()
+    {
+        foreach (var @namespace in WithProcesses)
+        {
+            if (@namespace.Processes.Count == 0)
+            {
+                _byId.Remove(@namespace.Id);
+                _changed = true;
+            }
+        }
+    }
+
+    /// <summary>The namespace of these processes is another one that was given the same number: makes a new object for them.</summary>
+    public void Renew(NetworkNamespace @namespace, long scan)
+    {
+        _byId.Remove(@namespace.Id);
+        var renewed = GetOrAdd(@namespace.Id);
+        var representative = @namespace.Representative!;
+        foreach (var process in @namespace.Processes.ToArray())
+        {
+            @namespace.Remove(process);
+            renewed.Add(process, scan);
+        }
+
+        SetRepresentative(renewed, representative);
+    }
+
     /// <summary>True when the representative is still alive and there.</summary>
     public bool HasRepresentative(NetworkNamespace @namespace) => @namespace.Representative is { } process && IsMember(process);
 
@@ -51,16 +80,15 @@ internal sealed class NamespaceSet(DirectoryHandle root, string procRoot, bool i
     /// <param name="host">The namespace of process 1.</param>
     public void Publish(NetworkNamespace? host)
     {
-        foreach (var @namespace in WithProcesses)
+        ForgetEmpty();
+        _changed |= names.Refresh() || _nameOnly.Values.Any(@namespace => @namespace.Id != 0);
+        if (names.IsChanged)
         {
-            if (@namespace.Processes.Count == 0)
-            {
-                _byId.Remove(@namespace.Id);
-                _changed = true;
-            }
+            // A name that went and came back in between may lead to another namespace with the same number.
+            _nameOnly.Clear();
+            _named.Clear();
         }
 
-        _changed |= names.Refresh() || _nameOnly.Values.Any(@namespace => @namespace.Id != 0);
         if (_changed)
         {
             GiveNames();
@@ -74,6 +102,22 @@ internal sealed class NamespaceSet(DirectoryHandle root, string procRoot, bool i
         foreach (var @namespace in _all)
         {
             @namespace.IsHost = @namespace == host;
+            @namespace.Settle(@namespace.Name is null ? 0 : _named.GetValueOrDefault(@namespace.Inode));
+        }
+
+        RememberNamed();
+    }
+
+    /// <summary>A name keeps its namespace alive without processes: as long as no name comes or goes, it is the same one.</summary>
+    private void RememberNamed()
+    {
+        _named.Clear();
+        foreach (var @namespace in _all)
+        {
+            if (@namespace is { Name: not null, Inode: not 0 })
+            {
+                _named[@namespace.Inode] = @namespace.Instance;
+            }
         }
     }
 

@@ -6,6 +6,8 @@ namespace Agent.Kernel.Namespaces;
 /// </summary>
 public sealed class NetworkNamespace
 {
+    private static ulong s_names;
+
     private readonly List<NamespaceProcess> _processes = [];
     private IReadOnlyList<CgroupOwner> _owners = [];
     private int _ownersVersion = -1;
@@ -64,11 +66,34 @@ public sealed class NetworkNamespace
         }
     }
 
+    /// <summary>
+    /// Names this namespace, and never another one while the machine runs: <see cref="Id"/> and <see cref="Inode"/> are given again as
+    /// soon as they are free. Made of the number, start and process id of the oldest process when it was first seen.
+    /// </summary>
+    public ulong Instance { get; private set; }
+
     internal NamespaceProcess? Representative { get; set; }
 
-    internal void Add(NamespaceProcess process)
+    /// <summary>Fixes <see cref="Instance"/> at the end of the scan that found it.</summary>
+    /// <param name="known">What it is known by already; 0 when it is new.</param>
+    internal void Settle(ulong known)
+    {
+        if (Instance == 0)
+        {
+            Instance = known;
+        }
+
+        if (Instance == 0)
+        {
+            var (start, pid) = Oldest() is { } oldest ? (oldest.StartTicks, oldest.Pid) : (Interlocked.Increment(ref s_names), 0);
+            Instance = Math.Max(1, Mix(Mix(Mix(DisplayInode) ^ start) ^ (ulong)pid));
+        }
+    }
+
+    internal void Add(NamespaceProcess process, long scan)
     {
         process.Namespace = this;
+        process.MemberSince = scan;
         process.NamespaceIndex = _processes.Count;
         _processes.Add(process);
         Version++;
@@ -90,4 +115,12 @@ public sealed class NetworkNamespace
 
     /// <summary>The process that has been there longest: most likely the one that will stay.</summary>
     internal NamespaceProcess? Oldest() => _processes.MinBy(process => (process.StartTicks, process.Pid));
+
+    // The finalizer of MurmurHash3: each bit of the input changes half of the output's.
+    private static ulong Mix(ulong value)
+    {
+        value = (value ^ (value >> 33)) * 0xFF51_AFD7_ED55_8CCD;
+        value = (value ^ (value >> 33)) * 0xC4CE_B9FE_1A85_EC53;
+        return value ^ (value >> 33);
+    }
 }

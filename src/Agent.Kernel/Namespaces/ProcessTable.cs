@@ -10,6 +10,8 @@ namespace Agent.Kernel.Namespaces;
 /// <remarks>
 /// A container runtime forks in the host's namespaces and moves later, so a young process is looked at again, and of the others a small
 /// part at each scan. A process that moved without being noticed is put right within five minutes; a namespace's representative at once.
+/// Numbers of namespaces and processes are given again at once: an object stands for the same namespace as before only while a process of
+/// it is still there.
 /// </remarks>
 public sealed class ProcessTable : IDisposable
 {
@@ -27,6 +29,7 @@ public sealed class ProcessTable : IDisposable
     private readonly Dictionary<int, NamespaceProcess> _processes = [];
     private readonly List<NamespaceProcess> _order = [];
     private readonly List<NamespaceProcess> _young = [];
+    private readonly List<NamespaceProcess> _newcomers = [];
     private readonly int[] _counts = new int[(int)ProcessStanding.Gone + 1];
     private long _scan;
     private int _cursor;
@@ -78,8 +81,10 @@ public sealed class ProcessTable : IDisposable
     {
         _scan++;
         _examined = 0;
-        var appeared = List(now);
+        List(now);
         RemoveUnseen();
+        _namespaces.ForgetEmpty();
+        _newcomers.ForEach(Add);
         ReexamineYoung(now);
         ReexamineSlice(_scan == 1 ? TimeSpan.Zero : now - _lastRefresh);
         VerifyRepresentatives();
@@ -91,7 +96,7 @@ public sealed class ProcessTable : IDisposable
             KernelThreads = _counts[(int)ProcessStanding.KernelThread],
             WithoutNamespace = _counts[(int)ProcessStanding.WithoutNamespace],
             Denied = _counts[(int)ProcessStanding.Denied],
-            Appeared = appeared,
+            Appeared = _newcomers.Count,
             Examined = _examined,
             HidePid = _hidePid,
         };
@@ -111,9 +116,9 @@ public sealed class ProcessTable : IDisposable
                 : null;
     }
 
-    private int List(TimeSpan now)
+    private void List(TimeSpan now)
     {
-        var appeared = 0;
+        _newcomers.Clear();
         using var directory = _root.Open(".\0"u8, out var errno) ?? throw new KernelException($"open({_procRoot})", errno);
         _listing.Start(directory);
         while (_listing.MoveNext())
@@ -135,11 +140,8 @@ public sealed class ProcessTable : IDisposable
                 Remove(known);
             }
 
-            appeared++;
-            Add(new(pid, _listing.Inode, now) { LastScan = _scan });
+            _newcomers.Add(new(pid, _listing.Inode, now) { LastScan = _scan });
         }
-
-        return appeared;
     }
 
     private void Add(NamespaceProcess process)
@@ -199,7 +201,7 @@ public sealed class ProcessTable : IDisposable
             process.Namespace?.Remove(process);
             if (standing == ProcessStanding.Member)
             {
-                _namespaces.GetOrAdd(id).Add(process);
+                _namespaces.GetOrAdd(id).Add(process, _scan);
             }
         }
         else if (!owner.Equals(process.Owner))
@@ -260,6 +262,35 @@ public sealed class ProcessTable : IDisposable
                 // It ended or moved since it was looked at.
                 Examine(candidate);
             }
+
+            if (@namespace.Instance != 0 && @namespace.Representative is not null && !HasStayed(@namespace))
+            {
+                _namespaces.Renew(@namespace, _scan);
+            }
         }
+    }
+
+    /// <summary>
+    /// True when a process that was in the namespace at the scan before is in it now: then it has lived all the time, and whoever has
+    /// its number now is in the same one.
+    /// </summary>
+    private bool HasStayed(NetworkNamespace @namespace)
+    {
+        if (@namespace.Representative!.MemberSince < _scan)
+        {
+            return true;
+        }
+
+        foreach (var process in @namespace.Processes.Where(process => process.MemberSince < _scan).ToArray())
+        {
+            if (_namespaces.IsMember(process))
+            {
+                return true;
+            }
+
+            Examine(process);
+        }
+
+        return false;
     }
 }

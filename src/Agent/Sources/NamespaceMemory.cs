@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Agent.Core.Attribution;
 using Agent.Core.Model;
 using Agent.Core.Tallies;
+using Agent.Kernel.Namespaces;
 using Agent.Kernel.Net;
 
 namespace Agent.Sources;
@@ -36,7 +37,7 @@ internal sealed class NamespaceMemory(TimeSpan firstSeen, bool isNew)
     public long? Sockets { get; set; }
 
     /// <summary>Since when this namespace has had processes of whom; see <see cref="NamespaceSource"/>.</summary>
-    public (int Version, ImmutableArray<ProcessGroup> Groups)? Groups { get; set; }
+    public (NetworkNamespace Network, int Version, ImmutableArray<ProcessGroup> Groups)? Groups { get; set; }
 
     /// <summary>Addresses and settings change while a pod starts, hardly ever later.</summary>
     public bool AddressesAreDue(TimeSpan now) => IsDue(_addressesAt, now, s_refresh);

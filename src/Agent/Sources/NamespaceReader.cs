@@ -51,6 +51,7 @@ internal sealed class NamespaceReader(CollectionOptions collection, NamespaceSoc
         network.Sample = new NamespaceSample
         {
             Inode = network.Target.Inode,
+            Instance = network.Target.Instance,
             Tracking = network.Tracking,
             Addresses = network.Memory.Addresses,
             Counters = ReadCounters(network),

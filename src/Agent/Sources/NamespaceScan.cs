@@ -56,11 +56,13 @@ internal sealed class NamespaceScan(NamespaceTarget target, int ownerIndex, bool
 }
 
 /// <summary>A network namespace and how to reach it.</summary>
-/// <param name="Inode">Identifies it.</param>
+/// <param name="Inode">Its number, which the kernel gives again when it is gone.</param>
+/// <param name="Instance">Names it for good; 0 in a captured tree without processes.</param>
 /// <param name="Live">Its entry in the process table; null in a captured tree without processes.</param>
 /// <param name="NetPath">The directory with its tables; null when it must be entered to be read.</param>
 /// <param name="Memory">What earlier scans found.</param>
-internal sealed record NamespaceTarget(ulong Inode, NetworkNamespace? Live, string? NetPath, NamespaceMemory Memory)
+internal sealed record NamespaceTarget(
+    ulong Inode, ulong Instance, NetworkNamespace? Live, string? NetPath, NamespaceMemory Memory)
 {
     /// <summary>
     /// In a captured tree: the directory whose <c>sys/net</c> has its settings. Null on a live kernel, where it must be entered.

@@ -11,7 +11,7 @@ internal sealed class NamespaceSource : IDisposable
     private readonly CollectionOptions _collection;
     private readonly TimeProvider _time;
     private readonly ProcessTable _processes;
-    private Dictionary<NetworkNamespace, NamespaceMemory> _memory = [];
+    private Dictionary<ulong, NamespaceMemory> _memory = [];
     private NamespaceMemory? _capturedMemory;
 
     public NamespaceSource(CollectionOptions collection, CgroupClassification classify, TimeProvider time)
@@ -40,13 +40,13 @@ internal sealed class NamespaceSource : IDisposable
     private ImmutableArray<NamespaceTarget> Targets(TimeSpan now, NamespaceVisitor? visitor)
     {
         var host = HostNamespace.Of(_processes);
-        var memory = new Dictionary<NetworkNamespace, NamespaceMemory>();
+        var memory = new Dictionary<ulong, NamespaceMemory>();
         var targets = ImmutableArray.CreateBuilder<NamespaceTarget>();
         if (host is null)
         {
             _capturedMemory ??= new NamespaceMemory(now, isNew: false);
             targets.Add(
-                new NamespaceTarget(0, null, $"{_collection.ProcRoot}/net", _capturedMemory) { CapturedRoot = _collection.ProcRoot });
+                new NamespaceTarget(0, 0, null, $"{_collection.ProcRoot}/net", _capturedMemory) { CapturedRoot = _collection.ProcRoot });
         }
         else
         {
@@ -66,9 +66,9 @@ internal sealed class NamespaceSource : IDisposable
 
         NamespaceTarget Target(NetworkNamespace network)
         {
-            var kept = _memory.GetValueOrDefault(network) ?? new NamespaceMemory(now, isNew: _memory.Count > 0);
-            memory[network] = kept;
-            return new NamespaceTarget(network.DisplayInode, network, network.NetPath, kept)
+            var kept = _memory.GetValueOrDefault(network.Instance) ?? new NamespaceMemory(now, isNew: _memory.Count > 0);
+            memory[network.Instance] = kept;
+            return new NamespaceTarget(network.DisplayInode, network.Instance, network, network.NetPath, kept)
             {
                 CapturedRoot = IsLive ? null : network == host ? _collection.ProcRoot : Path.GetDirectoryName(network.NetPath),
             };

@@ -64,19 +64,23 @@ internal sealed class OwnerSource(CollectionOptions collection, PodsOptions pods
     {
         if (target.Live is not { } network)
         {
-            return new NamespaceProcesses(target.Inode, "", []) { Addresses = target.Memory.Addresses };
+            return new NamespaceProcesses(target.Inode, "", []) { Instance = target.Instance, Addresses = target.Memory.Addresses };
         }
 
-        if (target.Memory.Groups is not { } known || known.Version != network.Version)
+        if (target.Memory.Groups is not { } known || (known.Network, known.Version) != (network, network.Version))
         {
-            target.Memory.Groups = known = (network.Version,
+            target.Memory.Groups = known = (network, network.Version,
             [
                 .. network.Processes.GroupBy(static process => process.Owner)
                     .Select(static group => new ProcessGroup(group.Key, group.Count(), Started(group))),
             ]);
         }
 
-        return new NamespaceProcesses(target.Inode, network.Name ?? "", known.Groups, uptime) { Addresses = target.Memory.Addresses };
+        return new NamespaceProcesses(target.Inode, network.Name ?? "", known.Groups, uptime)
+        {
+            Instance = target.Instance,
+            Addresses = target.Memory.Addresses,
+        };
     }
 
     private static TimeSpan Started(IEnumerable<NamespaceProcess> processes) =>

@@ -57,6 +57,68 @@ public sealed class NodeScannerMemoryTests
         Assert.Equal(0, ListenerOf(scanner, network).IdleClosesSeen);
     }
 
+    [Fact]
+    public void Scan_NumberOfANamespaceGivenAgain_InheritsNothing()
+    {
+        using var scanner = new NodeScanner(new CollectionOptions(), new PodsOptions(), null, TimeProvider.System);
+        using var others = new Others();
+        var (before, again) = (default(((ulong Inode, ulong Id) Numbers, ulong Instance)), default(NetworkNamespaceFixture));
+        for (var attempt = 0; again is null; attempt++)
+        {
+            // Another program's namespace may have been given the numbers in between.
+            Assert.True(attempt < 25, "the kernel does not give numbers again");
+            before = Watched(new NetworkNamespaceFixture(), "10.111.0.1");
+            again = others.TryMakeAgain(before.Numbers);
+        }
+
+        using var after = again;
+        using var process = IdleProcess.Start(after);
+        after.Execute("ip", "addr", "add", "10.111.0.2/32", "dev", "lo");
+
+        var pod = Find(after);
+        Assert.Equal(before.Numbers.Inode, pod.NamespaceInode);
+        Assert.NotEqual(before.Instance, pod.NamespaceInstance);
+        Assert.Equal(["10.111.0.2"], pod.Addresses.Select(static address => address.ToString()));
+
+        ((ulong Inode, ulong Id) Numbers, ulong Instance) Watched(NetworkNamespaceFixture network, string address)
+        {
+            using (network)
+            {
+                using var inside = IdleProcess.Start(network);
+                network.Execute("ip", "addr", "add", $"{address}/32", "dev", "lo");
+                var seen = Find(network);
+                Assert.Equal([address], seen.Addresses.Select(static address => address.ToString()));
+                return (network.Numbers, seen.NamespaceInstance);
+            }
+        }
+
+        PodSnapshot Find(NetworkNamespaceFixture network) => scanner.Scan(ScanRequest.Full, TestContext.Current.CancellationToken)
+            .Pods.Single(pod => pod.Identity.Name == $"netns:{network.Name}");
+    }
+
+    [Fact]
+    public void Scan_NameStaysWhileProcessesComeAndGo_IsTheSameNamespace()
+    {
+        using var network = new NetworkNamespaceFixture();
+        using var scanner = new NodeScanner(new CollectionOptions(), new PodsOptions(), null, TimeProvider.System);
+        _ = Instance();
+        var first = Instance();
+        using (IdleProcess.Start(network))
+        {
+            Assert.Equal(first, Instance());
+        }
+
+        using (IdleProcess.Start(network))
+        {
+            Assert.Equal(first, Instance());
+        }
+
+        Assert.Equal(first, Instance());
+
+        ulong Instance() => scanner.Scan(ScanRequest.Full, TestContext.Current.CancellationToken)
+            .Pods.Single(pod => pod.Identity.Name == $"netns:{network.Name}").NamespaceInstance;
+    }
+
     private static Listener ListenerOf(NodeScanner scanner, NetworkNamespaceFixture network) =>
         scanner.Scan(ScanRequest.Full, TestContext.Current.CancellationToken).Pods.Single(pod => pod.Identity.Name == $"netns:{network.Name}").Listeners.Single();
 
@@ -66,5 +128,30 @@ public sealed class NodeScannerMemoryTests
         GC.Collect();
         GC.WaitForPendingFinalizers();
         return Directory.GetFileSystemEntries($"/proc/self/{directory}").Length;
+    }
+
+    /// <summary>Namespaces that take what numbers are free in between, so that those of the next ones follow each other.</summary>
+    private sealed class Others : IDisposable
+    {
+        private readonly List<NetworkNamespaceFixture> _networks = [];
+
+        /// <summary>Makes namespaces until the kernel gives one both numbers that a dead one had: the lowest free ones.</summary>
+        public NetworkNamespaceFixture? TryMakeAgain((ulong Inode, ulong Id) numbers)
+        {
+            for (var i = 0; i < 5; i++)
+            {
+                var network = new NetworkNamespaceFixture();
+                if (network.Numbers == numbers)
+                {
+                    return network;
+                }
+
+                _networks.Add(network);
+            }
+
+            return null;
+        }
+
+        public void Dispose() => _networks.ForEach(static network => network.Dispose());
     }
 }

@@ -26,6 +26,12 @@ public sealed class NetworkNamespaceFixture : IDisposable
     /// <summary>A file that names the namespace for setns(2).</summary>
     public string Path => $"/run/netns/{Name}";
 
+    /// <summary>Its two numbers: <c>net:[NUMBER]</c>, and the one by which processes of one namespace are found.</summary>
+    public (ulong Inode, ulong Id) Numbers =>
+        Execute("stat", "-L", "-c", "%i", "/proc/self/ns/net", "/proc/self/net/tcp").Split('\n') is [var inode, var id, ..]
+            ? (ulong.Parse(inode, CultureInfo.InvariantCulture), ulong.Parse(id, CultureInfo.InvariantCulture))
+            : throw new InvalidOperationException("stat printed something else than two numbers");
+
     /// <summary>Runs a function on a thread of its own inside the namespace.</summary>
     public T Inside<T>(Func<T> function)
     {

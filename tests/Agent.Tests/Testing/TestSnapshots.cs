@@ -23,10 +23,11 @@ internal static class TestSnapshots
         Pods = [.. pods],
     };
 
-    public static PodSnapshot Pod(string name, long closeWait = 0, ulong inode = 0, TcpCounters? counters = null, string podNamespace = "default", string? uid = null) => new()
+    public static PodSnapshot Pod(string name, long closeWait = 0, ulong instance = 0, TcpCounters? counters = null, string podNamespace = "default", string? uid = null) => new()
     {
         Identity = new(PodKind.Pod, podNamespace, name, uid ?? $"uid-of-{name}"),
-        NamespaceInode = inode,
+        NamespaceInode = instance,
+        NamespaceInstance = instance,
         Counters = counters,
         HalfClosed = new() { CloseWaitSockets = closeWait },
         Tcp = Tcp((TcpState.CloseWait, closeWait)),

@@ -51,7 +51,7 @@ public sealed class SourceNeedsTests
         var memory = new NamespaceMemory(TimeSpan.Zero, isNew: false);
         memory.SetSettings(new NamespaceSettings(new NetfilterSettings(TestSnapshots.Settings((NetfilterSettings.CloseWait, 60))), 0, 1, 1), TimeSpan.Zero);
         var problems = new NamespaceProblems();
-        problems.CountSettings(new NamespaceScan(new NamespaceTarget(1, null, null, memory), 0, isHost: true));
+        problems.CountSettings(new NamespaceScan(new NamespaceTarget(1, 1, null, null, memory), 0, isHost: true));
         problems.NoteEntry(s_refused);
         Assert.Equal(SourceNeeds.EnterNamespaces, problems.Settings(Clock, "/proc").Needs);
     }

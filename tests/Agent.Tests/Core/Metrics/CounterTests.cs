@@ -41,8 +41,8 @@ public sealed class CounterTests
     public void Scan_SamePodNewNamespace_StartsANewCounter()
     {
         var metrics = new Exposed();
-        _ = metrics.Scan(TestSnapshots.Of(Pod("a", 100, inode: 1)));
-        Assert.Equal(3, metrics.Scan(TestSnapshots.Of(Pod("a", 3, inode: 2)))[OfA]);
+        _ = metrics.Scan(TestSnapshots.Of(Pod("a", 100, instance: 1)));
+        Assert.Equal(3, metrics.Scan(TestSnapshots.Of(Pod("a", 3, instance: 2)))[OfA]);
     }
 
     [Fact]
@@ -54,20 +54,20 @@ public sealed class CounterTests
         Assert.Equal(120, Scan(113));
         Assert.Equal(124, Scan(113, (9, 4)));
 
-        double Scan(ulong resets, params (ulong Inode, ulong Resets)[] others) => metrics.Scan(TestSnapshots.Of(Pod("a", resets) with
+        double Scan(ulong resets, params (ulong Instance, ulong Resets)[] others) => metrics.Scan(TestSnapshots.Of(Pod("a", resets) with
         {
-            OtherCounters = [.. others.Select(static other => new NamespaceCounters(other.Inode, new TcpCounters { ResetsSent = other.Resets }))],
+            OtherCounters = [.. others.Select(static other => new NamespaceCounters(other.Instance, new TcpCounters { ResetsSent = other.Resets }))],
         }))[OfA];
     }
 
     [Fact]
-    public void Scan_InodeUsedAgainByAnotherPod_IsNotTakenForTheSameNamespace()
+    public void Scan_InstanceOfAnotherPod_IsNotTakenForTheSameNamespace()
     {
         var metrics = new Exposed { Options = new() { PodLabels = PodLabels.Namespace } };
-        Assert.Equal(100, metrics.Scan(TestSnapshots.Of(Pod("a", 100, inode: 7)))[OfNamespace]);
+        Assert.Equal(100, metrics.Scan(TestSnapshots.Of(Pod("a", 100, instance: 7)))[OfNamespace]);
 
         // Taken for the same namespace, 140 would add 40 only.
-        Assert.Equal(240, metrics.Scan(TestSnapshots.Of(Pod("b", 140, inode: 7)))[OfNamespace]);
+        Assert.Equal(240, metrics.Scan(TestSnapshots.Of(Pod("b", 140, instance: 7)))[OfNamespace]);
     }
 
     /// <summary>Each row: the kernel's values of pods a and b (null: the pod is not there), and the sum expected.</summary>
@@ -92,8 +92,8 @@ public sealed class CounterTests
             generation += a is 3 ? 1ul : 0;
             var pods = new[]
             {
-                a is { } ofA ? Pod("a", ofA, inode: 1 + generation) : null,
-                b is { } ofB ? Pod("b", ofB, inode: 100) : null,
+                a is { } ofA ? Pod("a", ofA, instance: 1 + generation) : null,
+                b is { } ofB ? Pod("b", ofB, instance: 100) : null,
             };
             var values = metrics.Scan(TestSnapshots.Of(pods.OfType<PodSnapshot>()));
             Assert.Equal(expected, values.TryGetValue(OfNamespace, out var value) ? value : null);
@@ -104,11 +104,11 @@ public sealed class CounterTests
     public void Scan_PodMovesOverTheCap_OtherGrowsOnlyByWhatIsNew()
     {
         var metrics = new Exposed { Options = new() { MaxPods = 1 } };
-        var first = metrics.Scan(TestSnapshots.Of(Pod("a", 1000, closeWait: 9), Pod("b", 500, inode: 2)));
+        var first = metrics.Scan(TestSnapshots.Of(Pod("a", 1000, closeWait: 9), Pod("b", 500, instance: 2)));
         Assert.Equal((1000, 500), (first[OfA], first[OfOther]));
 
         // b becomes the larger one: a's thousand must not appear in _other as if they happened now.
-        var second = metrics.Scan(TestSnapshots.Of(Pod("b", 510, inode: 2, closeWait: 99), Pod("a", 1007, closeWait: 9)));
+        var second = metrics.Scan(TestSnapshots.Of(Pod("b", 510, instance: 2, closeWait: 99), Pod("a", 1007, closeWait: 9)));
         Assert.Equal((510, 507), (second[OfB], second[OfOther]));
         Assert.DoesNotContain(OfA, second.Keys);
     }
@@ -117,9 +117,9 @@ public sealed class CounterTests
     public void Scan_NamespaceUnreadableForAWhile_IsNotCountedTwice()
     {
         var metrics = new Exposed { Options = new() { PodLabels = PodLabels.Namespace } };
-        _ = metrics.Scan(TestSnapshots.Of(Pod("a", 100), Pod("b", 10, inode: 2)));
-        _ = metrics.Scan(TestSnapshots.Of(Pod("b", 10, inode: 2)));
-        Assert.Equal(115, metrics.Scan(TestSnapshots.Of(Pod("a", 105), Pod("b", 10, inode: 2)))[OfNamespace]);
+        _ = metrics.Scan(TestSnapshots.Of(Pod("a", 100), Pod("b", 10, instance: 2)));
+        _ = metrics.Scan(TestSnapshots.Of(Pod("b", 10, instance: 2)));
+        Assert.Equal(115, metrics.Scan(TestSnapshots.Of(Pod("a", 105), Pod("b", 10, instance: 2)))[OfNamespace]);
     }
 
     [Fact]
@@ -136,6 +136,6 @@ public sealed class CounterTests
         Assert.Equal(101, metrics.Scan(TestSnapshots.Of(Pod("a", 101)))[OfNamespace]);
     }
 
-    private static PodSnapshot Pod(string name, ulong resets, ulong inode = 1, long closeWait = 0) =>
-        TestSnapshots.Pod(name, closeWait, inode, new TcpCounters { ResetsSent = resets });
+    private static PodSnapshot Pod(string name, ulong resets, ulong instance = 1, long closeWait = 0) =>
+        TestSnapshots.Pod(name, closeWait, instance, new TcpCounters { ResetsSent = resets });
 }

@@ -61,7 +61,7 @@ public sealed class NodeTrafficRuleTests
     [Fact]
     public void Queue_PodReplacedByOneOfTheSameName_NotCompared()
     {
-        var fresh = Overflowing(0, 60) with { NamespaceInode = 1 };
+        var fresh = Overflowing(0, 60) with { NamespaceInstance = 1 };
         Assert.Empty(s_queue.Evaluate(Given.InTurn(Given.Node(Overflowing(0, 50)), Given.Node(fresh))));
     }
 }
