@@ -65,6 +65,14 @@ public static class MetricCatalog
         "Conntrack timeouts of pods' own network namespaces, where conntrack is in use there and they differ from the host's.",
         "timeout"));
 
+    public static readonly MetricDefinition PodConntrackEntries = Pod(
+        "conntrack_entries",
+        "Entries of the host's conntrack table by the owner of an end: who fills the table. A connection between two pods of this node "
+            + "counts for both. What has no end on this node (forwarded connections, pods that are gone) is under pod=\"_unattributed\", "
+            + "without a direction.",
+        "protocol",
+        "direction");
+
     public static readonly MetricDefinition PodConnectionsEnded = PodCounter(
         "connections_ended_total",
         "Connections that ended since the agent began to listen, by the pod's role in them (server, client) and by how.",
@@ -233,6 +241,7 @@ public static class MetricCatalog
         PodHalfClosedSockets, PodHalfClosedConnections, PodHalfClosedOldest, PodHalfClosedExpiring, PodHalfClosedUntracked,
         PodTcpSockets, PodResetsSent, PodEstablishedResets, PodAborts, PodListenOverflows, PodListenDrops,
         PodAcceptQueueLength, PodAcceptQueueLimit, PodClosedFirst, PodIdleCeiling, PodConntrackTimeout,
+        PodConntrackEntries,
         PodConnectionsEnded, PodRequestsLost, PodIdleClose, ConnectionEnds, ConnectionEndsMissed, ConnectionEndsWatched,
         UnattributedSockets, UnattributedConnections,
         ConntrackEntries, ConntrackLimit, ConntrackBuckets, ConntrackFlows, ConntrackAge,

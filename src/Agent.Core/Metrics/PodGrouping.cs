@@ -47,6 +47,14 @@ public sealed class PodGrouping
         _ => new("", PodGroup.OtherName, true),
     };
 
+    /// <summary>The group of what belongs to nobody on this node.</summary>
+    public PodGroup Nobody => _labels switch
+    {
+        PodLabels.Namespace => new(TableUse.NobodyName, "", true),
+        PodLabels.None => new("", "", true),
+        _ => new("", TableUse.NobodyName, true),
+    };
+
     /// <summary>The labels that take the place of <c>namespace</c>, <c>pod</c>.</summary>
     public ImmutableArray<string> LabelNames => _labels switch
     {

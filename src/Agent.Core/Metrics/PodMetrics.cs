@@ -38,6 +38,7 @@ internal sealed class PodMetrics
             MetricCatalog.PodIdleCeiling,
             static (family, group, pod) => AddPorts(family, group, pod, static port => port.Idle?.Ceiling.TotalSeconds ?? 0));
         Family(MetricCatalog.PodConntrackTimeout, (family, group, pod) => AddTimeouts(family, group, pod, input.Snapshot.HostSettings));
+        EntryMetrics.Write(output, input.Snapshot, grouping);
 
         void Family(MetricDefinition definition, Action<PodFamilyBuilder, PodGroup, PodSnapshot> add)
         {

@@ -22,4 +22,16 @@ public sealed record ConntrackSummary
 
     /// <summary>Entries over limit; null when either is unknown or there is no limit.</summary>
     public double? FillRatio => Entries is { } entries && Limit is > 0 and { } limit ? (double)entries / limit : null;
+
+    /// <summary>
+    /// When the table is full if it goes on to grow as in the last dumps: an estimate. Null when it does not grow, or has no limit.
+    /// </summary>
+    public TimeSpan? FullIn =>
+        Entries is { } entries && Limit is > 0 and { } limit && Flows?.Use.PerSecond is > 0 and { } rate
+        && Math.Max(0, limit - entries) / rate is <= MaxFullInSeconds and var seconds
+            ? TimeSpan.FromSeconds(seconds)
+            : null;
+
+    // Beyond a month it says nothing.
+    private const double MaxFullInSeconds = 30 * 86_400;
 }

@@ -28,6 +28,9 @@ public sealed record FlowSummary
 
     /// <summary>All half-closed entries by state and by whether the initiator or the responder closed first.</summary>
     public required HalfClosedFlowCounts HalfClosed { get; init; }
+
+    /// <summary>Who fills the table, and with connections to where.</summary>
+    public TableUse Use { get; init; } = TableUse.None;
 }
 
 /// <summary>Entries of one protocol and state.</summary>

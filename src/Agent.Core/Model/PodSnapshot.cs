@@ -47,6 +47,12 @@ public sealed record PodSnapshot
     /// <summary>Settings of its own network namespace; null when not readable or when it is the host's.</summary>
     public NetfilterSettings? Settings { get; init; }
 
+    /// <summary>
+    /// Its entries in the host's conntrack table; null when there is no dump, or none since it came. The host's include those of
+    /// hostNetwork pods, which share its addresses.
+    /// </summary>
+    public OwnerEntries? Entries { get; init; }
+
     /// <summary>Entries in its own conntrack table; null when unknown.</summary>
     public long? OwnTableEntries { get; init; }
 

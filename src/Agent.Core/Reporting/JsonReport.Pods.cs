@@ -37,6 +37,7 @@ public static partial class JsonReport
             WriteTcp(json, view, pod);
             WriteListeners(json, pod);
             WriteEnds(json, pod);
+            WriteEntriesOf(json, pod);
             json.WriteEndObject();
         }
 

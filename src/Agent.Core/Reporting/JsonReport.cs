@@ -105,6 +105,7 @@ public static partial class JsonReport
             json.WriteNumber("flows", flows.Total);
             WriteCounts("byProtocol", flows.ByProtocol.Select(static flow => (flow.Protocol, flow.Count)));
             WriteCounts("byTcpState", flows.ByTcpState.Select(static flow => (CamelCase(flow.State), flow.Count)));
+            WriteTableUse(json, view, conntrack, flows);
         }
 
         if (conntrack.Statistics is { } statistics)

@@ -7,7 +7,9 @@ namespace Agent.Core.Snapshots;
 /// <param name="Summary">Counts and sample.</param>
 /// <param name="Unattributed">Half-closed entries with neither end on this node.</param>
 /// <param name="ByOwner">Half-closed entries of each owner that has any.</param>
+/// <param name="Entries">All entries of each owner that there was.</param>
 public sealed record FlowDump(
     FlowSummary Summary,
     HalfClosedFlowCounts Unattributed,
-    ImmutableDictionary<PodIdentity, HalfClosedEntries> ByOwner);
+    ImmutableDictionary<PodIdentity, HalfClosedEntries> ByOwner,
+    ImmutableDictionary<PodIdentity, OwnerEntries> Entries);

@@ -14,9 +14,22 @@ public static class FlowDumpBuilder
     /// <summary>Sums up a finished dump.</summary>
     /// <param name="tally">What was counted.</param>
     /// <param name="owners">Owners, as when the dump was counted.</param>
+    /// <param name="addresses">Whose address is whose, likewise.</param>
     /// <param name="takenAt">When the dump began.</param>
-    public static FlowDump Build(FlowTally tally, ImmutableArray<Owner> owners, DateTimeOffset takenAt)
+    /// <param name="now">Monotonic time of the dump.</param>
+    /// <param name="growth">The dumps before; takes note of this one.</param>
+    public static FlowDump Build(
+        FlowTally tally,
+        ImmutableArray<Owner> owners,
+        AddressIndex addresses,
+        DateTimeOffset takenAt,
+        TimeSpan now,
+        TableGrowth growth)
     {
+        var entries = EntriesOf(tally, owners, now, growth);
+        var use = new TableUseBuilder(tally.Table, owners, addresses).Build(entries, growth.PerSecond(now, tally.Total));
+        var entriesByOwner = ByOwner(owners, entries);
+        growth.Add(now, tally.Total, entriesByOwner);
         var counts = new List<FlowCount>();
         for (var protocol = 0; protocol <= byte.MaxValue; protocol++)
         {
@@ -43,8 +56,32 @@ public static class FlowDumpBuilder
             ByTcpState = [.. counts.Where(static count => count is { Protocol: "tcp", State.Length: > 0 })],
             HalfClosed = tally.HalfClosed,
             HalfClosedSample = Sample(tally, owners),
+            Use = use,
         };
-        return new FlowDump(summary, tally.Unattributed, EntriesByOwner(tally, owners));
+        return new FlowDump(summary, tally.Unattributed, HalfClosedByOwner(tally, owners), entriesByOwner);
+    }
+
+    private static OwnerEntries[] EntriesOf(FlowTally tally, ImmutableArray<Owner> owners, TimeSpan now, TableGrowth growth)
+    {
+        var entries = new OwnerEntries[owners.Length];
+        for (var owner = 0; owner < owners.Length; owner++)
+        {
+            var counted = new OwnerEntries([.. tally.Table.EntriesOf(owner)]);
+            entries[owner] = counted with { PerSecond = growth.PerSecond(now, owners[owner].Identity, counted.Total) };
+        }
+
+        return entries;
+    }
+
+    private static ImmutableDictionary<PodIdentity, OwnerEntries> ByOwner(ImmutableArray<Owner> owners, OwnerEntries[] entries)
+    {
+        var result = ImmutableDictionary.CreateBuilder<PodIdentity, OwnerEntries>();
+        for (var owner = 0; owner < owners.Length; owner++)
+        {
+            result[owners[owner].Identity] = entries[owner];
+        }
+
+        return result.ToImmutable();
     }
 
     private static void Add(List<FlowCount> counts, string protocol, string state, long count)
@@ -76,7 +113,7 @@ public static class FlowDumpBuilder
 
     private static PodIdentity? Identity(int owner, ImmutableArray<Owner> owners) => owner < 0 ? null : owners[owner].Identity;
 
-    private static ImmutableDictionary<PodIdentity, HalfClosedEntries> EntriesByOwner(FlowTally tally, ImmutableArray<Owner> owners)
+    private static ImmutableDictionary<PodIdentity, HalfClosedEntries> HalfClosedByOwner(FlowTally tally, ImmutableArray<Owner> owners)
     {
         var result = ImmutableDictionary.CreateBuilder<PodIdentity, HalfClosedEntries>();
         for (var owner = 0; owner < owners.Length; owner++)

@@ -76,6 +76,7 @@ public static class SnapshotBuilder
                     .Select(static listener => listener.Listener),
             ],
             Settings = isHost ? null : network.Settings,
+            Entries = owner.HostNetwork ? null : sample.Flows?.Entries.GetValueOrDefault(owner.Identity),
             OwnTableEntries = isHost ? null : network.TableEntries,
             OwnTableTracks = isHost ? null : tracking.InOwnTable,
             IsTracked = tracking.InHostTable == true || (!isHost && tracking.InOwnTable == true) ? true

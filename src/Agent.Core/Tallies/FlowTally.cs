@@ -1,6 +1,7 @@
 using Agent.Core.Attribution;
 using Agent.Core.Model;
 using Agent.Kernel.Conntrack;
+using Agent.Kernel.Net;
 
 namespace Agent.Core.Tallies;
 
@@ -16,28 +17,49 @@ public sealed class FlowTally
     private const int StatesPerProtocol = 16;
     private const int NoState = 15;
 
-    private readonly AddressIndex _addresses;
-    private readonly HalfClosedTable _sockets;
+    private static readonly AddressIndex s_noAddresses = new();
+    private static readonly HalfClosedTable s_noSockets = new();
+
+    private readonly TableTally _table;
     private readonly long[] _counts = new long[256 * StatesPerProtocol];
-    private readonly long[] _byOwner;
-    private readonly bool[] _seen;
+    private AddressIndex _addresses = s_noAddresses;
+    private HalfClosedTable _sockets = s_noSockets;
+    private long[] _byOwner = [];
+    private bool[] _seen = [];
+    private int _owners;
     private readonly long[] _halfClosed = new long[6];
     private readonly long[] _unattributed = new long[6];
     private readonly HalfClosedSample[] _sample = new HalfClosedSample[SampleSize];
     private int _sampleCount;
     private int _latestInSample;
 
-    /// <summary>Prepares to count.</summary>
+    /// <summary>Makes a tally that is used for every dump, see <see cref="Begin"/>.</summary>
+    /// <param name="seed">Any number that pods do not know.</param>
+    public FlowTally(ulong seed) => _table = new(seed);
+
+    /// <summary>Prepares to count a dump.</summary>
     /// <param name="addresses">Whose address is whose.</param>
     /// <param name="owners">How many owners there are.</param>
     /// <param name="sockets">The half-closed sockets, indexed.</param>
-    public FlowTally(AddressIndex addresses, int owners, HalfClosedTable sockets)
+    public void Begin(AddressIndex addresses, int owners, HalfClosedTable sockets)
     {
         _addresses = addresses;
         _sockets = sockets;
-        _byOwner = new long[owners * HalfClosedEntries.Length];
-        _seen = new bool[owners];
+        _owners = owners;
+        if (_seen.Length < owners)
+        {
+            _byOwner = new long[owners * HalfClosedEntries.Length];
+            _seen = new bool[owners];
+        }
+
+        Restart();
     }
+
+    /// <summary>Lets go of what <see cref="Begin"/> was given; the counts stay until the next dump.</summary>
+    public void End() => (_addresses, _sockets) = (s_noAddresses, s_noSockets);
+
+    /// <summary>Who fills the table.</summary>
+    public TableTally Table => _table;
 
     /// <summary>Entries seen.</summary>
     public long Total { get; private set; }
@@ -70,8 +92,8 @@ public sealed class FlowTally
         _counts[(flow.Protocol * StatesPerProtocol) + Math.Min(state, NoState)]++;
 
         // NAT changes what an end sees of the other, never the end's own address: these two are the true ends.
-        var initiator = _addresses.Find(flow.Original.Source);
-        var responder = _addresses.Find(flow.Reply.Source);
+        var initiator = Find(flow.Original.Source);
+        var responder = Find(flow.Reply.Source);
         if (initiator >= 0)
         {
             _seen[initiator] = true;
@@ -82,6 +104,7 @@ public sealed class FlowTally
             _seen[responder] = true;
         }
 
+        _table.Add(flow, initiator, responder);
         var (initiatorSocket, responderSocket) = _sockets.MatchHost(flow);
         if (flow.IsHalfClosed)
         {
@@ -99,8 +122,15 @@ public sealed class FlowTally
         Array.Clear(_byOwner);
         Array.Clear(_seen);
         _sampleCount = 0;
+        _table.Begin(_owners);
         _sockets.ResetHostMatches();
     }
+
+    /// <summary>A loopback address in the host's table is the host's own, and in no index.</summary>
+    private int Find(in IpAddress address) =>
+        _addresses.Find(address) is >= 0 and var owner ? owner
+        : address.IsLoopback ? Owner.HostIndex
+        : AddressIndex.None;
 
     /// <summary>The socket knows better than the address: hostNetwork pods share the node's.</summary>
     private int OwnerOf(int socket, int byAddress) =>

@@ -60,6 +60,20 @@ public struct ConntrackFlow
     public readonly bool IsHalfClosed =>
         Protocol == 6 && Has(ConntrackFields.TcpState) && TcpState is TcpConntrackState.FinWait or TcpConntrackState.CloseWait;
 
+    /// <summary>True for a protocol whose tuples have ports: TCP, UDP, SCTP, DCCP, UDP-Lite. GRE has keys in their place.</summary>
+    public readonly bool HasPorts => Protocol is 6 or 17 or 132 or 33 or 136;
+
+    /// <summary>
+    /// True when the answer goes to another address or port than the one that the first packet came from (source NAT, masquerading).
+    /// </summary>
+    public readonly bool IsSourceTranslated =>
+        Reply.Destination != Original.Source || Reply.DestinationPort != Original.SourcePort;
+
+    /// <summary>
+    /// True when the answer comes from another address or port than the one that was called (destination NAT: a service).
+    /// </summary>
+    public readonly bool IsRedirected => Reply.Source != Original.Destination || Reply.SourcePort != Original.DestinationPort;
+
     /// <summary>True when the original direction's source sent the first FIN, false when the reply's did, null when unknown.</summary>
     public readonly bool? OriginalClosedFirst =>
         !Has(ConntrackFields.TcpFlags) ? null

@@ -10,6 +10,8 @@ namespace Agent.Sources;
 /// </summary>
 internal sealed class HostTable(ConntrackSource conntrack, TimeProvider time)
 {
+    private readonly FlowTally _tally = new((ulong)Random.Shared.NextInt64());
+    private readonly TableGrowth _growth = new();
     private SourceReport? _lastReport;
 
     /// <summary>The newest dump, summed up; null when there is none.</summary>
@@ -49,8 +51,9 @@ internal sealed class HostTable(ConntrackSource conntrack, TimeProvider time)
     {
         var takenAt = time.GetUtcNow();
         var owners = scan.Layout.Owners;
-        var tally = new FlowTally(scan.Layout.Addresses, owners.Length, scan.HalfClosed);
-        _lastReport = conntrack.Dump(netlink, refusal, $"{scan.Layout.Host.Target.NetPath}/nf_conntrack", tally, scan.CancellationToken);
+        _tally.Begin(scan.Layout.Addresses, owners.Length, scan.HalfClosed);
+        _lastReport = conntrack.Dump(netlink, refusal, $"{scan.Layout.Host.Target.NetPath}/nf_conntrack", _tally, scan.CancellationToken);
+        _tally.End();
         if (_lastReport.Status is not (SourceStatus.Ok or SourceStatus.Degraded))
         {
             LastDump = null;
@@ -58,7 +61,7 @@ internal sealed class HostTable(ConntrackSource conntrack, TimeProvider time)
         }
 
         scan.HalfClosed.SetHostEntriesMissing();
-        scan.NoteDump(tally);
-        LastDump = FlowDumpBuilder.Build(tally, owners, takenAt);
+        scan.NoteDump(_tally);
+        LastDump = FlowDumpBuilder.Build(_tally, owners, scan.Layout.Addresses, takenAt, scan.Now, _growth);
     }
 }

@@ -165,7 +165,8 @@ public sealed class FlowTallyTests
     private FlowTally Tally(params ConntrackFlow[] flows)
     {
         _sockets.BuildIndex();
-        var tally = new FlowTally(_addresses, 3, _sockets);
+        var tally = new FlowTally(seed: 1);
+        tally.Begin(_addresses, 3, _sockets);
         foreach (var flow in flows)
         {
             tally.Add(flow);
