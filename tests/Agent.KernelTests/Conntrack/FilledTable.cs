@@ -28,12 +28,13 @@ internal static class FilledTable
         var pod = index / 20 % pods;
         var source = PodAddress(pod);
         var backend = PodAddress((pod + 1) % pods);
-        var port = 1024 + (index % 60_000);
+        var port = 1024 + (index / 20 / pods * 20) + (index % 20);
+        var nodePort = 1024 + (index / 20 * 4) + (index % 4);
         return (index % 20) switch
         {
             < 5 => Ports("tcp", source, $"10.96.0.{(pod % 20) + 1}", port, 80, backend, source, 8080, port) + State(index),
             < 8 => Ports("tcp", source, $"10.96.1.{(pod % 5) + 1}", port, 80, "10.244.200.9", source, 8080, port) + State(index),
-            < 12 => Ports("tcp", source, $"203.0.113.{(pod % 9) + 1}", port, 443, $"203.0.113.{(pod % 9) + 1}", Node, 443, port) + State(index),
+            < 12 => Ports("tcp", source, $"203.0.113.{(pod % 9) + 1}", port, 443, $"203.0.113.{(pod % 9) + 1}", Node, 443, nodePort) + State(index),
             < 15 => Ports("udp", source, "10.96.0.10", port, 53, "10.244.200.53", source, 53, port),
             15 => Ports("tcp", PodAddress6(pod), "2001:db8::1", port, 443, "2001:db8::1", PodAddress6(pod), 443, port) + State(index),
             16 => Ports("tcp", source, "198.51.100.7", port, 5432, "198.51.100.7", source, 5432, port) + State(index) + $" -w {7 + (index / 20 % 2)}",
