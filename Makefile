@@ -12,7 +12,7 @@ FILTER ?=
 export CONFIGURATION FILTER
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test unit kernel e2e watch lint format bench publish demo image push deploy deb release clean
+.PHONY: help build run test unit kernel e2e matrix watch lint format bench publish demo image push deploy deb release clean
 
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 18
@@ -39,6 +39,9 @@ kernel: ## the tests against the kernel of this machine, in namespaces of their 
 
 e2e: ## the tests with real pods, as root (FILTER)
 	@tests/run Agent.EndToEndTests
+
+matrix: publish ## the program on kernels 5.10 to the newest, in virtual machines; writes docs/kernels.md (KERNELS="6.1 newest"), half an hour
+	@tests/matrix/run
 
 watch: ## the unit tests, again whenever a file is saved (FILTER)
 	@RunAnalyzers=false dotnet watch --project tests/Agent.Tests --non-interactive run -c $(CONFIGURATION) -- --no-progress $(if $(FILTER),--filter-class '*$(FILTER)*')

@@ -83,6 +83,7 @@ internal sealed partial class PodWatcher : BackgroundService, IKubernetesPods
 
     private async Task FollowAsync(ApiServerClient client, CancellationToken stoppingToken)
     {
+        await WaitAsync(_settings.StartSpread * _settings.Random.NextDouble(), stoppingToken);
         while (!stoppingToken.IsCancellationRequested)
         {
             TimeSpan delay;

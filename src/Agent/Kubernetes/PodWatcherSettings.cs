@@ -17,7 +17,13 @@ internal sealed record PodWatcherSettings(string NodeName, ApiServerLocation? Lo
     /// </summary>
     public TimeSpan StartPatience { get; init; } = TimeSpan.FromSeconds(0.5);
 
-    /// <summary>Waits between attempts.</summary>
+    /// <summary>
+    /// The first list comes at some instant within this: the agents of a whole fleet may start at one, after an upgrade or when the
+    /// power returns. Names and owners of pods are known from the node's directories until then.
+    /// </summary>
+    public TimeSpan StartSpread { get; init; } = TimeSpan.Zero;
+
+    /// <summary>Waits before the first attempt and between attempts.</summary>
     public Func<TimeSpan, TimeProvider, CancellationToken, Task> Delay { get; init; } =
         static (delay, time, cancellationToken) => Task.Delay(delay, time, cancellationToken);
 

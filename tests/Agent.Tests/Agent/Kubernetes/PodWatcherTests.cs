@@ -57,6 +57,24 @@ public sealed class PodWatcherTests
     }
 
     [Fact]
+    public async Task Start_ManyAgentsAtOneInstant_ListAtDifferentTimesWithinTheSpread()
+    {
+        var spread = TimeSpan.FromSeconds(2);
+        var waits = new List<TimeSpan>();
+        for (var seed = 0; seed < 20; seed++)
+        {
+            await using var rig = await WatcherRig.CreateAsync();
+            rig.Server.ThenList(PodJson.List("1", PodJson.Pod("a", "1"))).ThenWatch();
+            await rig.StartAsync(spread: spread, seed: seed);
+            await rig.UntilPodsAsync("a");
+            waits.Add(rig.Delays.First());
+        }
+
+        Assert.All(waits, wait => Assert.InRange(wait, TimeSpan.Zero, spread));
+        Assert.True(waits.Max() - waits.Min() > spread / 2, string.Join(' ', waits));
+    }
+
+    [Fact]
     public async Task List_500Pods_AllAreKnown()
     {
         await using var rig = await WatcherRig.CreateAsync();

@@ -45,13 +45,14 @@ internal sealed class WatcherRig : IAsyncDisposable
         return rig;
     }
 
-    public async Task StartAsync(Uri? address = null, TimeSpan patience = default)
+    public async Task StartAsync(Uri? address = null, TimeSpan patience = default, TimeSpan spread = default, int seed = 7)
     {
         var location = new ApiServerLocation(address ?? Server.Address, TokenFile, CertificateAuthorityFile);
         var settings = new PodWatcherSettings("worker-1", location, "")
         {
-            Random = new Random(7),
+            Random = new Random(seed),
             StartPatience = patience,
+            StartSpread = spread,
             Delay = async (delay, _, cancellationToken) =>
             {
                 Delays.Enqueue(delay);
