@@ -1,0 +1,97 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http;
+using System.Net.Sockets;
+using System.Text.Json;
+using Agent.KernelTests.Testing;
+using Xunit;
+
+namespace Agent.KernelTests.Model;
+
+/// <summary><c>closewatch run</c> in a namespace, scanning every second, and its reports.</summary>
+internal sealed class RouterAgent : IDisposable
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+
+    private readonly NetworkNamespaceFixture _network;
+    private readonly Process _process;
+    private readonly HttpClient _http;
+
+    public RouterAgent(NetworkNamespaceFixture network)
+    {
+        _network = network;
+        _process = Process.Start(new ProcessStartInfo(
+            "nsenter",
+            [$"--net={network.Path}", Path.Combine(AppContext.BaseDirectory, "closewatch"), "run", "--Collection:Interval=1s", "--Collection:CpuBudgetPercent=100", "--Pods:Source=none"])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        _process.OutputDataReceived += static (_, _) => { };
+        _process.BeginOutputReadLine();
+        _process.ErrorDataReceived += static (_, _) => { };
+        _process.BeginErrorReadLine();
+        _http = new HttpClient(new SocketsHttpHandler { ConnectCallback = (_, _) => ValueTask.FromResult<Stream>(new NetworkStream(Connect(), ownsSocket: true)) })
+        {
+            BaseAddress = new Uri("http://127.0.0.1:9742"),
+        };
+    }
+
+    /// <summary>The report of a scan that began after now, as soon as it satisfies the condition; the last one when none does.</summary>
+    public async Task<JsonElement> ReportAsync(Func<JsonElement, bool> isRight, TimeSpan within)
+    {
+        var since = DateTimeOffset.UtcNow;
+        var watch = Stopwatch.StartNew();
+        while (true)
+        {
+            var report = await TryReadAsync();
+            if (report is { } one && one.GetProperty("node").GetProperty("takenAt").GetDateTimeOffset() > since && (isRight(one) || watch.Elapsed > within))
+            {
+                return one;
+            }
+
+            Assert.True(watch.Elapsed < s_patience, "no new report within 60 s");
+            await Task.Delay(100, TestContext.Current.CancellationToken);
+        }
+    }
+
+    public void Dispose()
+    {
+        _http.Dispose();
+        _process.Kill(entireProcessTree: true);
+        _process.WaitForExit();
+        _process.Dispose();
+    }
+
+    private async Task<JsonElement?> TryReadAsync()
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(await _http.GetStringAsync(new Uri("/report.json", UriKind.Relative), TestContext.Current.CancellationToken));
+            return document.RootElement.Clone();
+        }
+        catch (HttpRequestException)
+        {
+            return null;
+        }
+        catch (SocketException)
+        {
+            return null;
+        }
+    }
+
+    private Socket Connect()
+    {
+        var socket = _network.Inside(static () => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+        try
+        {
+            socket.Connect(IPAddress.Loopback, 9742);
+            return socket;
+        }
+        catch (SocketException)
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+}
