@@ -24,6 +24,12 @@ internal static class Program
             "closewatch capture node.tar.gz && tar -xzf node.tar.gz && closewatch report --proc-root closewatch-*",
             "kubectl exec -n closewatch daemonset/closewatch -- closewatch capture - > node.tar.gz",
         ],
+        ["trace"] =
+        [
+            "closewatch trace --lost",
+            "kubectl exec -n closewatch daemonset/closewatch -- closewatch trace --pod shop/web-7d4b9c-x2x5p",
+            "closewatch trace --port 8080 --for 30s -o json | jq -c 'select(.lost)'",
+        ],
         ["sysctl"] = ["closewatch sysctl plan --Remediation:Scope=host+pods", "closewatch sysctl apply --yes"],
         ["plan"] = ["closewatch sysctl plan --Remediation:Settings:nf_conntrack_tcp_timeout_close_wait=2h"],
         ["apply"] = ["closewatch sysctl apply --yes --Remediation:Scope=pods --Remediation:PodSelector=app=web"],
@@ -61,6 +67,7 @@ internal static class Program
             new RunCommand(services, common).Create(),
             new ReportCommand(services, common).Create(),
             new CaptureCommand(services, common).Create(),
+            new TraceCommand(services, common).Create(),
             new SysctlCommand(services, common).Create(),
             new ExplainCommand(services, common).Create(),
             new ConfigCommand(services, common).Create(),

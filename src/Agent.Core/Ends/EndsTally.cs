@@ -186,6 +186,18 @@ public sealed partial class EndsTally(IEndObserver? observer = null)
         return position >= 0 ? position : _ring.FindSocket(network, tuple, (asClient with { Facts = EndFacts.Of(EndRole.Server) }).Key);
     }
 
+    /// <summary>Settles everything: nobody will tell anything more.</summary>
+    /// <param name="now">The time.</param>
+    public void Finish(EndClock now)
+    {
+        Settle(now, canLookUp: false);
+        for (var position = _ring.First; position < _ring.Next; position++)
+        {
+            GiveUp(ref _ring[position], now);
+            _ring[position].Lookup = LookupState.NotNeeded;
+        }
+    }
+
     private void SettleOne(long position, EndClock now, bool canLookUp)
     {
         ref var record = ref _ring[position];

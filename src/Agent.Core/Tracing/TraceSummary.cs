@@ -13,6 +13,9 @@ public sealed class TraceSummary
     /// <summary>How many rows are told apart; what comes beyond is counted in one.</summary>
     public const int MaxRows = 1000;
 
+    /// <summary>How many rows are printed, those with lost requests first: they fit one screen with the shell's prompt.</summary>
+    public const int MaxPrintedRows = 16;
+
     private static readonly Key s_others = new("(others)", EndRole.Server, 0, EndKind.Other);
 
     private readonly Dictionary<Key, Counts> _rows = [];
@@ -68,22 +71,34 @@ public sealed class TraceSummary
         }
 
         text.Append('\n');
-        if (_rows.Count > 0)
+        var rows = InOrder();
+        if (rows.Length > 0)
         {
-            new TextTable(Table(), style, "").Write(text);
+            new TextTable(Table(rows[..Math.Min(rows.Length, MaxPrintedRows)]), style, "").Write(text);
+        }
+
+        if (rows.Length > MaxPrintedRows)
+        {
+            var rest = rows[MaxPrintedRows..];
+            var (ends, lost) = (rest.Sum(static row => row.Value.Ends), rest.Sum(static row => row.Value.Lost));
+            text.Append(CultureInfo.InvariantCulture, $"{HumanText.Count(rest.Length)} more: {HumanText.Count(ends, "end")}, ");
+            text.Append(CultureInfo.InvariantCulture, $"{HumanText.Count(lost, "request")} lost. --pod, --port and --lost narrow it.\n");
         }
 
         return text.ToString();
     }
 
-    private TableBlock Table() => new(
+    private KeyValuePair<Key, Counts>[] InOrder() =>
+    [
+        .. from row in _rows
+           orderby row.Key == s_others, row.Value.Lost descending, row.Value.Ends descending, row.Key.Pod, row.Key.Port, row.Key.Kind
+           select row,
+    ];
+
+    private static TableBlock Table(IEnumerable<KeyValuePair<Key, Counts>> rows) => new(
         "",
         [new("POD"), new("PORT", IsNumber: true), new("END"), new("ENDS", IsNumber: true), new("LOST", IsNumber: true)],
-        [
-            .. from row in _rows
-               orderby row.Key == s_others, row.Value.Lost descending, row.Value.Ends descending, row.Key.Pod, row.Key.Port, row.Key.Kind
-               select row.Key.ToCells(row.Value),
-        ]);
+        [.. rows.Select(static row => row.Key.ToCells(row.Value))]);
 
     private readonly record struct Key(string Pod, EndRole Role, ushort Port, EndKind Kind)
     {

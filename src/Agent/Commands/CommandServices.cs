@@ -1,10 +1,12 @@
 using System.Collections.Immutable;
 using Agent.Configuration;
 using Agent.Core.Diagnosis;
+using Agent.Core.Tracing;
 using Agent.Kubernetes;
 using Agent.Remediation;
 using Agent.Reporting;
 using Agent.Sources;
+using Agent.Tracing;
 
 namespace Agent.Commands;
 
@@ -24,6 +26,16 @@ internal sealed record CommandServices
         static (options, query, cancellationToken) =>
             new RunningAgent(options, NodeReader.ReadBootId(options.Collection.ProcRoot), RunningAgent.Patience)
                 .AskAsync(query, cancellationToken);
+
+    /// <summary>Asks the agent that runs on this node for a trace.</summary>
+    public Func<AgentOptions, TraceFilter, CancellationToken, Task<(ITraceFeed? Feed, string WhyNot)>> AskAgentForTrace { get; init; } =
+        static async (options, filter, cancellationToken) => await AgentTrace
+            .TryOpenAsync(options, NodeReader.ReadBootId(options.Collection.ProcRoot), filter, TimeProvider.System, cancellationToken)
+            .ConfigureAwait(false);
+
+    /// <summary>Traces without an agent; the scanner becomes the trace's.</summary>
+    public Func<INodeScanner, CollectionOptions, TraceFilter, ITraceFeed> TraceLocally { get; init; } =
+        static (scanner, options, filter) => new LocalTrace(scanner, options, filter, TimeProvider.System);
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using Agent.Configuration;
 using Agent.Core.Diagnosis;
 using Agent.Core.Model;
@@ -13,7 +12,7 @@ namespace Agent.Commands;
 /// <summary><c>closewatch report</c>: its options.</summary>
 internal sealed class ReportCommand(CommandServices services, CommonOptions common)
 {
-    private readonly Option<ReportFormat> _output = Typed(
+    private readonly Option<ReportFormat> _output = TypedOption.Create(
         "--output", "text|json|markdown|html", "Format of the report (default: text)",
         SettingTypes.Choice(
             ("text", ReportFormat.Text), ("json", ReportFormat.Json), ("markdown", ReportFormat.Markdown), ("html", ReportFormat.Html)),
@@ -24,20 +23,20 @@ internal sealed class ReportCommand(CommandServices services, CommonOptions comm
     private readonly Option<string?> _pod =
         new("--pod") { Description = "Only this pod, or host, netns:NAME, container:ID", HelpName = "[NS/]NAME" };
 
-    private readonly Option<int?> _top = Typed(
+    private readonly Option<int?> _top = TypedOption.Create(
         "--top",
         "N",
         $"How many pods, most half-closed connections first (default: {ReportOptions.DefaultTop}; json: all)",
-        Nullable(SettingTypes.Integer(0, int.MaxValue)));
+        TypedOption.Nullable(SettingTypes.Integer(0, int.MaxValue)));
 
-    private readonly Option<int?> _connections = Typed(
+    private readonly Option<int?> _connections = TypedOption.Create(
         "--connections",
         "N",
         $"How many connections of each pod, oldest first (default: {ReportOptions.DefaultConnections}, "
             + $"at most {SnapshotBuilder.ConnectionsPerOwner})",
-        Nullable(SettingTypes.Integer(0, SnapshotBuilder.ConnectionsPerOwner)));
+        TypedOption.Nullable(SettingTypes.Integer(0, SnapshotBuilder.ConnectionsPerOwner)));
 
-    private readonly Option<TimeSpan> _window = Typed(
+    private readonly Option<TimeSpan> _window = TypedOption.Create(
         "--window", "DURATION", "Scan twice, so far apart, so that counters become rates (default: 0, one scan)", SettingTypes.Duration);
 
     private readonly Option<bool> _fresh = new("--fresh")
@@ -45,9 +44,9 @@ internal sealed class ReportCommand(CommandServices services, CommonOptions comm
         Description = "Scan now; without it the agent that runs on this node is asked for its last scan, if there is one",
     };
 
-    private readonly Option<Severity?> _failOn = Typed(
+    private readonly Option<Severity?> _failOn = TypedOption.Create(
         "--fail-on", "info|warning|critical", "Exit with 1 when there is a finding at or above",
-        Nullable(SettingTypes.Choice(("info", Severity.Info), ("warning", Severity.Warning), ("critical", Severity.Critical))));
+        TypedOption.Nullable(SettingTypes.Choice(("info", Severity.Info), ("warning", Severity.Warning), ("critical", Severity.Critical))));
 
     private readonly Option<string?> _procRoot =
         new("--proc-root") { Description = "Where /proc is, or a captured tree (default: /proc)", HelpName = "DIR" };
@@ -104,32 +103,4 @@ internal sealed class ReportCommand(CommandServices services, CommonOptions comm
             var directory when option.Name == "--proc-root" => [new(key, Path.GetFullPath(directory), $"option {option.Name}")],
             var value => [new(key, value, $"option {option.Name}")],
         };
-
-    private static Option<T> Typed<T>(string name, string helpName, string description, SettingType<T> type, params string[] aliases) =>
-        new(name, aliases)
-        {
-            Description = description,
-            HelpName = helpName,
-            CustomParser = result => Parse(name, type, result),
-        };
-
-    private static T? Parse<T>(string name, SettingType<T> type, ArgumentResult result)
-    {
-        var text = result.Tokens.Count == 0 ? "" : result.Tokens[^1].Value;
-        var parsed = type.Parse(text);
-        if (parsed.Reason is { } reason)
-        {
-            result.AddError($"{name} {text}: {reason}; {parsed.Remedy}");
-        }
-
-        return parsed.Value;
-    }
-
-    private static SettingType<T?> Nullable<T>(SettingType<T> type)
-        where T : struct => new(
-        type.Name,
-        text => type.Parse(text) is var parsed && parsed.Reason is { } reason
-            ? ParsedSetting<T?>.Failed(reason, parsed.Remedy)
-            : ParsedSetting<T?>.Of(parsed.Value),
-        value => value is { } known ? type.Format(known) : "");
 }

@@ -67,6 +67,7 @@ internal sealed class ReportRunner(CommandServices services)
         var request = ScanRequest.Full with { Ends = ends };
         var first = scanner.Scan(request, cancellationToken);
         await Task.Delay(window, services.Time, cancellationToken).ConfigureAwait(false);
+        ends.Finish();
         return new(first, scanner.Scan(request, cancellationToken));
     }
 

@@ -2,12 +2,14 @@ using System.Collections.Immutable;
 using System.Text;
 using Agent.Core;
 using Agent.Core.Reporting;
+using Microsoft.Win32.SafeHandles;
 
 namespace Agent.Commands;
 
 /// <summary>Where a command writes, and what can be shown there.</summary>
 internal sealed record Terminal
 {
+    private const int StandardOutput = 1;
     private const int NarrowestUseful = 60;
     private const int WidestReadable = 120;
 
@@ -20,6 +22,12 @@ internal sealed record Terminal
 
     /// <summary>The same as <see cref="Output"/>, for what is no text.</summary>
     public Func<Stream> OpenBinaryOutput { get; init; } = Console.OpenStandardOutput;
+
+    /// <summary>
+    /// The output for what never ends by itself: writing throws an <see cref="IOException"/> when nobody reads any more. The console's own
+    /// stream says nothing then, and a trace in a pipe would go on for ever.
+    /// </summary>
+    public Func<TextWriter>? OpenLiveOutput { get; init; }
 
     public bool OutputIsTerminal { get; init; }
 
@@ -34,6 +42,7 @@ internal sealed record Terminal
     public static Terminal OfProcess(ImmutableDictionary<string, string> environment) => new()
     {
         Output = Open(Console.OpenStandardOutput()),
+        OpenLiveOutput = OpenLive,
         Error = Open(Console.OpenStandardError()),
         OutputIsTerminal = !Console.IsOutputRedirected,
         ErrorIsTerminal = !Console.IsErrorRedirected,
@@ -61,6 +70,19 @@ internal sealed record Terminal
     }
 
     private string Variable(string name) => Environment.GetValueOrDefault(name, "");
+
+    private static StreamWriter OpenLive()
+    {
+        var stream = new FileStream(new SafeFileHandle(StandardOutput, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+        if (!stream.CanSeek)
+        {
+            return Open(stream);
+        }
+
+        // A file has no reader who could leave, and a stream with a position of its own would write over what others append to it.
+        stream.Dispose();
+        return Open(Console.OpenStandardOutput());
+    }
 
     // The console's own writer would replace what the locale's character set lacks.
     private static StreamWriter Open(Stream stream) =>

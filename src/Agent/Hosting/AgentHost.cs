@@ -6,6 +6,8 @@ using Agent.Http;
 using Agent.Kubernetes;
 using Agent.Loop;
 using Agent.Remediation;
+using Agent.Sources;
+using Agent.Tracing;
 using Microsoft.AspNetCore.Connections;
 using Serilog.Core;
 using Serilog.Extensions.Logging;
@@ -82,7 +84,12 @@ internal static partial class AgentHost
             app.Services.GetRequiredService<LoopHealth>(),
             new OwnNames([Environment.MachineName, settings.Configuration.Options.Pods.NodeName], certificates, settings.Time),
             token,
-            http.Reports);
+            http.Reports,
+            new TraceEndpoint(
+                app.Services.GetRequiredService<TraceHub>(),
+                app.Services.GetRequiredService<SnapshotStore>(),
+                settings.Time,
+                app.Lifetime.ApplicationStopping));
         app.Run(endpoints.HandleAsync);
         return app;
     }
@@ -143,6 +150,10 @@ internal static partial class AgentHost
         }
 
         services.AddSingleton<SnapshotStore>();
+        services.AddSingleton<TraceHub>();
+        services.AddSingleton(provider => new ConnectionEndWatch(
+            settings.Configuration.Options.Collection, settings.Time, provider.GetRequiredService<TraceHub>()));
+        services.AddHostedService<TraceProbe>();
         services.AddSingleton<LoopHealth>();
         services.AddSingleton<StatusLog>();
         services.AddSingleton<ConnectionGate>();
@@ -168,6 +179,7 @@ internal static partial class AgentHost
         var pods = services.GetService<PodWatcher>();
         var pipeline = new SnapshotPipeline(
             options => settings.CreateScanner(options, pods),
+            services.GetRequiredService<ConnectionEndWatch>(),
             services.GetRequiredService<Remediator>(),
             settings.Diagnose,
             services.GetRequiredService<IMetricsRenderer>(),

@@ -3,13 +3,15 @@ using System.Net;
 using Agent.Configuration;
 using Agent.Loop;
 using Agent.Reporting;
+using Agent.Tracing;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 
 namespace Agent.Http;
 
 /// <summary>Everything that the agent answers. GET and HEAD only.</summary>
-internal sealed class HttpEndpoints(SnapshotStore store, LoopHealth health, OwnNames ownNames, BearerToken? token, ReportAccess reports)
+internal sealed class HttpEndpoints(
+    SnapshotStore store, LoopHealth health, OwnNames ownNames, BearerToken? token, ReportAccess reports, TraceEndpoint trace)
 {
     private const string MetricsPath = "/metrics";
 
@@ -33,6 +35,7 @@ internal sealed class HttpEndpoints(SnapshotStore store, LoopHealth health, OwnN
             ["/report"] = ReportEndpoint.For(ReportFormat.Text),
             ["/report.json"] = ReportEndpoint.For(ReportFormat.Json),
             ["/"] = ReportEndpoint.For(ReportFormat.Html),
+            [TraceQuery.Path] = trace.WriteAsync,
         }.ToFrozenDictionary(StringComparer.Ordinal);
 
     public Task HandleAsync(HttpContext context)

@@ -13,6 +13,7 @@ namespace Agent.Loop;
 /// <summary>One scan from the kernel to what requests are answered with. Used by one thread at a time.</summary>
 internal sealed class SnapshotPipeline(
     Func<AgentOptions, INodeScanner> createScanner,
+    ConnectionEndWatch ends,
     Remediator remediator,
     Func<DiagnosisContext, ImmutableArray<Finding>, DiagnosisResult> diagnose,
     IMetricsRenderer renderer,
@@ -31,7 +32,6 @@ internal sealed class SnapshotPipeline(
     private readonly FindingTracker _tracker = new();
     private INodeScanner? _scanner;
     private AgentOptions? _scannerOptions;
-    private ConnectionEndWatch? _ends;
 
     /// <summary>Scans, judges, renders and publishes.</summary>
     /// <exception cref="OperationCanceledException">The agent ends.</exception>
@@ -81,7 +81,7 @@ internal sealed class SnapshotPipeline(
     public void Dispose()
     {
         DropScanner();
-        _ends?.Dispose();
+        ends.Dispose();
         remediator.Restore();
     }
 
@@ -112,9 +112,8 @@ internal sealed class SnapshotPipeline(
             dumps.Begin();
         }
 
-        _ends ??= new(options.Collection, time);
-        _ends.Apply(options.Collection);
-        var snapshot = scanner.Scan(new ScanRequest(dump) { Ends = _ends }, cancellationToken);
+        ends.Apply(options.Collection);
+        var snapshot = scanner.Scan(new ScanRequest(dump) { Ends = ends }, cancellationToken);
         if (dump)
         {
             dumps.Dumped(snapshot.Source(SourceNames.Conntrack)?.Duration ?? TimeSpan.Zero);

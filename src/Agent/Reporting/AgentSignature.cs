@@ -42,10 +42,20 @@ internal sealed record AgentSignature(string Schema, string BootId, string Setti
                 .Where(static section => section.Second != section.Third)
                 .Select(static section => section.First));
 
+    /// <summary>What and whose an answer is, where it is no report.</summary>
+    public static void WriteOrigin(IHeaderDictionary headers, string schema, string bootId)
+    {
+        headers[SchemaHeader] = schema;
+        headers[BootIdHeader] = bootId;
+    }
+
+    /// <summary>What and whose an answer is; null when it is not from an agent.</summary>
+    public static (string Schema, string BootId)? ReadOrigin(HttpResponseMessage response) =>
+        Header(response, SchemaHeader) is { } schema && Header(response, BootIdHeader) is { } bootId ? (schema, bootId) : null;
+
     public void Write(IHeaderDictionary headers)
     {
-        headers[SchemaHeader] = Schema;
-        headers[BootIdHeader] = BootId;
+        WriteOrigin(headers, Schema, BootId);
         headers[SettingsHeader] = Settings;
         headers[ReadableHeader] = Readable ? "true" : "false";
         headers[VerdictHeader] = Verdict;
@@ -54,18 +64,16 @@ internal sealed record AgentSignature(string Schema, string BootId, string Setti
     /// <summary>Null when the answer is not from an agent.</summary>
     public static AgentSignature? Read(HttpResponseMessage response)
     {
-        return Header(SchemaHeader) is { } schema
-            && Header(BootIdHeader) is { } bootId
-            && Header(SettingsHeader) is { } settings
-            && bool.TryParse(Header(ReadableHeader), out var readable)
-            && Header(VerdictHeader) is { } verdict
+        return ReadOrigin(response) is var (schema, bootId)
+            && Header(response, SettingsHeader) is { } settings
+            && bool.TryParse(Header(response, ReadableHeader), out var readable)
+            && Header(response, VerdictHeader) is { } verdict
                 ? new(schema, bootId, settings, readable, verdict)
                 : null;
-
-        string? Header(string name) => response.Headers.TryGetValues(name, out var values) && values.ToArray() is [var value]
-            ? value
-            : null;
     }
+
+    private static string? Header(HttpResponseMessage response, string name) =>
+        response.Headers.TryGetValues(name, out var values) && values.ToArray() is [var value] ? value : null;
 
     private static string Digest(string settings) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(settings)).AsSpan(0, 8));

@@ -1,14 +1,9 @@
 using System.Buffers;
 using System.Net;
-using System.Net.Security;
-using System.Net.Sockets;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Agent.Configuration;
 using Agent.Core.Diagnosis;
 using Agent.Core.Reporting;
-using Microsoft.Net.Http.Headers;
 
 namespace Agent.Reporting;
 
@@ -27,7 +22,8 @@ internal sealed class RunningAgent
     private static readonly SearchValues<char> s_sgrParameters = SearchValues.Create("0123456789;");
     private static readonly Encoding s_strictUtf8 = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    private readonly HttpOptions _http;
+    private readonly string _listen;
+    private readonly AgentRequest _request;
     private readonly string _settings;
     private readonly string _bootId;
     private readonly TimeSpan _patience;
@@ -38,7 +34,8 @@ internal sealed class RunningAgent
     /// <param name="patience">For all of it: connection, answer, and the next address when the first one fails.</param>
     public RunningAgent(AgentOptions options, string bootId, TimeSpan patience)
     {
-        _http = options.Http;
+        _listen = options.Http.Listen;
+        _request = new(options.Http);
         _settings = AgentSignature.SettingsOf(options);
         _bootId = bootId;
         _patience = patience;
@@ -53,11 +50,11 @@ internal sealed class RunningAgent
             return AgentAnswer.None("this machine has no boot id to know its agent by");
         }
 
-        var answer = AgentAnswer.None($"Http:Listen = {_http.Listen} names no port to ask an agent at");
+        var answer = AgentAnswer.None($"Http:Listen = {_listen} names no port to ask an agent at");
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(_patience);
         var isFirst = true;
-        foreach (var address in Addresses(_http))
+        foreach (var address in _request.Addresses())
         {
             var next = await AskAsync(address, query, deadline.Token).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
@@ -74,83 +71,21 @@ internal sealed class RunningAgent
         return answer;
     }
 
-    /// <summary>Where an agent of this configuration can be asked: its address and the loopback, first what answers reports.</summary>
-    internal static IEnumerable<IPEndPoint> Addresses(HttpOptions http)
-    {
-        if (ListenAddress.Parse(http.Listen, out _) is not { Port: > 0 } listen)
-        {
-            yield break;
-        }
-
-        var address = !IPAddress.TryParse(listen.Host, out var given) || given.Equals(IPAddress.Any) ? IPAddress.Loopback
-            : given.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback
-            : given;
-        IPAddress[] addresses = IPAddress.IsLoopback(address) ? [address]
-            : http.Reports == ReportAccess.Loopback ? [IPAddress.Loopback, address]
-            : [address, IPAddress.Loopback];
-        foreach (var asked in addresses)
-        {
-            yield return new(asked, listen.Port);
-        }
-    }
-
     private async Task<AgentAnswer> AskAsync(IPEndPoint address, ReportQuery query, CancellationToken deadline)
     {
-        try
+        var (response, whyNot) = await _request
+            .SendAsync(address, $"/report{query.ToQueryString()}", MaxReportBytes, _patience, deadline)
+            .ConfigureAwait(false);
+        using (response)
         {
-            // A plain connection first: where nobody listens, as on most machines, nothing else is even loaded.
-            using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-            await socket.ConnectAsync(address, deadline).ConfigureAwait(false);
-            return await AskAsync(socket, address, query, deadline).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            return AgentAnswer.None($"{address} has not answered within {_patience.TotalSeconds:0.#} s");
-        }
-        catch (SocketException e)
-        {
-            return AgentAnswer.None(
-                e.SocketErrorCode == SocketError.ConnectionRefused
-                    ? $"no agent runs at {address}"
-                    : $"no agent can be reached at {address} ({e.Message})");
-        }
-    }
-
-    private async Task<AgentAnswer> AskAsync(Socket socket, IPEndPoint address, ReportQuery query, CancellationToken deadline)
-    {
-        try
-        {
-            var isTls = _http.CertificateFile.Length > 0;
-            using var handler = new SocketsHttpHandler
+            if (response is null)
             {
-                UseProxy = false,
-                UseCookies = false,
-                AllowAutoRedirect = false,
-                // The stream owns the socket: giving up closes it, and only that ends a read of an answer that does not come.
-                ConnectCallback = (_, _) => ValueTask.FromResult<Stream>(new NetworkStream(socket, ownsSocket: true)),
-                SslOptions = isTls ? new() { RemoteCertificateValidationCallback = TrustOnly(_http.CertificateFile) } : new(),
-            };
-            using var client = new HttpClient(handler) { MaxResponseContentBufferSize = MaxReportBytes };
-            using var request = new HttpRequestMessage(
-                HttpMethod.Get, $"{(isTls ? "https" : "http")}://{address}/report{query.ToQueryString()}");
-            if (_http.BearerTokenFile.Length > 0)
-            {
-                var token = await File.ReadAllTextAsync(_http.BearerTokenFile, deadline).ConfigureAwait(false);
-                request.Headers.TryAddWithoutValidation(HeaderNames.Authorization, $"Bearer {token.Trim()}");
+                return AgentAnswer.None(whyNot);
             }
 
-            using var response = await client.SendAsync(request, deadline).ConfigureAwait(false);
-            return Judge(response, await response.Content.ReadAsByteArrayAsync(deadline).ConfigureAwait(false), address);
-        }
-        catch (HttpRequestException e)
-        {
-            return AgentAnswer.None(e.HttpRequestError == HttpRequestError.SecureConnectionError
-                ? $"what listens at {address} does not have the certificate of Http:CertificateFile"
-                : $"what listens at {address} is no agent ({e.HttpRequestError})");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
-        {
-            return AgentAnswer.None($"the agent at {address} cannot be asked: {e.Message}");
+            // It is here as a whole.
+            var report = await response.Message.Content.ReadAsByteArrayAsync(CancellationToken.None).ConfigureAwait(false);
+            return Judge(response.Message, report, address);
         }
     }
 
@@ -247,15 +182,5 @@ internal sealed class RunningAgent
 
         var parameters = text[2..].IndexOfAnyExcept(s_sgrParameters);
         return parameters >= 0 && text[2 + parameters] == 'm' ? parameters + 3 : 0;
-    }
-
-    /// <summary>
-    /// The agent shows the certificate of the configuration that it shares with this command; no authority is needed to know it.
-    /// </summary>
-    private static RemoteCertificateValidationCallback TrustOnly(string certificateFile)
-    {
-        using var certificate = X509Certificate2.CreateFromPem(File.ReadAllText(certificateFile));
-        var expected = certificate.RawData;
-        return (_, presented, _, _) => presented is not null && presented.GetRawCertData().AsSpan().SequenceEqual(expected);
     }
 }

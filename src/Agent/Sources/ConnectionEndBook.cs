@@ -3,6 +3,7 @@ using Agent.Core.Attribution;
 using Agent.Core.Ends;
 using Agent.Core.Model;
 using Agent.Core.Tallies;
+using Agent.Kernel.Namespaces;
 using Agent.Kernel.Net;
 using Agent.Kernel.SockDiag;
 
@@ -15,7 +16,7 @@ namespace Agent.Sources;
 /// <param name="time">The clock.</param>
 /// <param name="percent">Percent of one core that listening may take.</param>
 /// <param name="observer">Sees each end once it is judged, under the lock; null for nobody.</param>
-internal sealed class ConnectionEndBook(TimeProvider time, double percent, IEndObserver? observer)
+internal sealed partial class ConnectionEndBook(TimeProvider time, double percent, IEndObserver? observer)
 {
     /// <summary>
     /// Namespaces that are told apart; ends in more of them belong to nobody. They come and go between scans, with no other bound.
@@ -35,6 +36,9 @@ internal sealed class ConnectionEndBook(TimeProvider time, double percent, IEndO
 
     /// <summary>Ends that cannot be told whose they were.</summary>
     public long Unattributed { get; private set; }
+
+    /// <summary>Whether the conntrack table is asked.</summary>
+    public bool CanLookUp { get; set; }
 
     public EndClock Now => new(time.GetElapsedTime(0, time.GetTimestamp()), time.GetUtcNow());
 
@@ -90,14 +94,49 @@ internal sealed class ConnectionEndBook(TimeProvider time, double percent, IEndO
     }
 
     /// <summary>Settles what can be settled by now.</summary>
-    public void Settle(EndClock now, bool canLookUp)
+    public void Settle()
     {
         lock (_gate)
         {
             if (_tally.Undecided > 0)
             {
-                _tally.Settle(now, canLookUp);
+                _tally.Settle(Now, CanLookUp);
             }
+        }
+    }
+
+    /// <summary>Settles what is left as well as it can be settled: nothing is asked any more.</summary>
+    public void Finish()
+    {
+        lock (_gate)
+        {
+            _tally.Finish(Now);
+        }
+    }
+
+    /// <summary>Sockets whose state would tell who closed first.</summary>
+    public int Ask(Span<EndQuestion> questions)
+    {
+        lock (_gate)
+        {
+            return _tally.Ask(questions);
+        }
+    }
+
+    public void OnSocket(in EndQuestion question, bool isInTimeWait)
+    {
+        lock (_gate)
+        {
+            _tally.OnSocket(question.Id, isInTimeWait, Now);
+        }
+    }
+
+    /// <summary>Where to look for sockets of a namespace; null when no scan has found it.</summary>
+    public NetworkNamespace? TargetOf(int namespaceId)
+    {
+        lock (_gate)
+        {
+            return _namespaces.GetValueOrDefault(namespaceId)?.Target;
         }
     }
 
@@ -120,8 +159,9 @@ internal sealed class ConnectionEndBook(TimeProvider time, double percent, IEndO
     /// <summary>Says whose a namespace is. What was heard of it before counts for that owner.</summary>
     /// <param name="namespaceId">Its number.</param>
     /// <param name="owner">The owner of what belongs to nobody else there.</param>
+    /// <param name="target">How to reach it.</param>
     /// <returns>Null when there are too many namespaces.</returns>
-    public WatchedNamespace? Attach(int namespaceId, PodIdentity owner)
+    public WatchedNamespace? Attach(int namespaceId, PodIdentity owner, NetworkNamespace? target)
     {
         lock (_gate)
         {
@@ -130,6 +170,7 @@ internal sealed class ConnectionEndBook(TimeProvider time, double percent, IEndO
                 return null;
             }
 
+            network.Target = target;
             if (!network.IsOwned)
             {
                 _tally.Adopt(network.Network, owner);
@@ -164,79 +205,6 @@ internal sealed class ConnectionEndBook(TimeProvider time, double percent, IEndO
         }
     }
 
-    /// <summary>Settles, sums up by owner, and forgets who has been gone for long.</summary>
-    /// <param name="layout">Who is there.</param>
-    /// <param name="isLive">Whether ends of a namespace may still come.</param>
-    /// <param name="canLookUp">Whether the conntrack table is asked.</param>
-    public (ImmutableArray<EndsSummary?> ByOwner, ImmutableArray<GonePod> Gone, double WatchedShare, TimeSpan Watched) Sum(
-        NodeLayout layout, Func<int, bool> isLive, bool canLookUp)
-    {
-        lock (_gate)
-        {
-            var now = Now;
-            _budget.Advance(now.Monotonic);
-            _tally.Settle(now, canLookUp);
-            ForgetNamespaces(isLive);
-            var sums = new EndsSummary?[layout.Owners.Length];
-            for (var index = 0; index < sums.Length; index++)
-            {
-                var owner = layout.Owners[index];
-                var network = layout.Namespaces[owner.NamespaceIndex];
-                if (network.Ends is { } watched && (index == network.OwnerIndex || network.Sample?.Sockets?.ContainsKey(index) == true))
-                {
-                    sums[index] = SumOf(owner, watched, now);
-                }
-            }
-
-            return ([.. sums], Gone(now), _budget.WatchedShare, _budget.Watched);
-        }
-    }
-
-    private EndsSummary SumOf(Owner owner, WatchedNamespace watched, EndClock now)
-    {
-        if (!_owners.TryGetValue(owner.Identity, out var memory))
-        {
-            _owners[owner.Identity] = memory = new OwnerMemory(_tally.PodOf(owner.Identity));
-        }
-
-        memory.LastSeen = now.Monotonic;
-        memory.Watched = _budget.Watched - watched.WatchedBefore;
-        memory.Kubernetes = owner.Kubernetes;
-        return memory.Sum();
-    }
-
-    private ImmutableArray<GonePod> Gone(EndClock now)
-    {
-        var gone = ImmutableArray.CreateBuilder<GonePod>();
-        foreach (var (identity, memory) in _owners)
-        {
-            if (now.Monotonic - memory.LastSeen > GoneFor)
-            {
-                _owners.Remove(identity);
-                _tally.Forget(identity);
-            }
-            else if (memory.LastSeen != now.Monotonic && memory.Sum() is { } sum && sum.Server.Total + sum.Client.Total > 0)
-            {
-                gone.Add(new(identity, memory.Kubernetes, sum));
-            }
-        }
-
-        return gone.ToImmutable();
-    }
-
-    private void ForgetNamespaces(Func<int, bool> isLive)
-    {
-        foreach (var (id, network) in _namespaces)
-        {
-            // What is still to be judged of it keeps the object; no more ends come for it.
-            if (!isLive(id))
-            {
-                network.Network.IsGone = true;
-                _namespaces.Remove(id);
-            }
-        }
-    }
-
     private WatchedNamespace? Find(int namespaceId)
     {
         if (_namespaces.TryGetValue(namespaceId, out var known))
@@ -252,25 +220,5 @@ internal sealed class ConnectionEndBook(TimeProvider time, double percent, IEndO
         var found = new WatchedNamespace(this, new(namespaceId, new(s_nobody)), _budget.Watched);
         _namespaces.Add(namespaceId, found);
         return found;
-    }
-
-    /// <summary>An owner while it is there, and for a while after.</summary>
-    private sealed class OwnerMemory(PodEnds ends)
-    {
-        private EndsSummary? _last;
-
-        public TimeSpan LastSeen { get; set; }
-
-        public TimeSpan Watched { get; set; }
-
-        public KubernetesPod? Kubernetes { get; set; }
-
-        /// <summary>What has not changed since the last time is the same object: snapshots are kept for minutes.</summary>
-        public EndsSummary Sum()
-        {
-            var sum = ends.ToSummary(Watched);
-            _last = _last is { } last && sum.SameCounts(last) ? last with { Watched = Watched } : sum;
-            return _last;
-        }
     }
 }

@@ -115,7 +115,7 @@ internal sealed class ConnectionEndThread : IDisposable
         }
 
         _lookups?.Run(_book);
-        _book.Settle(_book.Now, _lookups is not null);
+        _book.Settle();
         if (_listener.NamespaceSocketCount > 0)
         {
             _listener.CloseAbandoned(ref sink);

@@ -73,7 +73,7 @@ internal sealed class ConnectionEndWatch : IDisposable
         {
             if (NumberOf(network, _listener) is { } number)
             {
-                network.Ends = _book.Attach(number, scan.Layout.Owners[network.OwnerIndex].Identity);
+                network.Ends = _book.Attach(number, scan.Layout.Owners[network.OwnerIndex].Identity, network.Target.Live);
             }
         }
         catch (KernelException exception)
@@ -110,7 +110,7 @@ internal sealed class ConnectionEndWatch : IDisposable
             return null;
         }
 
-        var (byOwner, gone, share, watched) = _book.Sum(scan.Layout, listener.IsLive, _lookups is not null);
+        var (byOwner, gone, share, watched) = _book.Sum(scan.Layout, listener.IsLive);
         var heard = listener.ReadStatistics();
         sources.Add(
             _thread!.Failure is { } failure
@@ -119,6 +119,20 @@ internal sealed class ConnectionEndWatch : IDisposable
         _missedBefore = heard.Missed;
         _refusal = SourceProblem.None;
         return new(byOwner, gone, new(heard.Ends, heard.Missed, share, watched));
+    }
+
+    /// <summary>What finds out between scans who closed first. Made in the namespace that this program runs in.</summary>
+    public ConnectionEndProbe CreateProbe() => new(_options.ProcRoot, () => _book);
+
+    /// <summary>Judges what was heard up to now as well as it can be, and waits for nothing: for those who will not look again.</summary>
+    public void Finish()
+    {
+        using (var probe = CreateProbe())
+        {
+            probe.Run();
+        }
+
+        _book.Finish();
     }
 
     public void Dispose() => Close();
@@ -153,6 +167,7 @@ internal sealed class ConnectionEndWatch : IDisposable
         }
 
         _lookups = OpenLookups();
+        _book.CanLookUp = _lookups is not null;
         _thread = new(_listener, _book, _lookups);
         return true;
     }

@@ -1,5 +1,6 @@
 using Agent.Core.Ends;
 using Agent.Core.Tallies;
+using Agent.Kernel.Namespaces;
 using Agent.Kernel.Net;
 
 namespace Agent.Sources;
@@ -13,6 +14,9 @@ internal sealed class WatchedNamespace(ConnectionEndBook book, EndsNamespace net
     public EndsNamespace Network => network;
 
     public TimeSpan WatchedBefore => watchedBefore;
+
+    /// <summary>How to reach it; null until a scan has found it.</summary>
+    public NetworkNamespace? Target { get; set; }
 
     /// <summary>True once a scan has said whose it is.</summary>
     public bool IsOwned { get; set; }

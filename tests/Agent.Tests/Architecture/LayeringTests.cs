@@ -48,10 +48,12 @@ public sealed partial class LayeringTests
             ("Exporting", ["Configuration"]),
             ("Remediation", ["Configuration", "Outside"]),
             ("Reporting", ["Configuration"]),
+            ("Tracing", ["Configuration", "Sources", "Reporting"]),
             ("Loop", ["Configuration", "Sources", "Exporting", "Remediation", "Reporting"]),
-            ("Http", ["Configuration", "Exporting", "Loop", "Reporting"]),
-            ("Hosting", ["Configuration", "Kubernetes", "Sources", "Exporting", "Remediation", "Reporting", "Loop", "Http"]),
-            ("Commands", ["Configuration", "Kubernetes", "Sources", "Capture", "Exporting", "Remediation", "Reporting", "Loop", "Http", "Hosting"]),
+            ("Http", ["Configuration", "Exporting", "Loop", "Reporting", "Tracing"]),
+            ("Hosting", ["Configuration", "Kubernetes", "Sources", "Exporting", "Remediation", "Reporting", "Tracing", "Loop", "Http"]),
+            ("Commands", ["Configuration", "Kubernetes", "Sources", "Capture", "Exporting", "Remediation", "Reporting", "Tracing", "Loop", "Http",
+                "Hosting"]),
         ],
     };
 

@@ -2,8 +2,10 @@ using System.Collections.Immutable;
 using System.Text;
 using Agent.Core.Diagnosis;
 using Agent.Core.Model;
+using Agent.Core.Tracing;
 using Agent.Reporting;
 using Agent.Sources;
+using Agent.Tracing;
 using Agent.Tests.Core.Reporting;
 
 namespace Agent.Tests.Agent.Commands;
@@ -31,6 +33,17 @@ internal sealed class CommandLine
     /// <summary>What the agent of this node is asked, and answers.</summary>
     public Func<ReportQuery, Task<AgentAnswer>> Agent { get; init; } = static _ => Task.FromResult(AgentAnswer.None("no agent runs in this test"));
 
+    /// <summary>What the agent of this node sends of ends; null when there is no agent.</summary>
+    public ITraceFeed? AgentTrace { get; init; }
+
+    /// <summary>What a trace without an agent hears.</summary>
+    public Func<TraceFilter, ITraceFeed> LocalTrace { get; init; } = static _ => throw new InvalidOperationException("traced without an agent");
+
+    /// <summary>Output for what does not end by itself; null for the same as everything else.</summary>
+    public Func<TextWriter>? LiveOutput { get; init; }
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     /// <summary>What a person at the terminal answers; null without one.</summary>
     public string? Answer { get; init; }
 
@@ -48,12 +61,16 @@ internal sealed class CommandLine
                 OpenBinaryOutput = () => BinaryOutput,
                 Error = error,
                 Environment = Environment,
+                OpenLiveOutput = LiveOutput,
                 OutputIsTerminal = IsTerminal,
                 ErrorIsTerminal = IsTerminal,
             },
             CreateScanner = (_, _) => Scanner,
             Diagnose = (_, _) => Diagnosis,
             AskAgent = (_, query, _) => Agent(query),
+            AskAgentForTrace = (_, _, _) => Task.FromResult((AgentTrace, AgentTrace is null ? "no agent runs in this test" : "")),
+            TraceLocally = (_, _, filter) => LocalTrace(filter),
+            Time = Time,
             Answers = Answer is null ? null : new StringReader(Answer),
             KubeProxyEndpoint = new("http://127.0.0.1:9/configz"),
             DefaultConfigurationFile = "/nonexistent/closewatch.json",

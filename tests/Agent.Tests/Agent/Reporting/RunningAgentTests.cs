@@ -245,7 +245,7 @@ public sealed class RunningAgentTests
     public void Addresses_OfAListenAddress_AreThoseItCanBeAskedAt(string listen, string expected, bool everywhere = false)
     {
         var http = new HttpOptions { Listen = listen, Reports = everywhere ? ReportAccess.Everywhere : ReportAccess.Loopback };
-        Assert.Equal(expected, string.Join(' ', RunningAgent.Addresses(http).Select(static address => address.ToString())));
+        Assert.Equal(expected, string.Join(' ', new AgentRequest(http).Addresses().Select(static address => address.ToString())));
     }
 
     private static FakeScanner Scanner() => new(static (_, _, _) => ReportSamples.RichSnapshot(ReportSamples.Noon, 1));

@@ -56,8 +56,23 @@ public sealed class TraceSummaryTests
         }
 
         Assert.Equal(TraceSummary.MaxRows + 500, _summary.Ends);
-        Assert.EndsWith("500\n", Text(), StringComparison.Ordinal);
-        Assert.Contains("(others)", Text(), StringComparison.Ordinal);
+        Assert.Contains("985 more: 1,484 ends, 0 requests lost", Text(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ToText_MorePodsThanAScreenHolds_SaysWhatIsLeftOut_LostFirst()
+    {
+        for (var i = 0; i < 40; i++)
+        {
+            Add(TraceSamples.IdleClose with { Pod = TraceSamples.Web with { Name = $"pod-{i}" } });
+        }
+
+        Add(TraceSamples.Lost);
+        var lines = Text().TrimEnd('\n').Split('\n');
+
+        Assert.InRange(lines.Length, 3, 24);
+        Assert.Contains("web-7d4b9c6f5-x2x5p", lines[2], StringComparison.Ordinal);
+        Assert.Equal("25 more: 25 ends, 0 requests lost. --pod, --port and --lost narrow it.", lines[^1]);
     }
 
     [Fact]

@@ -38,6 +38,32 @@ public sealed class TraceTextTests
     }
 
     [Fact]
+    public void Line_TooLongForTheTerminal_PeerBelow_NothingCutOff()
+    {
+        var lines = new TraceText(new TextStyle(Width: 80), mayWrap: true).Line(TraceSamples.Lost).Split('\n');
+
+        Assert.Equal(
+            [
+                "14:03:23.104 LOST unread_at_close     0s shop/web-7d4b9c6f5-x2x5p:8080",
+                "                                           < 10.0.0.1:41234",
+            ],
+            lines);
+        Assert.DoesNotContain('\n', new TraceText(new TextStyle(Width: 100), mayWrap: true).Line(TraceSamples.Lost));
+    }
+
+    [Fact]
+    public void Line_LongAddress_StaysOnTheTerminal()
+    {
+        var longest = TraceSamples.Client with { Tuple = TraceSamples.Client.Tuple with { Destination = new(ulong.MaxValue, ulong.MaxValue) } };
+
+        var lines = new TraceText(new TextStyle(Width: 80), mayWrap: true).Line(longest).Split('\n');
+
+        Assert.Equal(2, lines.Length);
+        Assert.EndsWith("> [ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:5432", lines[1], StringComparison.Ordinal);
+        Assert.All(lines, static line => Assert.InRange(line.Length, 1, 80));
+    }
+
+    [Fact]
     public void Line_LostOnATerminal_IsRed() =>
         Assert.Contains("\e[1;31mLOST unread_at_close\e[0m", new TraceText(new TextStyle(Color: true)).Line(TraceSamples.Lost), StringComparison.Ordinal);
 
