@@ -8,6 +8,8 @@ FINDINGS = {
     "fin-wait2-pile-up": "Peers never finish closing what the pod closed.",
     "backend-closes-idle-first": "The pod closes idle connections sooner than what is in front of it: requests race with the close and fail with 502. Make the pod's keep-alive longer.",
     "reset-on-reuse": "Requests arrived on connections that the pod had already closed and were answered with resets: the 502 happened.",
+    "upstream-closes-idle-first": "What the pod calls closes idle connections sooner than the pod's own pool drops them: the pod's requests meet the close.",
+    "established-timeout-short": "Conntrack forgets idle established connections sooner than the load balancer in front: the next request is reset.",
     "requests-lost": "Requests got no answer because their connection ended, and no other finding says why.",
     "conntrack-table-pressure": "The conntrack table is nearly full.",
     "conntrack-drops": "The tracker refused or dropped connections.",

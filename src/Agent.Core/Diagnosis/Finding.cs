@@ -38,6 +38,9 @@ public sealed record Finding
     /// <summary>Which of several things a finding of this id says; those that say different things are not merged for reading.</summary>
     public string Form { get; init; } = "";
 
+    /// <summary>The ports whose lost requests it explains (<see cref="LossClaim"/>); null for all.</summary>
+    public ImmutableArray<ushort>? Ports { get; init; }
+
     /// <summary>Id of the finding that this one follows from; null for a cause. See <see cref="CauseLinks"/>.</summary>
     public string? CausedBy { get; init; }
 

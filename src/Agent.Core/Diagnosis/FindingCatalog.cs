@@ -15,9 +15,11 @@ public static class FindingCatalog
     [
         new BackendClosesIdleFirstRule(),
         new ResetOnReuseRule(),
+        new UpstreamClosesIdleFirstRule(),
         new RequestsLostRule(),
         new ListenQueueOverflowRule(),
         new CloseWaitTimeoutShortRule(),
+        new EstablishedTimeoutShortRule(),
         new ConntrackTablePressureRule(),
         new ConntrackDropsRule(),
         new ConntrackInvalidPacketsRule(),

@@ -26,6 +26,7 @@ public readonly record struct LossClaim(EndRole Role, LossCause Cause)
     public static bool IsExplained(IEnumerable<Finding> findings, FindingSubject subject, LostRequests lost) => findings.Any(finding =>
         finding.Severity >= Severity.Warning
         && (finding.Subject == subject || finding.Subject.Kind == SubjectKind.Node)
+        && (finding.Ports is not { } ports || ports.Contains(lost.Port))
         && FindingCatalog.Find(finding.Id) is { } explanation
         && explanation.Explains.Contains(new(lost.Role, lost.Cause)));
 }

@@ -88,6 +88,10 @@ internal static class Given
     public static EndsSummary Ends(params LostRequests[] lost) =>
         new() { Watched = TimeSpan.FromMinutes(1), Server = EndCounts.None, Client = EndCounts.None, RequestsLost = [.. lost] };
 
+    /// <summary>Closes of idle connections that all came after about the same time.</summary>
+    public static IdleCloses IdleCloses(double seconds, long count = 20, ushort port = 8080) =>
+        new(port, [count], count * TimeSpan.FromSeconds(seconds), TimeSpan.FromSeconds(seconds), TimeSpan.FromSeconds(1.05 * seconds));
+
     /// <summary>A ready pod of Deployment/web with probes, a preStop delay and a grace period that holds it.</summary>
     public static KubernetesPod Kubernetes(string name = "web") => new()
     {
