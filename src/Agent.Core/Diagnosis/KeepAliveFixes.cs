@@ -30,4 +30,19 @@ internal static class KeepAliveFixes
             FixPlace.Of(ServerRuntime.Tomcat)),
         new("Spring Boot (Tomcat)", "server.tomcat.keep-alive-timeout=${SECONDS}s", FixPlace.Of(ServerRuntime.SpringBoot)),
     ];
+
+    /// <summary>For servers that are not HTTP: their own setting where it is known, and the clients' pools.</summary>
+    /// <param name="protocol">As <see cref="ServerProtocol"/> names it.</param>
+    public static ImmutableArray<FindingFix> ForPools(string protocol) =>
+    [
+        .. s_servers.Where(known => known.Protocol == protocol).Select(static known => known.Fix),
+        new("the clients' pools", "close connections that were idle for $BELOW or longer; test one before it is used again"),
+    ];
+
+    private static readonly ImmutableArray<(string Protocol, FindingFix Fix)> s_servers =
+    [
+        ("Redis", new("redis.conf", "timeout 0")),
+        ("PostgreSQL", new("postgresql.conf", "idle_session_timeout = 0")),
+        ("MySQL", new("my.cnf", "wait_timeout = 28800")),
+    ];
 }

@@ -42,18 +42,26 @@ public sealed partial class EndsTally
         {
             if (record.Judgement.Kind == EndKind.ClosedFirstIdle)
             {
-                record.Port.AddIdleClose(IdleMilliseconds(record));
+                record.Pod.PassedOn.SawFront(record, record.Port.AddIdleClose(IdleMilliseconds(record), record.At.Utc));
             }
+
+            return;
         }
-        else if (record.Judgement.Kind == EndKind.PeerFirst && facts is { IsComplete: true, IsWaiting: false, WasUsed: true }
+
+        if (facts.WasIdle && record.Judgement.Kind is EndKind.PeerFirst or EndKind.ResetReceived)
+        {
+            record.Pod.PassedOn.SawBehind(record);
+        }
+
+        if (record.Judgement.Kind == EndKind.PeerFirst && facts is { IsComplete: true, IsWaiting: false, WasUsed: true }
             && IdleMilliseconds(record) is >= EndJudge.IdleFromMilliseconds and var idle)
         {
-            record.Port.AddIdleClose(idle);
+            record.Port.AddIdleClose(idle, record.At.Utc);
         }
         else if (record.Judgement.Loss == LossCause.AfterClose
             && facts.PeerClosedAfterMilliseconds is >= EndJudge.IdleFromMilliseconds and var closed)
         {
-            record.Port.AddIdleClose(closed);
+            record.Port.AddIdleClose(closed, record.At.Utc);
         }
     }
 

@@ -6,11 +6,11 @@ namespace Agent.Core.Ends;
 /// <summary>How long connections had been idle when their server closed them: counts by bucket, and the last ones exactly.</summary>
 public sealed class IdleHistogram
 {
-    /// <summary>How many of the last idle times are kept to the millisecond.</summary>
+    /// <summary>How many of the last closes are kept with their idle time to the millisecond.</summary>
     public const int RecentLength = 256;
 
     private readonly long[] _counts = new long[Bounds.Length + 1];
-    private readonly uint[] _recent = new uint[RecentLength];
+    private readonly RecentIdleClose[] _recent = new RecentIdleClose[RecentLength];
     private long _total;
     private ulong _sumMilliseconds;
 
@@ -22,7 +22,9 @@ public sealed class IdleHistogram
 
     /// <summary>Counts one close.</summary>
     /// <param name="idleMilliseconds">Since the last byte in either direction.</param>
-    public void Add(uint idleMilliseconds)
+    /// <param name="at">When it was closed (UTC).</param>
+    /// <returns>Its number, for <see cref="PassOn"/>.</returns>
+    public long Add(uint idleMilliseconds, DateTimeOffset at = default)
     {
         var bucket = 0;
         while (bucket < Bounds.Length && idleMilliseconds > Bounds[bucket] * 1000)
@@ -31,9 +33,20 @@ public sealed class IdleHistogram
         }
 
         _counts[bucket]++;
-        _recent[(int)(_total % RecentLength)] = idleMilliseconds;
-        _total++;
         _sumMilliseconds += idleMilliseconds;
+        _recent[(int)(_total % RecentLength)] = new(at.UtcTicks, idleMilliseconds, false);
+        return _total++;
+    }
+
+    /// <summary>Notes that a close only passed on the close of a server behind this one.</summary>
+    /// <param name="number">What <see cref="Add"/> returned; one that is no longer kept changes nothing.</param>
+    public void PassOn(long number)
+    {
+        if (number >= 0 && number < _total && number >= _total - RecentLength)
+        {
+            ref var close = ref _recent[(int)(number % RecentLength)];
+            close = close with { IsPassedOn = true };
+        }
     }
 
     /// <summary>Takes over what another one counted; its last ones count as the last.</summary>
@@ -58,11 +71,20 @@ public sealed class IdleHistogram
     /// <param name="port">At which port.</param>
     public IdleCloses ToSummary(ushort port)
     {
+        var recent = _recent.AsSpan(0, (int)Math.Min(_total, RecentLength));
         Span<uint> sorted = stackalloc uint[RecentLength];
-        sorted = sorted[..(int)Math.Min(_total, RecentLength)];
-        _recent.AsSpan(0, sorted.Length).CopyTo(sorted);
+        sorted = sorted[..recent.Length];
+        for (var i = 0; i < recent.Length; i++)
+        {
+            sorted[i] = recent[i].IdleMilliseconds;
+        }
+
         sorted.Sort();
-        return new IdleCloses(port, [.. _counts], TimeSpan.FromMilliseconds(_sumMilliseconds), At(sorted, 0.5), At(sorted, 0.9));
+        return new IdleCloses(port, [.. _counts], TimeSpan.FromMilliseconds(_sumMilliseconds), At(sorted, 0.5), At(sorted, 0.9))
+        {
+            Events = IdleCloseEvents.Of(recent, out var passedOn),
+            PassedOn = passedOn,
+        };
     }
 
     /// <summary>The nearest rank: the smallest value that a share of all does not exceed.</summary>

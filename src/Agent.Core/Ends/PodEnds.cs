@@ -16,9 +16,13 @@ public sealed class PodEnds(PodIdentity identity)
     private readonly long[] _client = new long[EndCounts.Length];
     private readonly Dictionary<ushort, PortEnds> _serverPorts = [];
     private readonly Dictionary<ushort, PortEnds> _clientPorts = [];
+    private PassedOnCloses? _passedOn;
 
     /// <summary>Whose counters these are.</summary>
     public PodIdentity Identity => identity;
+
+    /// <summary>Which idle closes a server behind this pod has caused.</summary>
+    internal PassedOnCloses PassedOn => _passedOn ??= new();
 
     /// <summary>Ends in one role, by <see cref="EndKind"/>.</summary>
     public ReadOnlySpan<long> Counts(EndRole role) => role == EndRole.Server ? _server : _client;

@@ -60,7 +60,8 @@ public sealed class PortEnds(EndRole role, ushort port)
     }
 
     /// <summary>Counts one close of an idle connection.</summary>
-    public void AddIdleClose(uint idleMilliseconds) => (IdleCloses ??= new()).Add(idleMilliseconds);
+    /// <returns>Its number among <see cref="IdleCloses"/>.</returns>
+    public long AddIdleClose(uint idleMilliseconds, DateTimeOffset at) => (IdleCloses ??= new()).Add(idleMilliseconds, at);
 
     /// <summary>Notes how long a connection had been idle before a request on it was lost.</summary>
     public void AddIdleBeforeLoss(uint idleMilliseconds) => (IdleBeforeLoss ??= new()).Add(idleMilliseconds);

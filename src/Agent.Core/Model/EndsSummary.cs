@@ -32,8 +32,8 @@ public sealed record EndsSummary
     public bool SameCounts(EndsSummary other) =>
         Server.Counts.AsSpan().SequenceEqual(other.Server.Counts.AsSpan())
         && Client.Counts.AsSpan().SequenceEqual(other.Client.Counts.AsSpan())
-        && IdleCloses.Select(static closes => (closes.Port, closes.Count, closes.Sum))
-            .SequenceEqual(other.IdleCloses.Select(static closes => (closes.Port, closes.Count, closes.Sum)))
+        && IdleCloses.Select(static closes => (closes.Port, closes.Count, closes.Sum, closes.PassedOn))
+            .SequenceEqual(other.IdleCloses.Select(static closes => (closes.Port, closes.Count, closes.Sum, closes.PassedOn)))
         && PeerIdleCloses.Select(static closes => (closes.Port, closes.Count, closes.Sum))
             .SequenceEqual(other.PeerIdleCloses.Select(static closes => (closes.Port, closes.Count, closes.Sum)))
         && RequestsLost.SequenceEqual(other.RequestsLost)
@@ -58,20 +58,6 @@ public sealed record EndCounts(ImmutableArray<long> Counts)
 
     /// <summary>Ends of all kinds.</summary>
     public long Total => Counts.Sum();
-}
-
-/// <summary>Connections of one server port that their server closed first after they had been idle.</summary>
-/// <param name="Port">The server's port; 0 for all beyond the bound on ports.</param>
-/// <param name="Buckets">
-/// Closes by idle time, not cumulative: one number for each bound of the histogram in docs/metrics.md, and one for what is longer.
-/// </param>
-/// <param name="Sum">All idle times added up.</param>
-/// <param name="Median">Half of the last ones were at most so long.</param>
-/// <param name="Percentile90">Nine tenths of the last ones were at most so long.</param>
-public sealed record IdleCloses(ushort Port, ImmutableArray<long> Buckets, TimeSpan Sum, TimeSpan Median, TimeSpan Percentile90)
-{
-    /// <summary>All such closes.</summary>
-    public long Count => Buckets.Sum();
 }
 
 /// <summary>Requests that got no answer because their connection ended.</summary>

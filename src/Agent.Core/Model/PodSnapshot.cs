@@ -41,6 +41,11 @@ public sealed record PodSnapshot
     /// <summary>Counters of its other network namespaces, where it has made more than one.</summary>
     public ImmutableArray<NamespaceCounters> OtherCounters { get; init; } = [];
 
+    /// <summary>
+    /// The different programs that run in its network namespace (comm), a bounded number, in order; empty when unknown and for the host.
+    /// </summary>
+    public ImmutableArray<string> Programs { get; init; } = [];
+
     /// <summary>Ports that it listens on.</summary>
     public ImmutableArray<Listener> Listeners { get; init; } = [];
 
@@ -131,6 +136,15 @@ public sealed record Listener
 
     /// <summary>Whether most of them had been idle for about as long, as a time-out makes them.</summary>
     public bool IdleClosesAgree { get; init; }
+
+    /// <summary>
+    /// How long ago its server was seen to be started anew, all listening sockets at the port replaced; null while it is the one that was
+    /// there when watching began.
+    /// </summary>
+    public TimeSpan? RestartedAgo { get; init; }
+
+    /// <summary>The longest idle time of an established connection at this port in this scan; null without any.</summary>
+    public TimeSpan? LongestIdle { get; init; }
 
     /// <summary>The longest idle time seen on an established connection at this port; null without samples.</summary>
     public IdleCeiling? Idle { get; init; }

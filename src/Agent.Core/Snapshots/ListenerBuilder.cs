@@ -28,6 +28,8 @@ public static class ListenerBuilder
                 IdleClosesByPeerSeen = idle.HasTwoScans ? history?.ClosesByPeer : null,
                 IdleAtClose = history?.IdleAtClose,
                 IdleClosesAgree = history?.IdleClosesAgree ?? false,
+                RestartedAgo = idle.CompletedAt - history?.RestartedAt,
+                LongestIdle = port.IdleSamples > 0 ? TimeSpan.FromMilliseconds(port.LongestIdleMilliseconds) : null,
                 Idle = history is { Samples: > 0, Longest: { } longest } ? new IdleCeiling(longest, history.Samples, history.Scans) : null,
             }));
         }

@@ -33,6 +33,9 @@ public sealed record NamespaceSample
     /// <summary>Sockets by owner index; null when they could not be read.</summary>
     public ImmutableDictionary<int, TcpStateCounts>? Sockets { get; init; }
 
+    /// <summary>The different programs that run there, a bounded number, in order; empty when unknown.</summary>
+    public ImmutableArray<string> Programs { get; init; } = [];
+
     /// <summary>Listening ports.</summary>
     public ImmutableArray<OwnedListener> Listeners { get; init; } = [];
 }

@@ -75,6 +75,7 @@ public static class SnapshotBuilder
                     .Where(listener => listener.OwnerIndex == ownerIndex)
                     .Select(static listener => listener.Listener),
             ],
+            Programs = network.Programs,
             Settings = isHost ? null : network.Settings,
             Entries = owner.HostNetwork ? null : sample.Flows?.Entries.GetValueOrDefault(owner.Identity),
             OwnTableEntries = isHost ? null : network.TableEntries,

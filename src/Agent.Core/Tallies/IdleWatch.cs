@@ -28,6 +28,9 @@ public sealed class IdleWatch
     private Dictionary<ConnectionTuple, uint> _current = [];
     private TimeSpan? _previousAt;
 
+    /// <summary>Monotonic time of the last dump; null before the first.</summary>
+    public TimeSpan? CompletedAt => _previousAt;
+
     /// <summary>True once two scans could be compared.</summary>
     public bool HasTwoScans { get; private set; }
 
@@ -76,7 +79,9 @@ public sealed class IdleWatch
     {
         foreach (ref readonly var port in ports)
         {
-            History(port.Port).AddSample(now, port.IdleSamples, TimeSpan.FromMilliseconds(port.LongestIdleMilliseconds));
+            var history = History(port.Port);
+            history.NoteListeners(now, port.LowestInode, port.HighestInode);
+            history.AddSample(now, port.IdleSamples, TimeSpan.FromMilliseconds(port.LongestIdleMilliseconds));
         }
 
         if (_previousAt is { } previousAt)

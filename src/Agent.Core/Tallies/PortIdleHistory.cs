@@ -10,6 +10,14 @@ public sealed class PortIdleHistory
     private readonly Queue<(TimeSpan At, long Samples, TimeSpan Longest)> _samples = new();
     private readonly Queue<TimeSpan> _idleAtClose = new();
 
+    private ulong _highestInode;
+
+    /// <summary>
+    /// Monotonic time of the scan that first saw all listening sockets of the port replaced: its server was started anew. Null when they
+    /// are those that were there when watching began. A server that reloads keeps its sockets.
+    /// </summary>
+    public TimeSpan? RestartedAt { get; private set; }
+
     /// <summary>Connections that this side closed while they were idle.</summary>
     public long ClosesByPod { get; private set; }
 
@@ -34,6 +42,21 @@ public sealed class PortIdleHistory
     /// <summary>True when at least half of them were within a tenth of <see cref="IdleAtClose"/>, as a time-out makes them.</summary>
     public bool IdleClosesAgree =>
         IdleAtClose is { } idle && 2 * _idleAtClose.Count(close => (close - idle).Duration() <= 0.1 * idle) >= _idleAtClose.Count;
+
+    /// <summary>Notes the listening sockets of a scan. What an earlier server did is forgotten with it.</summary>
+    internal void NoteListeners(TimeSpan now, ulong lowestInode, ulong highestInode)
+    {
+        // Inode numbers of sockets grow; they start anew after 2^32.
+        if (_highestInode != 0 && lowestInode > _highestInode)
+        {
+            RestartedAt = now;
+            ClosesByPod = ClosesByPeer = 0;
+            _samples.Clear();
+            _idleAtClose.Clear();
+        }
+
+        _highestInode = highestInode != 0 ? highestInode : _highestInode;
+    }
 
     internal void AddSample(TimeSpan now, long samples, TimeSpan longest)
     {

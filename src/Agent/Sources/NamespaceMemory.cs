@@ -18,6 +18,9 @@ internal sealed class NamespaceMemory(TimeSpan firstSeen, bool isNew)
     private static readonly TimeSpan s_fullRefresh = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan s_trackingRefresh = TimeSpan.FromMinutes(5);
 
+    private const int MaxPrograms = 16;
+
+    private (int Version, ImmutableArray<string> Names)? _programs;
     private TimeSpan? _addressesAt;
     private TimeSpan? _settingsAt;
     private TimeSpan? _closeWaitAt;
@@ -38,6 +41,18 @@ internal sealed class NamespaceMemory(TimeSpan firstSeen, bool isNew)
 
     /// <summary>Since when this namespace has had processes of whom; see <see cref="NamespaceSource"/>.</summary>
     public (NetworkNamespace Network, int Version, ImmutableArray<ProcessGroup> Groups)? Groups { get; set; }
+
+    /// <summary>The different programs that run there, in order; looked at again only when its processes have changed.</summary>
+    public ImmutableArray<string> ProgramsOf(NetworkNamespace network)
+    {
+        if (_programs is not { } known || known.Version != network.Version)
+        {
+            var names = network.Processes.Select(static process => process.Command).Distinct(StringComparer.Ordinal);
+            _programs = known = (network.Version, [.. names.Order(StringComparer.Ordinal).Take(MaxPrograms)]);
+        }
+
+        return known.Names;
+    }
 
     /// <summary>Addresses and settings change while a pod starts, hardly ever later.</summary>
     public bool AddressesAreDue(TimeSpan now) => IsDue(_addressesAt, now, s_refresh);

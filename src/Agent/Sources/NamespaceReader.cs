@@ -59,6 +59,7 @@ internal sealed class NamespaceReader(CollectionOptions collection, NamespaceSoc
             TableEntries = network.TableEntries,
             Sockets = socketsRead ? sockets.ByOwner(scan.Layout, network) : null,
             Listeners = socketsRead ? sockets.Listeners(network) : [],
+            Programs = network.IsHost || network.Target.Live is not { } live ? [] : network.Memory.ProgramsOf(live),
         };
         scan.Ends?.Describe(scan, network);
     }

@@ -9,9 +9,6 @@ public sealed class BackendClosesIdleFirstRule : IFindingRule
     /// <summary>The finding's id.</summary>
     public const string Id = "backend-closes-idle-first";
 
-    // An estimate this near to the upstream's time may as well be equal to it.
-    private const double ClearlyShorter = 0.9;
-
     /// <inheritdoc/>
     public FindingExplanation Explanation { get; } = new()
     {
@@ -26,17 +23,22 @@ public sealed class BackendClosesIdleFirstRule : IFindingRule
         Why = "The load balancer reuses a connection that the pod is just closing: that request is reset and fails with 502, now and "
             + "then, without a trace in the application's log.",
         Seen = $"""
-            Connections that were idle at one scan and closed first by the pod at the next (TIME_WAIT is held by the side that closed
-            first), how long they had been idle by then, and that no established connection at the port idles for longer: under
-            {HumanText.Percent(ClearlyShorter)} of Diagnosis:Upstream. A connection whose request waits for its answer is not idle.
-            TIME_WAIT alone proves nothing: kubelet probes and clients that send "Connection: close" leave it on a healthy server, too. The
-            estimate is of the real close; Node.js closes 1s after its keepAliveTimeout.
+            The kernel's message for each connection that ended: the pod closed it first, by itself, after it had been idle. Idle
+            connections must be closed at about one age, and none may live that idled for longer. Connections closed at one instant
+            count once; where they had been idle for different times it was a reload. What a proxy closes because the server behind it
+            has closed does not count. The age must be under {HumanText.Percent(IdleClosing.ClearlyShorter)} of Diagnosis:Upstream. It
+            is that of the real close; Node.js closes 1s after its keepAliveTimeout. Closes count for
+            {HumanText.Duration(ExactKeepAlive.Memory)}, until the server is started anew, or until connections live that idled for
+            longer. Where ends are not heard, scans compare idle connections with sockets in TIME_WAIT; that is a guess.
             """,
         Levels =
         [
-            new(Severity.Info, "a guess from one scan, or numbers that disagree"),
-            new(Severity.Warning, "seen"),
-            new(Severity.Critical, "seen, and the pod sends resets meanwhile"),
+            new(
+                Severity.Info,
+                "a guess: from scans, from a single close, or beside connections that idle for longer; also where no HTTP is spoken and "
+                + "nothing was lost"),
+            new(Severity.Warning, "known, and no request was lost so far; or a guess while the pod sends resets"),
+            new(Severity.Critical, $"known, and requests were lost by it in the last {HumanText.Duration(RecentLosses.Window)}"),
         ],
         Explains = LossClaim.MetServersClose,
         Needs = [SourceNames.Sockets],
@@ -69,66 +71,112 @@ public sealed class BackendClosesIdleFirstRule : IFindingRule
         foreach (var pod in context.Current.Pods)
         {
             // A pod that ends closes its idle connections, as it should.
-            if (!Serving.IsTerminating(pod) && Estimates(context, pod) is [var worst, .. var others])
+            if (!Serving.IsTerminating(pod) && IdleClosing.Of(context, pod) is [var worst, .. var others])
             {
                 yield return Report(context, pod, worst, others);
             }
         }
     }
 
-    /// <summary>The ports of a pod that close idle connections too soon, the best known first.</summary>
-    internal static List<(Listener Listener, KeepAliveEstimate Estimate)> Estimates(DiagnosisContext context, PodSnapshot pod) =>
-    [
-        .. from listener in Serving.IsNodeOfCluster(context.Current, pod) ? [] : pod.Listeners
-           let estimate = KeepAliveEstimate.Of(listener, pod.Running, Serving.ProbesPerMinute(pod))
-           where estimate is not null && estimate.IdleTime < ClearlyShorter * context.Options.Upstream.KeepAlive
-           group (listener, estimate) by listener.Port into port
-           select port.MaxBy(static seen => seen.estimate.Closes) into seen
-           orderby seen.estimate.IsSure descending, seen.estimate.Closes descending, seen.listener.Port
-           select seen,
-    ];
-
-    private Finding Report(
-        DiagnosisContext context,
-        PodSnapshot pod,
-        (Listener Listener, KeepAliveEstimate Estimate) worst,
-        List<(Listener Listener, KeepAliveEstimate Estimate)> others)
+    private Finding Report(DiagnosisContext context, PodSnapshot pod, IdleClosing worst, List<IdleClosing> others)
     {
-        var (listener, estimate) = worst;
+        var (listener, estimate) = (worst.Listener, worst.Estimate);
         var upstream = context.Options.Upstream;
-        var resets = Resets.Of(context, pod, listener, estimate)?.Amount ?? 0;
+        var resets = estimate.IsExact ? null : Resets.Of(context, pod, listener, estimate);
         var evidence = new List<string>();
-        evidence.AddRange(Seen(listener, estimate));
-        evidence.Add($"In front: {upstream.Title} ({upstream.Name}), which keeps idle connections for "
-            + $"{HumanText.Duration(upstream.KeepAlive)} "
-            + "(setting Diagnosis:Upstream).");
-        evidence.AddRange(others.Select(static other => $"Also port {other.Listener.Port}: after about "
-            + $"{HumanText.Duration(other.Estimate.IdleTime)}."));
-        if (resets > 0 && estimate.IsSure)
+        evidence.AddRange(Seen(worst));
+        if (worst.OtherProtocol is null)
         {
-            evidence.Add($"The pod answered {HumanText.Count(resets)} packets with a reset meanwhile: requests that met the close.");
+            evidence.Add($"In front: {upstream.Title} ({upstream.Name}), which keeps idle connections for "
+                + $"{HumanText.Duration(upstream.KeepAlive)} (setting Diagnosis:Upstream).");
         }
 
+        evidence.AddRange(others.Select(static other => $"Also port {other.Listener.Port}: after about "
+            + $"{HumanText.Duration(other.Estimate.IdleTime)}."));
+        if (resets is { Amount: > 0 } && estimate.IsSure)
+        {
+            evidence.Add($"The pod sent {HumanText.Count(resets.Value.Amount)} resets meanwhile, which may be answers to requests that met "
+                + "the close.");
+        }
+
+        var severity = worst.LostCount > 0 ? Severity.Critical
+            : worst.IsKnown ? worst.OtherProtocol is null ? Severity.Warning : Severity.Info
+            : resets is { Amount: > 0 } && estimate.IsSure && worst.OtherProtocol is null ? Severity.Warning
+            : Severity.Info;
         var finding = Explanation.Report(
-            !estimate.IsSure ? Severity.Info : resets > 0 ? Severity.Critical : Severity.Warning,
+            severity,
             pod,
-            $"{pod.Identity.DisplayName} closes idle connections after ~{HumanText.Duration(estimate.IdleTime)} (port {listener.Port}) "
-            + $"while the load balancer keeps them {HumanText.Duration(upstream.KeepAlive)}: requests race with the close and fail "
-                + "with 502",
+            Title(pod, worst, upstream),
             evidence,
-            Math.Max(estimate.Closes, listener.ClosedByPodFirst),
-            estimate.Sort(Explanation.Fixes),
+            worst.LostCount > 0 ? worst.LostCount : Math.Max(estimate.Closes, listener.ClosedByPodFirst),
+            Fixes(worst),
             ("PORT", listener.Port.ToString(CultureInfo.InvariantCulture)),
-            ("SECONDS", ((long)upstream.KeepAlive.TotalSeconds + 20).ToString(CultureInfo.InvariantCulture)));
-        return finding with { Form = estimate.Resembles ?? "" };
+            ("SECONDS", ((long)upstream.KeepAlive.TotalSeconds + 20).ToString(CultureInfo.InvariantCulture)),
+            ("BELOW", HumanText.Duration(0.8 * estimate.IdleTime)));
+        return finding with { Form = worst.OtherProtocol ?? estimate.Resembles ?? "" };
     }
 
-    private static IEnumerable<string> Seen(Listener listener, KeepAliveEstimate estimate)
+    /// <summary>What to set: at the server, or where it is no HTTP server in the pools of its clients.</summary>
+    internal static IEnumerable<FindingFix> Fixes(IdleClosing closing) => closing.OtherProtocol is { } other
+        ? KeepAliveFixes.ForPools(other)
+        : closing.Estimate.Sort(KeepAliveFixes.All);
+
+    private static string Title(PodSnapshot pod, IdleClosing worst, Upstream upstream)
     {
-        if (estimate.Closes > 0)
+        var closes = worst.IsKnown ? "closes" : "seems to close";
+        var after = $"after about {HumanText.Duration(worst.Estimate.IdleTime)} (port {worst.Listener.Port})";
+        return worst.OtherProtocol is { } other
+            ? $"{pod.Identity.DisplayName} {closes} idle {other} connections {after}: what a client sends on one at that moment is lost"
+            : $"{pod.Identity.DisplayName} {closes} idle connections {after} while the load balancer keeps them "
+                + $"{HumanText.Duration(upstream.KeepAlive)}: requests race with the close and fail with 502";
+    }
+
+    private static IEnumerable<string> Seen(IdleClosing closing)
+    {
+        var (listener, estimate) = (closing.Listener, closing.Estimate);
+        if (closing.Lost is { Count: > 0 } lost)
         {
-            yield return $"Port {listener.Port}: the pod was seen to close {HumanText.Count(estimate.Closes, "idle connection")} first; "
+            yield return $"{HumanText.Count(lost.Count, "request")} met such a close in {HumanText.Duration(lost.Over)} and got no answer; "
+                + $"the last at {HumanText.Time(lost.LastAt!.Value)}.";
+        }
+
+        if (estimate.Events is { } events)
+        {
+            yield return $"Port {listener.Port}: the pod closed {HumanText.Count(estimate.Closes, "idle connection")} by itself, at "
+                + $"{HumanText.Count(events, "moment")}, all after about {HumanText.Duration(estimate.IdleTime)}; the last at "
+                + $"{HumanText.Time(estimate.LastAt!.Value)}.";
+            if (listener.LongestIdle is { } longest && !estimate.OthersIdleLonger)
+            {
+                yield return $"No established connection there is idle for longer than {HumanText.Duration(longest)} now.";
+            }
+        }
+        else if (estimate.Closes > 0)
+        {
+            yield return $"Port {listener.Port}: scans saw the pod close {HumanText.Count(estimate.Closes, "idle connection")} first; "
                 + $"{HumanText.Count(listener.IdleClosesByPeerSeen ?? 0)} others were closed by the client or reset.";
+        }
+
+        foreach (var line in Sampled(listener, estimate))
+        {
+            yield return line;
+        }
+
+        if (estimate.Resembles is { } whose)
+        {
+            yield return $"That is like {whose}.";
+        }
+
+        if (!closing.IsKnown)
+        {
+            yield return Doubt(estimate);
+        }
+    }
+
+    private static IEnumerable<string> Sampled(Listener listener, KeepAliveEstimate estimate)
+    {
+        if (estimate.IsExact)
+        {
+            yield break;
         }
 
         if (listener.ClosedByPodFirst > 0)
@@ -142,17 +190,13 @@ public sealed class BackendClosesIdleFirstRule : IFindingRule
             yield return $"No established connection there was idle for longer than {HumanText.Duration(idle.Ceiling)} "
                 + $"({HumanText.Count(idle.Samples)} samples).";
         }
-
-        if (estimate.Resembles is { } whose)
-        {
-            yield return $"That is {whose}.";
-        }
-
-        if (!estimate.IsSure)
-        {
-            yield return estimate.Closes == 0
-                ? "One scan cannot show who closes and when; to be sure: closewatch report --window 30s"
-                : "The times disagree; to be sure, let the agent watch for some minutes: curl -s http://127.0.0.1:9742/report";
-        }
     }
+
+    private static string Doubt(KeepAliveEstimate estimate) => estimate switch
+    {
+        { OthersIdleLonger: true } => "Other connections there idle for longer and live, so this is no time-out for all of them.",
+        { IsExact: true } => "That is too few to be sure; let the agent watch for some minutes: curl -s http://127.0.0.1:9742/report",
+        { Closes: 0 } => "One scan cannot show who closes and when; to be sure: closewatch report --window 30s",
+        _ => "This is a guess from scans: the ends of connections are not heard (closewatch explain source-unavailable).",
+    };
 }

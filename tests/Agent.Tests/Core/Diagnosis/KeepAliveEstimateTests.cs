@@ -13,7 +13,7 @@ public sealed class KeepAliveEstimateTests
     // Real closes and what two scans see of them: Node.js at 6 s with 5 configured, gunicorn at 2, nginx at 75, Kestrel at 130.
     [Theory]
     [InlineData(6.0, 5.9, 5.6, 40, 6, "Node.js")]
-    [InlineData(6.0, 6.01, 3.0, 2, 6, "Node.js")]
+    [InlineData(6.0, 6.01, 3.0, 2, 6, "uvicorn")]
     [InlineData(2.0, 2.0, 1.9, 12, 4, "gunicorn")]
     [InlineData(75.0, 75.0, 70.0, 300, 9, "nginx")]
     [InlineData(130.0, 130.0, 122.0, 80, 3, "Kestrel")]

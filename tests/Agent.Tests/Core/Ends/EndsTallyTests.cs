@@ -264,6 +264,31 @@ public sealed class EndsTallyTests
         Assert.Empty(replay.ClientSummary.IdleCloses);
     }
 
+    /// <summary>A proxy has both legs: what it accepted, and what it opened to the server behind it.</summary>
+    [Theory]
+    [InlineData(0.01, 0UL, 1)]
+    [InlineData(2, 0UL, 0)] // not at one moment
+    [InlineData(0.01, 300UL, 0)] // not the same bytes: a pool, whose connections have nothing to do with one another
+    public void Add_ServerBehindClosedTheOtherLeg_IdleCloseWasPassedOn(double secondsBetween, ulong moreBytes, long passedOn)
+    {
+        var replay = new EndReplay();
+        var ends = CapturedEnds.Scene("server closes idle").Ends;
+        var behind = ends.First(static end => end.Role == EndRole.Client).End;
+        behind = behind with
+        {
+            BytesReceived = behind.BytesReceived + moreBytes,
+            Tuple = behind.Tuple with { SourcePort = 50_001, DestinationPort = 9000 },
+        };
+        replay.Tally.Add(behind, replay.ServerNetwork, replay.Clock);
+        replay.Pass(secondsBetween);
+        replay.Tally.Add(ends.First(static end => end.Role == EndRole.Server).End, replay.ServerNetwork, replay.Clock);
+        replay.Tally.OnTimeWait(replay.ServerNetwork, ends.First(static end => end.Role == EndRole.Server).End.Tuple, replay.Clock);
+        replay.Pass(1).Settle();
+
+        var idle = Assert.Single(replay.ServerSummary.IdleCloses);
+        Assert.Equal((1L, passedOn, passedOn == 0 ? 1 : 0), (idle.Count, idle.PassedOn, idle.Events.Length));
+    }
+
     [Fact]
     public void Add_AddressOfTheServerTranslated_TheEndsAreFoundByTheirBytes()
     {

@@ -1,4 +1,5 @@
 using Agent.Core.Ends;
+using Agent.Core.Model;
 using Xunit;
 
 namespace Agent.Tests.Core.Ends;
@@ -66,5 +67,55 @@ public sealed class IdleHistogramTests
         }
 
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+
+    [Fact]
+    public void ToSummary_ClosesOfOneInstant_AreOneEvent()
+    {
+        var histogram = new IdleHistogram();
+        for (var i = 0; i < 20; i++)
+        {
+            histogram.Add((uint)(400 + (i * 100)), DateTimeOffset.UnixEpoch.AddMilliseconds(i));
+        }
+
+        histogram.Add(6000, DateTimeOffset.UnixEpoch.AddSeconds(7));
+
+        var events = histogram.ToSummary(80).Events;
+
+        Assert.Equal(2, events.Length);
+        Assert.Equal(
+            new IdleCloseEvent(DateTimeOffset.UnixEpoch, 20, TimeSpan.FromMilliseconds(400), TimeSpan.FromMilliseconds(1400), TimeSpan.FromMilliseconds(2300)),
+            events[0]);
+        Assert.Equal((1, TimeSpan.FromSeconds(6)), (events[1].Connections, events[1].Typical));
+    }
+
+    [Fact]
+    public void ToSummary_SteadyCloses_AreManyEvents_TheLastAreKept()
+    {
+        var histogram = new IdleHistogram();
+        for (var i = 0; i < IdleHistogram.RecentLength; i++)
+        {
+            histogram.Add(6000, DateTimeOffset.UnixEpoch.AddMilliseconds(i * 200));
+        }
+
+        var events = histogram.ToSummary(80).Events;
+
+        Assert.Equal(32, events.Length);
+        Assert.InRange(events[^1].At, DateTimeOffset.UnixEpoch.AddMilliseconds(254 * 200), DateTimeOffset.UnixEpoch.AddMilliseconds(255 * 200));
+    }
+
+    [Fact]
+    public void PassOn_NoLongerKept_ChangesNothing()
+    {
+        var histogram = new IdleHistogram();
+        var first = histogram.Add(6000, DateTimeOffset.UnixEpoch);
+        for (var i = 0; i < IdleHistogram.RecentLength; i++)
+        {
+            histogram.Add(6000, DateTimeOffset.UnixEpoch.AddSeconds(i));
+        }
+
+        histogram.PassOn(first);
+
+        Assert.Equal(0, histogram.ToSummary(80).PassedOn);
     }
 }

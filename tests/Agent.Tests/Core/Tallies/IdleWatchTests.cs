@@ -97,11 +97,30 @@ public sealed class IdleWatchTests
         Assert.Equal(TimeSpan.FromSeconds(1), _watch.Port(80)!.Longest);
     }
 
-    private void Scan(int seconds, params TcpSocket[] sockets)
+    /// <summary>A server that reloads keeps its listening socket; one that is started anew has another.</summary>
+    [Theory]
+    [InlineData(500UL, null, 1)]
+    [InlineData(700UL, 30, 0)]
+    [InlineData(0UL, null, 1)]
+    public void Complete_ListenersReplaced_ForgetsWhatTheEarlierServerDid(ulong inode, int? restartedAt, long closes)
+    {
+        Scan(0, 500, Make.Socket(Connection, TcpState.Established, idleMilliseconds: 4000));
+        Scan(15, 500, Make.Socket(Connection, TcpState.TimeWait, expiresMilliseconds: 47_000));
+        Scan(30, inode);
+
+        var port = _watch.Port(80)!;
+        Assert.Equal((restartedAt, closes), (port.RestartedAt?.Seconds, port.ClosesByPod));
+    }
+
+    private void Scan(int seconds, params TcpSocket[] sockets) => Scan(seconds, 0, sockets);
+
+    private void Scan(int seconds, ulong listenerInode, params TcpSocket[] sockets)
     {
         var tally = new SocketTally();
         tally.Begin(new(isHost: false), 0, 1, null, [], new HalfClosedTable(), _watch);
-        tally.Add(Make.Socket("0.0.0.0:80 0.0.0.0:0", TcpState.Listen));
+        var listener = Make.Socket("0.0.0.0:80 0.0.0.0:0", TcpState.Listen);
+        listener.Inode = listenerInode;
+        tally.Add(listener);
         foreach (var socket in sockets)
         {
             tally.Add(socket);

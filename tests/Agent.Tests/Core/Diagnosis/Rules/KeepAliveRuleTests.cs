@@ -5,6 +5,7 @@ using Xunit;
 
 namespace Agent.Tests.Core.Diagnosis.Rules;
 
+/// <summary>The same two findings where the ends of connections are not heard: guesses from what scans saw.</summary>
 public sealed class KeepAliveRuleTests
 {
     private static readonly BackendClosesIdleFirstRule s_idle = new();
@@ -24,12 +25,12 @@ public sealed class KeepAliveRuleTests
     };
 
     [Fact]
-    public void Idle_NodeDefaultBehindGoogleCloud_WarningWithPortRuntimeAndFix()
+    public void Idle_NodeDefaultBehindGoogleCloud_GuessWithPortRuntimeAndFix()
     {
         var finding = Given.Only(s_idle, Given.Alone(Given.Node(Node())));
-        Assert.Equal(Severity.Warning, finding.Severity);
+        Assert.Equal(Severity.Info, finding.Severity);
         Assert.Equal(
-            "shop/web closes idle connections after ~6s (port 8080) while the load balancer keeps them 10m: requests race with the close and fail with 502",
+            "shop/web seems to close idle connections after about 6s (port 8080) while the load balancer keeps them 10m: requests race with the close and fail with 502",
             finding.Title);
         Assert.Contains(finding.Evidence, static line => line.Contains("Node.js", StringComparison.Ordinal));
         Assert.Contains(finding.Evidence, static line => line.Contains("(gclb)", StringComparison.Ordinal));
@@ -85,15 +86,15 @@ public sealed class KeepAliveRuleTests
     }
 
     [Fact]
-    public void Idle_ResetsMeanwhile_Critical() => Assert.Equal(
-        Severity.Critical,
+    public void Idle_ResetsMeanwhile_Warning() => Assert.Equal(
+        Severity.Warning,
         Given.Only(s_idle, Given.InTurn(Given.Node(Node()), Given.Node(Node(resets: 3)))).Severity);
 
     [Fact]
-    public void Reset_RisingWithIdleCloses_CriticalWithCounters()
+    public void Reset_RisingWithIdleCloses_WarningWithCounters()
     {
         var finding = Given.Only(s_reset, Given.InTurn(Given.Node(Node()), Given.Node(Node(resets: 4, abortOnData: 2))));
-        Assert.Equal((Severity.Critical, 4L), (finding.Severity, finding.Victims));
+        Assert.Equal((Severity.Warning, 4L), (finding.Severity, finding.Victims));
         Assert.Contains(finding.Evidence, static line => line.Contains("TCPAbortOnData rose by 2", StringComparison.Ordinal));
     }
 
@@ -103,13 +104,13 @@ public sealed class KeepAliveRuleTests
 
     // A busy server: its time-out closes connections with a request in them, and close() itself sends the reset.
     [Fact]
-    public void Reset_UnreadRequestsWhileIdleConnectionsVanish_CriticalWithCounters()
+    public void Reset_UnreadRequestsWhileIdleConnectionsVanish_WarningWithCounters()
     {
         var (before, after) = (Vanishing(Node()), Vanishing(Node(resets: 4, abortOnClose: 4)));
         var finding = Given.Only(s_reset, Given.InTurn(Given.Node(before), Given.Node(after)));
-        Assert.Equal((Severity.Critical, 4L), (finding.Severity, finding.Victims));
+        Assert.Equal((Severity.Warning, 4L), (finding.Severity, finding.Victims));
         Assert.Contains(finding.Evidence, static line => line.Contains("TCPAbortOnClose rose by 4", StringComparison.Ordinal));
-        Assert.Equal(Severity.Critical, Given.Only(s_idle, Given.InTurn(Given.Node(before), Given.Node(after))).Severity);
+        Assert.Equal(Severity.Warning, Given.Only(s_idle, Given.InTurn(Given.Node(before), Given.Node(after))).Severity);
 
         static PodSnapshot Vanishing(PodSnapshot pod) => pod with { Listeners = [pod.Listeners[0] with { IdleClosesByPeerSeen = 2 }] };
     }
@@ -144,6 +145,6 @@ public sealed class KeepAliveRuleTests
         var result = DiagnosisEngine.Evaluate(Given.InTurn(Given.Node(Node()), Given.Node(Node(resets: 3))));
         Assert.Equal([BackendClosesIdleFirstRule.Id, ResetOnReuseRule.Id], result.Findings.Select(static finding => finding.Id));
         Assert.Equal(BackendClosesIdleFirstRule.Id, result.Findings[1].CausedBy);
-        Assert.StartsWith("CRITICAL: shop/web closes idle connections after ~6s", result.Headline.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith("WARNING: shop/web seems to close idle connections after about 6s", result.Headline.ToString(), StringComparison.Ordinal);
     }
 }

@@ -1,0 +1,117 @@
+using Agent.Core.Model;
+
+namespace Agent.Core.Diagnosis;
+
+/// <summary>
+/// Estimates a keep-alive time-out from the ends of connections, each of which was heard: idle connections close at about one age, none
+/// that idled for longer survives, and the server closed by itself.
+/// </summary>
+/// <remarks>
+/// Connections closed at one instant are one witness. Where they had been idle for different times it was a reload or a shutdown, and none
+/// at all. A proxy that passes on the close of the server behind it is left out when ends are counted.
+/// </remarks>
+internal static class ExactKeepAlive
+{
+    /// <summary>Closes longer ago prove nothing any more.</summary>
+    public static readonly TimeSpan Memory = TimeSpan.FromMinutes(10);
+
+    private const int FewestEvents = 3;
+
+    // Two are enough where they agree to a twentieth, one where it is somebody's well-known default to a hundredth and too long for chance.
+    private const double Closely = 0.05;
+    private const double Exactly = 0.01;
+    private const double TooLongForChanceSeconds = 30;
+
+    // gunicorn looks once a second, a busy event loop comes late.
+    private const double SameAgeShare = 0.15;
+    private const double SameAgeSeconds = 0.75;
+    private const double OneEventSeconds = 1.2;
+
+    /// <summary>Estimates.</summary>
+    /// <param name="context">The snapshots.</param>
+    /// <param name="pod">Whose ends are heard.</param>
+    /// <param name="listener">Its port.</param>
+    /// <returns>The estimate, if any, and since when the server is another one or keeps connections for longer.</returns>
+    public static (KeepAliveEstimate? Estimate, DateTimeOffset? RepairedAt) Of(
+        DiagnosisContext context, PodSnapshot pod, Listener listener)
+    {
+        var now = context.Current.TakenAt;
+        var restartedAt = now - listener.RestartedAgo;
+        var closes = pod.Ends?.IdleCloses.FirstOrDefault(closes => closes.Port == listener.Port);
+        List<IdleCloseEvent> events =
+        [
+            .. (closes?.Events ?? []).Where(seen => now - seen.At <= Memory && !(seen.At <= restartedAt) && IsOneAge(seen)),
+        ];
+        if (events.Count == 0)
+        {
+            return (null, restartedAt);
+        }
+
+        var (first, last) = Survivors(context, pod, listener, restartedAt, Age(events));
+        var estimate = Judge([.. events.Where(seen => !(seen.At <= last))], pod)
+            ?? (Judge([.. events.Where(seen => seen.At > first)], pod) is { IsSure: true } beside
+                ? beside with { IsSure = false, OthersIdleLonger = true }
+                : null);
+        return (estimate, estimate is { OthersIdleLonger: true } ? restartedAt : Later(restartedAt, last));
+    }
+
+    private static KeepAliveEstimate? Judge(List<IdleCloseEvent> events, PodSnapshot pod)
+    {
+        if (events.Count == 0)
+        {
+            return null;
+        }
+
+        var age = Age(events);
+        var agreeing = events.FindAll(seen => IsSameAge(seen.Typical, age));
+        if (agreeing.Count * 2 <= events.Count)
+        {
+            return null;
+        }
+
+        var isLikeADefault = KeepAliveDefaults.Like(age, pod.Programs).Any();
+        var isSure = agreeing.Count >= FewestEvents
+            || (agreeing.Count == 2 && (agreeing[0].Typical - agreeing[1].Typical).Duration() <= Closely * age)
+            || (age.TotalSeconds >= TooLongForChanceSeconds
+                && KeepAliveDefaults.Like(age, pod.Programs)
+                    .Any(known => Math.Abs(age.TotalSeconds - known.Seconds) <= Exactly * known.Seconds));
+        return isSure || isLikeADefault
+            ? new(age, isSure, agreeing.Sum(static seen => seen.Connections))
+            {
+                Events = agreeing.Count,
+                LastAt = agreeing[^1].At,
+                Programs = pod.Programs,
+            }
+            : null;
+    }
+
+    /// <summary>The first and the last scan that saw a connection which had been idle for clearly longer, and was still open.</summary>
+    private static (DateTimeOffset? First, DateTimeOffset? Last) Survivors(
+        DiagnosisContext context, PodSnapshot pod, Listener listener, DateTimeOffset? restartedAt, TimeSpan age)
+    {
+        var limit = (1.25 * age) + TimeSpan.FromSeconds(1);
+        DateTimeOffset? first = null, last = null;
+        foreach (var seen in context.HistoryOf(pod.Identity).Append(new(context.Current.TakenAt, pod)))
+        {
+            if (!(seen.TakenAt < restartedAt)
+                && seen.Pod.Listeners.Any(other => other.Port == listener.Port && other.LongestIdle > limit))
+            {
+                first ??= seen.TakenAt;
+                last = seen.TakenAt;
+            }
+        }
+
+        return (first, last);
+    }
+
+    private static bool IsOneAge(IdleCloseEvent seen) =>
+        (seen.Longest - seen.Shortest).TotalSeconds <= Math.Max(OneEventSeconds, SameAgeShare * seen.Longest.TotalSeconds);
+
+    private static bool IsSameAge(TimeSpan idle, TimeSpan age) => Math.Abs((idle - age).TotalSeconds)
+        <= Math.Max(SameAgeShare * age.TotalSeconds, Math.Min(SameAgeSeconds, 0.4 * age.TotalSeconds));
+
+    private static TimeSpan Age(List<IdleCloseEvent> events) =>
+        events.Select(static seen => seen.Typical).Order().ElementAt(events.Count / 2);
+
+    private static DateTimeOffset? Later(DateTimeOffset? one, DateTimeOffset? other) => one is null || other > one ? other : one;
+}

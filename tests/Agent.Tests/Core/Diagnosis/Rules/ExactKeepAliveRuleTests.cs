@@ -1,0 +1,164 @@
+using Agent.Core.Diagnosis;
+using Agent.Core.Diagnosis.Rules;
+using Agent.Core.Model;
+using Xunit;
+
+namespace Agent.Tests.Core.Diagnosis.Rules;
+
+/// <summary>Idle closes as every end tells them: what is a time-out, and what only looks like one.</summary>
+public sealed class ExactKeepAliveRuleTests
+{
+    private static readonly BackendClosesIdleFirstRule s_idle = new();
+    private static readonly ResetOnReuseRule s_reset = new();
+
+    [Fact]
+    public void ThreeClosesAtOneAge_WarningWithAgeTimeAndDefault()
+    {
+        var finding = Given.Only(s_idle, Alone(Pod([(-40, 1, 6.0, 6.0), (-20, 1, 6.0, 6.0), (-7, 2, 6.1, 6.1)])));
+        Assert.Equal(Severity.Warning, finding.Severity);
+        Assert.Equal(
+            "shop/web closes idle connections after about 6s (port 8080) while the load balancer keeps them 10m: requests race with the close and fail with 502",
+            finding.Title);
+        Assert.Contains("Port 8080: the pod closed 4 idle connections by itself, at 3 moments, all after about 6s; the last at 2026-11-21 11:59:53 UTC.", finding.Evidence);
+        Assert.Contains("That is like the default of Node.js (5s, and it closes a second later).", finding.Evidence);
+        Assert.Equal("Node.js", finding.Fix[0].Where);
+    }
+
+    [Fact]
+    public void RequestsLost_CriticalWithTheirNumber()
+    {
+        var pod = Pod([(-40, 1, 6.0, 6.0), (-20, 1, 6.0, 6.0), (-7, 1, 6.0, 6.0)], lost: 9);
+        var finding = Given.Only(s_idle, Alone(pod));
+        Assert.Equal((Severity.Critical, 9L), (finding.Severity, finding.Victims));
+        Assert.StartsWith("9 requests met such a close in 1m and got no answer; the last at ", finding.Evidence[0], StringComparison.Ordinal);
+        var reset = Given.Only(s_reset, Alone(pod));
+        Assert.Equal((Severity.Critical, 9L), (reset.Severity, reset.Victims));
+        Assert.Contains("Since it is watched: 9 came after the close.", reset.Evidence);
+    }
+
+    [Theory]
+    [InlineData("a reload: twenty at once, idle for different times", -20, 20, 0.4, 4.9)]
+    [InlineData("a reload of connections in step, nobody's default", -20, 20, 3.2, 3.2)]
+    [InlineData("too long ago", -900, 20, 6.0, 6.0)]
+    public void OneEvent_Silent(string why, int at, int connections, double shortest, double longest)
+    {
+        Assert.NotEmpty(why);
+        Assert.Empty(s_idle.Evaluate(Alone(Pod([(at, connections, shortest, longest)]))));
+    }
+
+    [Theory]
+    [InlineData(6.0, 5, Severity.Info)] // like a default, but a reload may hit that age, too
+    [InlineData(75.0, 10, Severity.Warning)] // nginx's default to the hundredth
+    public void OneEvent_OfADefault_IsSureOnlyWhereChanceIsSmall(double age, int connections, Severity expected) =>
+        Assert.Equal(expected, Given.Only(s_idle, Alone(Pod([(-20, connections, age, age)]))).Severity);
+
+    [Fact]
+    public void ClosesAtAllAges_Silent() =>
+        Assert.Empty(s_idle.Evaluate(Alone(Pod([(-60, 1, 1, 1), (-50, 1, 9, 9), (-40, 1, 4, 4), (-30, 1, 17, 17), (-20, 1, 2.5, 2.5), (-10, 1, 30, 30)]))));
+
+    [Fact]
+    public void ServerStartedAnew_ForgottenAtOnce()
+    {
+        var pod = Pod([(-40, 1, 6.0, 6.0), (-30, 1, 6.0, 6.0), (-25, 1, 6.0, 6.0)], lost: 3);
+        var restarted = pod with { Listeners = [pod.Listeners[0] with { RestartedAgo = TimeSpan.FromSeconds(5) }] };
+        Assert.Empty(s_idle.Evaluate(Alone(restarted)));
+        Assert.Empty(s_reset.Evaluate(Alone(restarted)));
+    }
+
+    [Fact]
+    public void ConnectionsThatIdleLongerLiveSince_ForgottenAtOnce()
+    {
+        var pod = Pod([(-40, 1, 6.0, 6.0), (-30, 1, 6.0, 6.0), (-25, 1, 6.0, 6.0)], lost: 3);
+        var survivor = pod with { Listeners = [pod.Listeners[0] with { LongestIdle = TimeSpan.FromSeconds(12) }] };
+        Assert.Empty(s_idle.Evaluate(Alone(survivor)));
+        Assert.Empty(s_reset.Evaluate(Alone(survivor)));
+    }
+
+    [Fact]
+    public void ConnectionsThatIdleLongerLiveBeside_Info()
+    {
+        var pod = Pod([(-10, 1, 6.0, 6.0), (-8, 1, 6.0, 6.0), (-4, 1, 6.0, 6.0)]);
+        var beside = pod with { Listeners = [pod.Listeners[0] with { LongestIdle = TimeSpan.FromSeconds(90) }] };
+        var finding = Given.Only(s_idle, Given.InTurn(Given.Node(beside), Given.Node(beside)));
+        Assert.Equal(Severity.Info, finding.Severity);
+        Assert.Contains(finding.Evidence, static line => line.Contains("idle for longer and live", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void ResetsWithoutLostRequests_NoWordOfThem()
+    {
+        // Refused SYNs, HAProxy's checks, uploads refused with 413: all of them are resets, and no request is lost.
+        var before = Pod([(-40, 1, 6.0, 6.0), (-30, 1, 6.0, 6.0), (-25, 1, 6.0, 6.0)]);
+        var after = before with { Counters = before.Counters! with { ResetsSent = 500, AbortOnClose = 40, AbortOnData = 7 } };
+        var context = Given.InTurn(Heard(before), Heard(after));
+        Assert.Empty(s_reset.Evaluate(context));
+        Assert.Equal(Severity.Warning, Given.Only(s_idle, context).Severity);
+    }
+
+    [Theory]
+    [InlineData(6379, "redis-server", "Redis")]
+    [InlineData(7000, "redis-server", "Redis")]
+    [InlineData(25, "", "SMTP")]
+    public void OtherThanHttp_NoWordOfLoadBalancers(int port, string program, string protocol)
+    {
+        var pod = Pod([(-40, 1, 3.0, 3.0), (-30, 1, 3.0, 3.0), (-25, 1, 3.0, 3.0)], (ushort)port) with { Programs = program.Length > 0 ? [program] : [] };
+        var finding = Given.Only(s_idle, Alone(pod));
+        var all = $"{finding.Title} {string.Join(' ', finding.Evidence)} {string.Join(' ', finding.Fix)}";
+        Assert.Equal(Severity.Info, finding.Severity);
+        Assert.StartsWith($"shop/web closes idle {protocol} connections after about 3s (port {port})", finding.Title, StringComparison.Ordinal);
+        Assert.DoesNotContain("load balancer", all, StringComparison.Ordinal);
+        Assert.DoesNotContain("502", all, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Default_OnlyOfAProgramThatRunsThere()
+    {
+        (int, int, double, double)[] closes = [(-40, 1, 2.4, 2.4), (-30, 1, 2.6, 2.6), (-25, 1, 2.5, 2.5)];
+        Assert.DoesNotContain(
+            Given.Only(s_idle, Alone(Pod(closes) with { Programs = ["node", "sh"] })).Evidence,
+            static line => line.Contains("gunicorn", StringComparison.Ordinal));
+        Assert.Contains(
+            "That is like gunicorn's default (2s, looked at once a second).",
+            Given.Only(s_idle, Alone(Pod(closes) with { Programs = ["gunicorn"] })).Evidence);
+    }
+
+    [Fact]
+    public void HeardOnlyAtTimes_SamplesAreAGuess()
+    {
+        var pod = Pod([]);
+        pod = pod with
+        {
+            Listeners = [pod.Listeners[0] with { IdleClosesSeen = 9, IdleClosesByPeerSeen = 0, IdleAtClose = TimeSpan.FromSeconds(6), IdleClosesAgree = true, Idle = new(TimeSpan.FromSeconds(5.8), 60, 20) }],
+        };
+        Assert.Empty(s_idle.Evaluate(Alone(pod)));
+        var atTimes = Given.Node(pod) with { ConnectionEnds = new(10, 0, 0.6, TimeSpan.FromMinutes(1)) };
+        Assert.Equal(Severity.Info, Given.Only(s_idle, Given.Alone(atTimes)).Severity);
+    }
+
+    private static DiagnosisContext Alone(PodSnapshot pod) => Given.Alone(Heard(pod));
+
+    private static Snapshot Heard(PodSnapshot pod) => Given.Node(pod) with { ConnectionEnds = new(10, 0, 1, TimeSpan.FromMinutes(1)) };
+
+    private static PodSnapshot Pod((int At, int Connections, double Shortest, double Longest)[] closes, ushort port = 8080, long lost = 0) =>
+        Given.Serving(Given.Kubernetes() with { Containers = [Given.Container() with { ReadinessProbe = null, LivenessProbe = null }] }, Given.Listener(port) with { Established = 5 }) with
+        {
+            Ends = Given.Ends(lost == 0 ? [] : [new LostRequests(EndRole.Server, LossCause.AfterClose, port, lost, Given.Noon - TimeSpan.FromSeconds(30))]) with
+            {
+                IdleCloses =
+                [
+                    new(port, [.. new long[14]], default, default, default)
+                    {
+                        Events =
+                        [
+                            .. closes.Select(static close => new IdleCloseEvent(
+                                Given.Noon + TimeSpan.FromSeconds(close.At),
+                                close.Connections,
+                                TimeSpan.FromSeconds(close.Shortest),
+                                TimeSpan.FromSeconds((close.Shortest + close.Longest) / 2),
+                                TimeSpan.FromSeconds(close.Longest))),
+                        ],
+                    },
+                ],
+            },
+        };
+}
