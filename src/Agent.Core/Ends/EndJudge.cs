@@ -23,7 +23,8 @@ public static class EndJudge
     /// <param name="lastWords">
     /// Whether the ends of this port are known to say last words before they close (<see cref="PortHabit"/>).
     /// </param>
-    public static EndJudgement Judge(in EndFacts facts, ClosedBy closer, bool lastWords = false)
+    /// <param name="quiet">Whether they are known not to, so that no size of what is unread makes it last words.</param>
+    public static EndJudgement Judge(in EndFacts facts, ClosedBy closer, bool lastWords = false, bool quiet = false)
     {
         if (!facts.IsComplete)
         {
@@ -35,7 +36,7 @@ public static class EndJudge
         return facts switch
         {
             { FinAcknowledged: false, GaveUpRetrying: true, LastAckMilliseconds: >= IdleFromMilliseconds } => new(EndKind.TimedOut),
-            { UnreadBytes: > 1 } => Unread(facts),
+            { UnreadBytes: > 1 } => Unread(facts, quiet),
             { FinAcknowledged: true } => Closed(facts, closer, lastWords),
             { UnacknowledgedBytes: > 1 } => Unacknowledged(facts),
             { UnacknowledgedBytes: 1 } => ClosedIntoReset(facts, lastWords),
@@ -52,7 +53,7 @@ public static class EndJudge
             : facts.IdleMilliseconds;
 
     /// <summary>This side closed, or its peer reset the connection, with data unread.</summary>
-    private static EndJudgement Unread(in EndFacts facts)
+    private static EndJudgement Unread(in EndFacts facts, bool quiet)
     {
         if (facts.Role == EndRole.Client)
         {
@@ -71,7 +72,7 @@ public static class EndJudge
         }
 
         var mayBeControl = ControlSizes.MayBeControl(facts.UnreadBytes) || ControlSizes.MayBeControl(facts.UnreadBytes - 1);
-        var kind = mayBeControl && !facts.WasNeverAnswered ? EndKind.PeerFirst : EndKind.ResetUnread;
+        var kind = mayBeControl && !quiet && !facts.WasNeverAnswered ? EndKind.PeerFirst : EndKind.ResetUnread;
         var mayBeAnswered = !facts.WasNeverAnswered && facts.AnswerMilliseconds < IdleFromMilliseconds;
         return mayBeAnswered || facts.LooksLikeStream
             ? new(EndKind.ResetUnread, LossCause.Unknown)

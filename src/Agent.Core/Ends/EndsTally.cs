@@ -177,7 +177,7 @@ public sealed partial class EndsTally(IEndObserver? observer = null)
         && (record.Facts.IsWaiting || (record.Facts.Role == EndRole.Server && record.Facts.WasIdle));
 
     private static void Judge(ref EndRecord record) =>
-        record.Judgement = EndJudge.Judge(record.Facts, record.Closer, record.Port.Habit.SaysLastWords);
+        record.Judgement = EndJudge.Judge(record.Facts, record.Closer, record.Port.Habit.SaysLastWords, record.Port.Habit.IsQuiet);
 
     private long Find(EndsNamespace network, in ConnectionTuple tuple)
     {

@@ -12,6 +12,9 @@ internal sealed class RandomHistory(RoutedNetwork network, int seed) : IDisposab
     private const int MaxConnections = 60;
     private const int MaxForgotten = 6;
 
+    /// <summary>Until then the port has not been seen to close without last words, and bytes of the size of an alert may be one.</summary>
+    private const int QuietAfterBatches = 10;
+
     private readonly Random _random = new(seed);
     private readonly List<ModelConnection> _connections = [];
     private readonly SortedDictionary<string, int> _ends = new(StringComparer.Ordinal);
@@ -82,7 +85,7 @@ internal sealed class RandomHistory(RoutedNetwork network, int seed) : IDisposab
         {
             case (ConnectionPhase.Open, 0):
                 Say(connection, "asked");
-                connection.Ask(1 + _random.Next(300));
+                connection.Ask(_batch > QuietAfterBatches ? 18 + _random.Next(300) : 200);
                 break;
             case (ConnectionPhase.Open, 1) when connection.UnreadBytes > 0:
                 Say(connection, "answered");

@@ -108,6 +108,19 @@ public sealed class EndJudgeTests
         Assert.Equal((cause, true), (judgement.Loss, judgement.NeedsQuietPort));
     }
 
+    /// <summary>The server's end of a TLS 1.3 connection that it closed with the client's alert unread, and an HTTP request of that size.</summary>
+    [Theory]
+    [InlineData(false, EndKind.PeerFirst)]
+    [InlineData(true, EndKind.ResetUnread)]
+    public void Judge_UnreadBytesOfTheSizeOfAnAlert_AreDataWhereThePortIsQuiet(bool quiet, EndKind kind)
+    {
+        var unread = CapturedEnds.Names.Select(static name => CapturedEnds.Scene(name).Facts(EndRole.Server)).OfType<EndFacts>().First(static facts =>
+            facts is { IsComplete: true, IsWaiting: true, UnreadBytes: > 1, FinAcknowledged: false, WasNeverAnswered: false }
+            && ControlSizes.MayBeControl(facts.UnreadBytes) && EndJudge.Judge(facts, ClosedBy.Unknown).Kind == EndKind.PeerFirst);
+
+        Assert.Equal(kind, EndJudge.Judge(unread, ClosedBy.Unknown, quiet: quiet).Kind);
+    }
+
     [Fact]
     public void Judge_UploadRefusedByAServerThatLingers_IsUnknown() =>
         Assert.Equal(LossCause.Unknown, Whole("upload refused, server lingers", EndRole.Server).Loss);
