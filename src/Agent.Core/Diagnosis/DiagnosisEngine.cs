@@ -23,7 +23,7 @@ public static class DiagnosisEngine
         ImmutableArray<Finding> found =
             [.. all[false].SelectMany(rule => Run(rule, () => rule.Evaluate(context), context)), .. alsoFound ?? []];
         var remainder = all[true].Cast<IRemainderRule>().SelectMany(rule => Run(rule, () => rule.Evaluate(context, found), context));
-        var ordered = FindingOrder.Sort(CauseLinks.Link(found.Concat(remainder)));
+        var ordered = FindingOrder.Sort(FixFilter.Apply(CauseLinks.Link(found.Concat(remainder)), context.Current));
         ImmutableArray<string> unreadable = [.. s_essential
             .Where(name => context.Current.Source(name) is not null && !context.Current.HasSource(name))];
         return new(ordered, Headline.Of(ordered, unreadable))

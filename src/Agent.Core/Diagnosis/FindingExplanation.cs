@@ -71,6 +71,8 @@ public sealed record FindingExplanation
     {
         (string Name, string Value)[] all = subject.Kind == SubjectKind.Pod
             ? [.. values, ("NAMESPACE", subject.Namespace), ("POD", subject.Name)]
+            : subject.Kind == SubjectKind.Node
+            ? [.. values, ("NODE", subject.Name)]
             : values;
         ImmutableArray<FindingFix> chosen = [.. fixes ?? Fixes];
         ImmutableArray<FindingFix> usable = [.. chosen.Where(fix => !LacksValue(fix, all))];

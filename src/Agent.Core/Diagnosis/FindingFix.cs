@@ -20,6 +20,9 @@ public sealed record FindingFix(string Where, string Text)
     /// <summary>Where it can help.</summary>
     public FixPlace AppliesTo { get; init; } = FixPlace.Anywhere;
 
+    /// <summary>What must hold for it to help, where that is not known: <c>if kube-proxy runs here</c>; empty where it is known.</summary>
+    public string Condition { get; init; } = "";
+
     /// <summary>What it changes beyond its subject.</summary>
     public FixReach Reaches { get; init; }
 }

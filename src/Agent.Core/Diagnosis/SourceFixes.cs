@@ -36,6 +36,10 @@ internal static class SourceFixes
         "node, outside the user namespace",
         "sudo closewatch report --fresh",
         FixPlace.NodeShell with { AgentInPod = false });
+    private static readonly FindingFix s_asRoot = new(
+        "node, as root",
+        "sudo closewatch report --fresh",
+        FixPlace.NodeShell with { AgentInPod = false });
     private static readonly FindingFix s_hidePid = new("node", "mount -o remount,hidepid=0 /proc", FixPlace.NodeShell);
     private static readonly FindingFix s_conntrackModule = new("node", "modprobe nf_conntrack", FixPlace.NodeShell);
     private static readonly FindingFix s_netlinkModule = new("node", "modprobe nf_conntrack_netlink", FixPlace.NodeShell);
@@ -97,12 +101,12 @@ internal static class SourceFixes
 
     private static FindingFix[] For(SourceNeeds need) => need switch
     {
-        SourceNeeds.HostProcesses => [s_hostPid],
-        SourceNeeds.NetAdmin => [s_netAdmin],
-        SourceNeeds.EnterNamespaces => [s_enter],
+        SourceNeeds.HostProcesses => [s_hostPid, s_asRoot],
+        SourceNeeds.NetAdmin => [s_netAdmin, s_asRoot],
+        SourceNeeds.EnterNamespaces => [s_enter, s_asRoot],
         SourceNeeds.Unconfined => [s_unconfined, s_refusals],
         SourceNeeds.VisibleProcesses => [s_hidePid],
-        SourceNeeds.Root => [s_root],
+        SourceNeeds.Root => [s_root, s_asRoot],
         SourceNeeds.ConntrackModule => [s_conntrackModule],
         SourceNeeds.ConntrackNetlinkModule => [s_netlinkModule],
         SourceNeeds.ConntrackSwitchedOn => [new("closewatch", "--Collection:Conntrack=auto")],

@@ -12,6 +12,9 @@ public sealed record Snapshot
 
     public required NodeInfo Node { get; init; }
 
+    /// <summary>What decides which repairs this node takes.</summary>
+    public NodePlace Place { get; init; } = NodePlace.Unknown;
+
     /// <summary>How long the scan took.</summary>
     public required TimeSpan ScanDuration { get; init; }
 

@@ -10,6 +10,9 @@ namespace Agent.Core.Remediation;
 public sealed record RemediationPlan(
     ImmutableArray<PlannedChange> Changes, ImmutableArray<RefusedChange> Refusals, ImmutableArray<DesiredValue> Desired)
 {
+    /// <summary>Namespaces that are not looked after, and why.</summary>
+    public ImmutableArray<LeftOutTargets> LeftOut { get; init; } = [];
+
     /// <summary>Nothing to do and nothing wanted.</summary>
     public static RemediationPlan Empty { get; } = new([], [], []);
 }

@@ -24,7 +24,7 @@ public static class RemediationPlanner
             PlanPods(snapshot, policy, settings, draft);
         }
 
-        return draft.ToPlan();
+        return draft.ToPlan() with { LeftOut = LeftOutTargets.Of(snapshot, policy) };
     }
 
     private static ImmutableArray<(SysctlDefinition Sysctl, long Value)> Checked(RemediationPolicy policy, PlanDraft draft)

@@ -15,7 +15,10 @@ public static class FindingText
     }
 
     /// <summary>A fix in one line, <c>where: text</c>.</summary>
-    public static string Fix(FindingFix fix) => $"{fix.Where}: {fix.Text}";
+    public static string Fix(FindingFix fix) => $"{Where(fix)}: {fix.Text}";
+
+    /// <summary>What a fix is for, and what must hold where that is not known: <c>Node.js, if that is what serves</c>.</summary>
+    public static string Where(FindingFix fix) => fix.Condition.Length == 0 ? fix.Where : $"{fix.Where}, {fix.Condition}";
 
     /// <summary><c>seen for 12m</c>; empty when a single scan cannot know.</summary>
     public static string Seen(Finding finding, DateTimeOffset takenAt) =>

@@ -133,7 +133,7 @@ public static class MarkdownReport
         {
             output.Append(i + 1)
                 .Append(". ")
-                .Append(Escape(finding.Fix[i].Where))
+                .Append(Escape(FindingText.Where(finding.Fix[i])))
                 .Append(": ")
                 .Append(Code(finding.Fix[i].Text))
                 .Append('\n');

@@ -212,7 +212,7 @@ public static class TextReport
     {
         var head = $"{Indent}{(index == 0 ? "Fix" : "").PadRight(LabelWidth)}";
         var number = $"{index + 1}. ";
-        var (where, what) = (fix.Where + ":", fix.Text);
+        var (where, what) = (FindingText.Where(fix) + ":", fix.Text);
         output.Append(style.Paint(head, Tone.Muted)).Append(number).Append(style.Fit(where));
         if (!what.Contains('\n', StringComparison.Ordinal) && head.Length + number.Length + where.Length + 1 + what.Length <= style.Width)
         {

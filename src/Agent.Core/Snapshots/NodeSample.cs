@@ -18,6 +18,9 @@ public sealed record NodeSample
     /// <summary>Which machine.</summary>
     public required NodeInfo Node { get; init; }
 
+    /// <summary>What decides which repairs it takes.</summary>
+    public NodePlace Place { get; init; } = NodePlace.Unknown;
+
     /// <summary>How the sources fared.</summary>
     public required ImmutableArray<SourceReport> Sources { get; init; }
 

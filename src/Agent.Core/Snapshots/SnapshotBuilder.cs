@@ -29,6 +29,7 @@ public static class SnapshotBuilder
         {
             TakenAt = sample.TakenAt,
             Node = sample.Node,
+            Place = sample.Place,
             ScanDuration = sample.Duration,
             Sources = sample.Sources,
             Conntrack = BuildConntrack(sample),

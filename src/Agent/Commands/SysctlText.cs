@@ -10,6 +10,8 @@ namespace Agent.Commands;
 /// <summary>Plans, and what became of them, as text.</summary>
 internal static class SysctlText
 {
+    private const int NamesShown = 5;
+
     public static ImmutableArray<ReportSection> OfPlan(RemediationPlan plan, KubeProxyState kubeProxy)
     {
         var sections = ImmutableArray.CreateBuilder<ReportSection>();
@@ -30,6 +32,12 @@ internal static class SysctlText
                 $"{refusal.Where}: {refusal.Sysctl}", Tone.Warning, $"{refusal.Reason}. Instead: {refusal.Instead}."))]));
         }
 
+        if (!plan.LeftOut.IsEmpty)
+        {
+            sections.Add(new("Left out", [.. plan.LeftOut.SelectMany(static left => Paragraph(
+                Names(left.Names), Tone.Muted, left.Reason + (left.Instead.Length > 0 ? $". Instead: {left.Instead}." : ".")))]));
+        }
+
         return sections.ToImmutable();
     }
 
@@ -48,6 +56,10 @@ internal static class SysctlText
                 _ => new($"not written: {HumanText.Printable(outcome.Detail)}", Tone.Critical),
             },
         }))]);
+
+    private static string Names(ImmutableArray<string> names) =>
+        string.Join(", ", names.Take(NamesShown))
+        + (names.Length > NamesShown ? $", +{HumanText.Count(names.Length - NamesShown)} more" : "");
 
     private static ReportCell[] Row(DesiredValue value, RemediationPlan plan)
     {

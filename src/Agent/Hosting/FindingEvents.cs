@@ -1,5 +1,6 @@
 using Agent.Configuration;
 using Agent.Core.Diagnosis;
+using Agent.Core.Reporting;
 using Agent.Core.Model;
 using Agent.Kubernetes;
 using Agent.Loop;
@@ -49,7 +50,7 @@ internal sealed partial class FindingEvents(
 
     private static string Message(Finding finding) =>
         finding.Fix is [var first, ..]
-            ? $"{finding.Title}. Do first {first.Where}: {first.Text}. More: closewatch explain {finding.Id}"
+            ? $"{finding.Title}. Do first {FindingText.Fix(first)}. More: closewatch explain {finding.Id}"
             : finding.Title;
 
     [LoggerMessage(EventId = 63, Level = LogLevel.Error,

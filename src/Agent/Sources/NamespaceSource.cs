@@ -24,6 +24,12 @@ internal sealed class NamespaceSource : IDisposable
     /// <summary>False for a captured tree.</summary>
     public bool IsLive => _processes.IsLive;
 
+    /// <summary>True when every process of the node can be seen: what is not seen then does not run.</summary>
+    public bool SeesAllProcesses =>
+        IsLive
+        && _processes.Statistics is { HidePid: null, Denied: 0 }
+        && _processes.Find(1) is not (null or { Command: "closewatch" or "pause" });
+
     /// <summary>Brings the process table up to date.</summary>
     /// <returns>The network namespaces, the host's first.</returns>
     public ImmutableArray<NamespaceTarget> Find(TimeSpan now, NamespaceVisitor? visitor, SourceReports sources)

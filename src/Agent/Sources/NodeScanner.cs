@@ -18,6 +18,7 @@ internal sealed class NodeScanner : INodeScanner
     private readonly IKubernetesPods? _kubernetes;
     private readonly TimeProvider _time;
     private readonly NodeReader _node;
+    private readonly NodePlaceReader _place;
     private readonly NamespaceThread? _thread;
     private readonly NamespaceSource _namespaces;
     private readonly OwnerSource _owners;
@@ -34,6 +35,7 @@ internal sealed class NodeScanner : INodeScanner
         _namespaces = new NamespaceSource(collection, classifier.Classify, time);
         _owners = new OwnerSource(collection, pods, time);
         _node = new NodeReader(collection.ProcRoot, pods.NodeName, _namespaces.IsLive);
+        _place = new NodePlaceReader(collection.ProcRoot, _namespaces.IsLive);
         _thread = _namespaces.IsLive ? new NamespaceThread(collection.ProcRoot) : null;
         _conntrack = new ConntrackSource(_namespaces.IsLive ? collection.Conntrack : BackendChoice.ProcFs, time);
         var holders = new SocketHolders(collection.ProcRoot, pods.CgroupRoot, classifier.Classify);
@@ -109,6 +111,7 @@ internal sealed class NodeScanner : INodeScanner
             TakenAt = takenAt,
             Duration = duration,
             Node = _node.Info,
+            Place = _place.Read(scan.Layout.Host.Target.Live?.Processes ?? [], _namespaces.SeesAllProcesses),
             Sources = sources.ToImmutable(),
             Owners = scan.Layout.Owners,
             Namespaces = [.. scan.Layout.Namespaces.Select(static network => network.Sample!)],

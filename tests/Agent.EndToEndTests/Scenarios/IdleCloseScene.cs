@@ -98,7 +98,7 @@ public sealed class IdleCloseScene(NodePool nodes) : NodeScene(nodes)
         {
             await Eventually.TrueAsync("a burst has come", async () => (await node.GetSocketsAsync(pod)).Count(socket => socket.State == "established") >= Burst, s_patience);
             await Task.Delay(s_idle);
-            var markdown = node.RunClosewatchAsync("report", "--fresh", "--window", Window, "-o", "markdown");
+            var markdown = node.RunClosewatchAsync("report", "--fresh", "--window", Window, "--details", "-o", "markdown");
             Scanned = await node.ReportAsync("--window", Window);
             ScannedMarkdown = (await markdown).Checked().Output;
         }

@@ -22,11 +22,11 @@ public sealed class CloseWaitTimeoutShortRule : IFindingRule
     [
         new("kube-proxy flag", "--conntrack-tcp-timeout-close-wait=1h", FixPlace.WithKubeProxy, FixReach.HostTable),
         new("kube-proxy configuration", "conntrack: {tcpCloseWaitTimeout: 1h0m0s}", FixPlace.WithKubeProxy, FixReach.HostTable),
-        new(
+        .. SysctlFixes.Of(
             "sysctl on a node without kube-proxy",
-            "sysctl -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600",
-            FixPlace.NodeShell with { KubeProxy = false },
-            FixReach.HostTable),
+            "net.netfilter.nf_conntrack_tcp_timeout_close_wait",
+            3600,
+            new() { KubeProxy = false }),
         new(
             "linkerd annotation on the pod template",
             "config.linkerd.io/close-wait-timeout: \"3600s\"",

@@ -42,7 +42,7 @@ public sealed class ConntrackTablePressureRule : IFindingRule
         Fixes =
         [
             new("kube-proxy flags", "--conntrack-max-per-core=65536 --conntrack-min=262144", FixPlace.WithKubeProxy, FixReach.HostTable),
-            new("sysctl", "sysctl -w net.netfilter.nf_conntrack_max=$LIMIT", FixPlace.NodeShell, FixReach.HostTable),
+            .. SysctlFixes.Of("sysctl", "net.netfilter.nf_conntrack_max", "$LIMIT", FixPlace.Anywhere),
             new(
                 "sysctl, when established entries of dead peers fill it",
                 "sysctl -w net.netfilter.nf_conntrack_tcp_timeout_established=86400",

@@ -44,11 +44,11 @@ public sealed class HalfClosedExpiringRule : IFindingRule
         ],
         Fixes =
         [
-            new(
+            .. SysctlFixes.Of(
                 "sysctl, for connections from now on",
-                "sysctl -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600",
-                FixPlace.NodeShell,
-                FixReach.HostTable),
+                "net.netfilter.nf_conntrack_tcp_timeout_close_wait",
+                3600,
+                FixPlace.Anywhere),
             new("kube-proxy flag", "--conntrack-tcp-timeout-close-wait=1h", FixPlace.WithKubeProxy, FixReach.HostTable),
         ],
         References =

@@ -26,7 +26,7 @@ internal static class HtmlProse
     /// <summary>Writes a fix: what to set or to run on lines of its own, to be copied.</summary>
     public static void WriteFix(HtmlWriter html, FindingFix fix)
     {
-        Write(html, fix.Where);
+        Write(html, FindingText.Where(fix));
         html.Markup($"""<pre tabindex="0"><code>{fix.Text}</code></pre>""");
     }
 }

@@ -37,7 +37,8 @@ internal static class DoNowSection
         foreach (var fix in fixes)
         {
             var sources = string.Join(", ", fix.Select(static unread => unread.Name));
-            yield return new(0, [new($"to read {sources}: {HumanText.Printable(fix.Key.Where)}", HumanText.PrintableLines(fix.Key.Text))]);
+            var where = HumanText.Printable(FindingText.Where(fix.Key));
+            yield return new(0, [new($"to read {sources}: {where}", HumanText.PrintableLines(fix.Key.Text))]);
         }
     }
 
@@ -47,7 +48,7 @@ internal static class DoNowSection
         var worst = cause.Group.Worst;
         foreach (var fix in worst.Fix.Take(fixes))
         {
-            yield return new(HumanText.Printable(fix.Where), HumanText.PrintableLines(fix.Text));
+            yield return new(HumanText.Printable(FindingText.Where(fix)), HumanText.PrintableLines(fix.Text));
         }
 
         if (s_traced.Contains(worst.Id) && worst.Subject.Kind == SubjectKind.Pod)

@@ -32,6 +32,18 @@ public sealed class SysctlCommandTests
         Assert.Matches(@"host +nf_conntrack_tcp_timeout_close_wait +3600 +3600 +leave", line.Output);
     }
 
+    [Theory]
+    [InlineData("host", "shop/web", "Remediation:Scope leaves pods out")]
+    [InlineData("pods", "host", "Remediation:Scope leaves the node out")]
+    public async Task Plan_WhatIsLeftOut_IsListedWithTheReason(string scope, string who, string why)
+    {
+        var node = Node(60);
+        var line = CommandLine.Of(node with { Pods = [.. node.Pods, Given.Pod()] });
+
+        Assert.Equal(ExitCode.Done, await line.RunAsync("sysctl", "plan", Override, $"--Remediation:Scope={scope}"));
+        Assert.Matches($@"Left out [^\n]*\n +{who}\n +{why}\. Instead: set", line.Output);
+    }
+
     [Fact]
     public async Task Plan_Refused_SaysWhatToDoInstead()
     {

@@ -60,7 +60,8 @@ public sealed class SourceUnavailableRuleTests
     [InlineData(SourceNeeds.NetAdmin | SourceNeeds.Root, "add: [NET_ADMIN]", "runAsUser: 0")]
     public void Evaluate_Needs_GiveTheFixesForThemAndNoOther(SourceNeeds needs, params string[] expected)
     {
-        var fixes = FixesFor(needs, "x");
+        // Outside of pods there is always root instead, besides.
+        var fixes = FixesFor(needs, "x").Where(fix => fix.Where != "node, as root").ToArray();
         Assert.Equal(expected.Length, fixes.Length);
         Assert.All(expected.Zip(fixes), static pair => Assert.Contains(pair.First, pair.Second.Text, StringComparison.Ordinal));
     }

@@ -38,6 +38,17 @@ internal static class ScreenSamples
                 Watched = TimeSpan.FromMinutes(25),
                 Server = new([.. Enumerable.Range(0, EndCounts.Length).Select(static kind => kind == (int)EndKind.ClosedFirstIdle ? 310L : 0)]),
                 Client = EndCounts.None,
+                IdleCloses =
+                [
+                    new(8080, [.. new long[5], 310, .. new long[8]], TimeSpan.FromMinutes(31), TimeSpan.FromSeconds(6), TimeSpan.FromSeconds(6))
+                    {
+                        Events =
+                        [
+                            .. Enumerable.Range(1, 5).Select(static index => new IdleCloseEvent(
+                                Given.Noon.AddSeconds(-10 * index), 2, TimeSpan.FromSeconds(6), TimeSpan.FromSeconds(6), TimeSpan.FromSeconds(6))),
+                        ],
+                    },
+                ],
                 RequestsLost = [new(EndRole.Server, LossCause.AfterClose, 8080, 85, Given.Noon.AddSeconds(-3.5))],
             },
         };
@@ -110,6 +121,7 @@ internal static class ScreenSamples
         return Judge(
             node with
             {
+                Place = new() { KubeProxy = false, Cilium = false, OperatingSystem = "debian", AgentInPod = false },
                 Sources =
                 [
                     .. node.Sources.Where(static source => source.Name is not SourceNames.Kubernetes and not SourceNames.Pods),
@@ -148,6 +160,7 @@ internal static class ScreenSamples
     private static Snapshot Node(params PodSnapshot[] pods) => Given.Node(pods) with
     {
         Node = new("worker-3", "6.18.0", "boot-1", false),
+        Place = new() { KubeProxy = true, Cilium = false, OperatingSystem = "ubuntu", AgentInPod = true },
         Connections = [.. pods.Where(static pod => pod.HalfClosed.LeakedCloseWaitSockets > 0).SelectMany(Leaks)],
     };
 
@@ -155,6 +168,7 @@ internal static class ScreenSamples
     {
         Listeners = [Given.Listener()],
         IsTracked = true,
+        Programs = ["pause", "node"],
         Kubernetes = workload is null ? null : Given.Kubernetes(name) with { Workload = new(WorkloadKinds.Deployment, workload), WorkloadReplicas = 40 },
     };
 
