@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Sockets;
 using Agent.KernelTests.Sources;
 
 namespace Agent.KernelTests.Model;
@@ -49,6 +50,12 @@ internal sealed class RandomHistory(RoutedNetwork network, int seed) : IDisposab
                 continue;
             }
 
+            if (_random.Next(15) == 0)
+            {
+                Refuse();
+                continue;
+            }
+
             var quiet = _connections.Where(connection => connection.Batch < _batch && !connection.Forgotten).ToArray();
             if (quiet.Length > 0)
             {
@@ -76,6 +83,27 @@ internal sealed class RandomHistory(RoutedNetwork network, int seed) : IDisposab
         connection.Answer();
         _connections.Add(connection);
         Say(connection, "opened");
+    }
+
+    /// <summary>
+    /// A connection to a port at which nobody listens, without waiting as most programs do it: of a connect(2) that waits, the kernel has
+    /// forgotten the address when it tells of the end.
+    /// </summary>
+    private void Refuse()
+    {
+        using var socket = network.Client.Inside(static () => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+        socket.Blocking = false;
+        try
+        {
+            socket.Connect(RoutedNetwork.ServerAddress, RoutedNetwork.ServerPort + 1);
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress)
+        {
+            socket.Poll(TimeSpan.FromSeconds(5), SelectMode.SelectError);
+        }
+
+        Log.Add(string.Create(CultureInfo.InvariantCulture, $"batch {_batch}: refused"));
+        Ended("client other");
     }
 
     private void Touch(ModelConnection connection)
