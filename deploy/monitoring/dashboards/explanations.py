@@ -15,6 +15,7 @@ FINDINGS = {
     "conntrack-drops": "The tracker refused or dropped connections.",
     "conntrack-invalid-packets": "Packets were judged invalid; kube-proxy's rules drop them.",
     "listen-queue-overflow": "The pod is too busy to accept: connect time-outs, failing probes.",
+    "time-wait-overflow": "Connections end without TIME_WAIT because its table is full: what is still on its way is reset.",
     "terminating-with-connections": "A terminating pod still has, or still gets, connections.",
     "connections-lost-at-termination": "A pod ended with connections open.",
     "termination-unprepared": "A serving pod has no preStop delay, or too short a grace period.",

@@ -27,6 +27,7 @@ public static class FindingCatalog
         new HalfClosedUntrackedRule(),
         new CloseWaitLeakRule(),
         new FinWait2PileUpRule(),
+        new TimeWaitOverflowRule(),
         new ConntrackNotAuthoritativeRule(),
         new TerminatingWithConnectionsRule(),
         new ConnectionsLostAtTerminationRule(),

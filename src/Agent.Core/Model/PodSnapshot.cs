@@ -143,6 +143,9 @@ public sealed record Listener
     /// </summary>
     public TimeSpan? RestartedAgo { get; init; }
 
+    /// <summary>How often that was seen since the agent watches, at most once a scan; null without two scans.</summary>
+    public long? Restarts { get; init; }
+
     /// <summary>The longest idle time of an established connection at this port in this scan; null without any.</summary>
     public TimeSpan? LongestIdle { get; init; }
 

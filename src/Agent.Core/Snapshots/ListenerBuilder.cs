@@ -24,6 +24,7 @@ public static class ListenerBuilder
                 Backlog = port.Backlog,
                 Established = port.Established,
                 ClosedByPodFirst = port.TimeWait,
+                Restarts = idle.HasTwoScans ? history?.Restarts : null,
                 IdleClosesSeen = idle.HasTwoScans ? history?.ClosesByPod : null,
                 IdleClosesByPeerSeen = idle.HasTwoScans ? history?.ClosesByPeer : null,
                 IdleAtClose = history?.IdleAtClose,

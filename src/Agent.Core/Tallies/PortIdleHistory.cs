@@ -18,6 +18,9 @@ public sealed class PortIdleHistory
     /// </summary>
     public TimeSpan? RestartedAt { get; private set; }
 
+    /// <summary>How often that was seen.</summary>
+    public long Restarts { get; private set; }
+
     /// <summary>Connections that this side closed while they were idle.</summary>
     public long ClosesByPod { get; private set; }
 
@@ -50,6 +53,7 @@ public sealed class PortIdleHistory
         if (_highestInode != 0 && lowestInode > _highestInode)
         {
             RestartedAt = now;
+            Restarts++;
             ClosesByPod = ClosesByPeer = 0;
             _samples.Clear();
             _idleAtClose.Clear();

@@ -15,6 +15,7 @@ public static class NetNetstat
         }
 
         ulong? onData = null, onClose = null, onTimeout = null, overflows = null, drops = null, timeWaits = null;
+        ulong? synDrops = null, synCookies = null, timeWaitOverflows = null;
         while (table.TryNext(out var name, out var value))
         {
             if (name.SequenceEqual("TCPAbortOnData"u8))
@@ -41,6 +42,18 @@ public static class NetNetstat
             {
                 timeWaits = value;
             }
+            else if (name.SequenceEqual("TCPReqQFullDrop"u8))
+            {
+                synDrops = value;
+            }
+            else if (name.SequenceEqual("TCPReqQFullDoCookies"u8))
+            {
+                synCookies = value;
+            }
+            else if (name.SequenceEqual("TCPTimeWaitOverflow"u8))
+            {
+                timeWaitOverflows = value;
+            }
         }
 
         counters = counters with
@@ -51,6 +64,9 @@ public static class NetNetstat
             ListenOverflows = overflows,
             ListenDrops = drops,
             TimeWaits = timeWaits,
+            SynQueueDrops = synDrops,
+            SynQueueCookies = synCookies,
+            TimeWaitOverflows = timeWaitOverflows,
         };
         return true;
     }

@@ -36,6 +36,17 @@ public sealed record TcpCounters
     /// <summary>TcpExt: ListenDrops, SYNs or final ACKs dropped at a listener for any reason.</summary>
     public ulong? ListenDrops { get; init; }
 
+    /// <summary>TcpExt: TCPReqQFullDrop, SYNs dropped because the SYN queue was full and SYN cookies are switched off.</summary>
+    public ulong? SynQueueDrops { get; init; }
+
+    /// <summary>TcpExt: TCPReqQFullDoCookies, SYNs answered with a SYN cookie because the SYN queue was full.</summary>
+    public ulong? SynQueueCookies { get; init; }
+
+    /// <summary>
+    /// TcpExt: TCPTimeWaitOverflow, connections that ended without TIME_WAIT because net.ipv4.tcp_max_tw_buckets was reached.
+    /// </summary>
+    public ulong? TimeWaitOverflows { get; init; }
+
     /// <summary>TcpExt: TW, connections that went through TIME_WAIT.</summary>
     public ulong? TimeWaits { get; init; }
 }

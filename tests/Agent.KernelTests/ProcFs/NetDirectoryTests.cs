@@ -59,6 +59,9 @@ public sealed class NetDirectoryTests : IDisposable
         Assert.Equal(nstat["TcpExtListenOverflows"], after.ListenOverflows);
         Assert.Equal(nstat["TcpExtListenDrops"], after.ListenDrops);
         Assert.Equal(nstat["TcpExtTW"], after.TimeWaits);
+        Assert.Equal(nstat["TcpExtTCPReqQFullDrop"], after.SynQueueDrops);
+        Assert.Equal(nstat["TcpExtTCPReqQFullDoCookies"], after.SynQueueCookies);
+        Assert.Equal(nstat["TcpExtTCPTimeWaitOverflow"], after.TimeWaitOverflows);
         Assert.True(after.ResetsSent >= 2);
         Assert.True(after.AbortOnClose >= 1);
         Assert.True(after.PassiveOpens >= 10);

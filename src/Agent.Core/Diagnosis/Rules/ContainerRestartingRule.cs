@@ -21,15 +21,23 @@ public sealed class ContainerRestartingRule : IFindingRule
         What = "A container that dies takes all its connections with it; nothing drains them. Until it listens again, connections to it "
             + "are refused.",
         Why = "Each restart cuts every connection of the container: requests at work fail with 502.",
-        Seen = "Restart counts and the last termination.",
+        Seen = """
+            Restart counts and the last termination, as the API server tells them. Without them: another socket listens at the same port,
+            again and again, so the server's process was replaced (a reload that hands its sockets over is none), and how many requests the
+            ends of connections show as lost meanwhile.
+            """,
         Levels =
         [
-            new(Severity.Info, $"within the last {HumanText.Duration(s_forgotten)}"),
-            new(Severity.Warning, $"rising while watched, or {CrashLoop} or more with one in the last {HumanText.Duration(s_recent)}"),
-            new(Severity.Critical, $"{CrashLoop} or more while watched"),
+            new(
+                Severity.Info,
+                $"within the last {HumanText.Duration(s_forgotten)}; without restart counts, {CrashLoop} or more replacements that cost no "
+                + "request"),
+            new(Severity.Warning, $"rising while watched, or {CrashLoop} or more with one in the last {HumanText.Duration(s_recent)}; "
+                + $"without restart counts, {CrashLoop} or more replacements, and nobody listens to the ends of connections"),
+            new(Severity.Critical, $"{CrashLoop} or more while watched; without restart counts, only with lost requests"),
         ],
         Explains = LossClaim.ServerDied,
-        Needs = [SourceNames.Kubernetes],
+        Needs = [SourceNames.Kubernetes, SourceNames.Sockets],
         Checks =
         [
             new(
@@ -50,6 +58,17 @@ public sealed class ContainerRestartingRule : IFindingRule
 
     /// <inheritdoc/>
     public IEnumerable<Finding> Evaluate(DiagnosisContext context)
+    {
+        List<Finding> counted = [.. Counted(context)];
+        return counted.Concat(
+            from pod in context.Current.Pods
+            where !Serving.IsTerminating(pod) && !counted.Exists(finding => finding.Subject == FindingSubject.Of(pod.Identity))
+            let finding = Watched(context, pod)
+            where finding is not null
+            select finding);
+    }
+
+    private IEnumerable<Finding> Counted(DiagnosisContext context)
     {
         foreach (var (pod, kubernetes) in Serving.WithKubernetes(context.Current))
         {
@@ -72,14 +91,57 @@ public sealed class ContainerRestartingRule : IFindingRule
                 pod,
                 rise > 0
                     ? $"{pod.Identity.DisplayName} restarted {HumanText.Count(rise, "time")} in "
-                        + $"{HumanText.Duration(Watched(context, pod))}: each restart cuts its connections"
+                        + $"{HumanText.Duration(CountedOver(context, pod))}: each restart cuts its connections"
                     : $"{pod.Identity.DisplayName} has restarted {HumanText.Count(kubernetes.Restarts, "time")}{LastTime(since)}",
                 kubernetes.Containers.Where(static container => container.Restarts > 0).Select(container => Line(context, container)),
                 Math.Max(connections, rise));
         }
     }
 
-    private static TimeSpan Watched(DiagnosisContext context, PodSnapshot pod) =>
+    private Finding? Watched(DiagnosisContext context, PodSnapshot pod)
+    {
+        var replaced = pod.Listeners
+            .Where(static listener => listener.Restarts > 0)
+            .Select(listener => (listener.Port, Times: CounterIncrease.OfPod(context, pod, seen => Restarts(seen, listener.Port))))
+            .Where(static one => one.Times is { Amount: >= CrashLoop })
+            .OrderByDescending(static one => one.Times!.Value.Amount)
+            .FirstOrDefault();
+        if (replaced.Times is not { } times)
+        {
+            return null;
+        }
+
+        var lost = RecentLosses.Of(context, pod, static lost => lost.Role == EndRole.Server);
+        var port = replaced.Port;
+        List<string> evidence =
+        [
+            $"Port {port}: in {HumanText.Duration(times.Over)} another socket was found listening "
+                + $"{HumanText.Count((long)times.Amount, "time")}; two replacements between two scans count as one.",
+            lost switch
+            {
+                null => "Nobody listens to the ends of connections here, so what it cost is not known.",
+                { Count: 0 } => "No request was lost meanwhile.",
+                { } some => $"{HumanText.Count(some.Count, "request")} got no answer in {HumanText.Duration(some.Over)} because their "
+                    + $"connection ended, the last at {HumanText.Time(some.LastAt!.Value)}.",
+            },
+        ];
+        return Explanation.Report(
+            lost is null ? Severity.Warning : lost.Value.Count > 0 ? Severity.Critical : Severity.Info,
+            pod,
+            $"the server at port {port} of {pod.Identity.DisplayName} was replaced {HumanText.Count((long)times.Amount, "time")} in "
+            + $"{HumanText.Duration(times.Over)}" + (lost is { Count: > 0 } ? ": each time its connections are cut" : ""),
+            evidence,
+            lost?.Count ?? 0) with
+        {
+            Form = "watched",
+        };
+    }
+
+    private static ulong? Restarts(PodSnapshot pod, ushort port) => (ulong?)pod.Listeners
+        .Where(listener => listener.Port == port)
+        .Max(static listener => listener.Restarts);
+
+    private static TimeSpan CountedOver(DiagnosisContext context, PodSnapshot pod) =>
         context.Current.TakenAt - context.HistoryOf(pod.Identity).First(static seen => seen.Pod.Kubernetes is not null).TakenAt;
 
     private static string LastTime(TimeSpan? ago) => ago is { } known ? $", the last time {HumanText.Duration(known)} ago" : "";

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Agent.Core.Model;
+using Agent.Kernel.SockDiag;
 
 namespace Agent.Core.Diagnosis.Rules;
 
@@ -8,6 +9,13 @@ public sealed class ListenQueueOverflowRule : IFindingRule
 {
     /// <summary>The finding's id.</summary>
     public const string Id = "listen-queue-overflow";
+
+    private static readonly FindingFix s_cookies = new(
+        "sysctl, for a full SYN queue", "nsenter --net=/proc/$PID/ns/net sysctl -w net.ipv4.tcp_syncookies=1", FixPlace.NodeShell);
+    private static readonly FindingFix s_synBacklog = new(
+        "sysctl, for a longer SYN queue where cookies are off (the server's backlog limits it, too)",
+        "nsenter --net=/proc/$PID/ns/net sysctl -w net.ipv4.tcp_max_syn_backlog=8192",
+        FixPlace.NodeShell);
 
     /// <inheritdoc/>
     public FindingExplanation Explanation { get; } = new()
@@ -18,21 +26,31 @@ public sealed class ListenQueueOverflowRule : IFindingRule
             Connections that the kernel has completed wait in the listener's queue until the application accepts them. When it is full the
             kernel drops the last packet of the handshake: the client tries again after 1, 3, 7 seconds. Probes wait in the same queue, so a
             pod that is merely busy is soon taken out of service or restarted, which makes the others busier.
+
+            Before that, connections wait in the SYN queue for the last packet of their handshake. When that one is full (a flood, or
+            clients whose packets get lost), the kernel answers with SYN cookies, or, where net.ipv4.tcp_syncookies is 0, drops the SYN.
             """,
         Why = "Clients wait seconds to connect or time out, and the readiness probe is the next to fail: then the pod gets no requests "
             + "at all.",
-        Seen = "ListenOverflows and ListenDrops of the pod's network namespace, and accept queues at their limit.",
+        Seen = """
+            ListenOverflows and ListenDrops of the pod's network namespace, and accept queues at their limit. TCPReqQFullDrop and
+            TCPReqQFullDoCookies for the SYN queue, with the sockets in SYN_RECV.
+            """,
         Levels =
         [
-            new(Severity.Info, "overflows since the pod started, in a single scan"),
-            new(Severity.Warning, "a full queue, or overflows that rise"),
-            new(Severity.Critical, "both"),
+            new(Severity.Info, "overflows since the pod started, in a single scan; a full SYN queue that SYN cookies make good"),
+            new(Severity.Warning, "a full queue, or overflows that rise; SYNs dropped for a full SYN queue"),
+            new(Severity.Critical, "a full accept queue, and overflows that rise"),
         ],
         Needs = [SourceNames.Sockets],
         Checks =
         [
             new("queue (Recv-Q) and limit (Send-Q)", "nsenter --net=/proc/$PID/ns/net ss -tlnH"),
             new("overflows", "nsenter --net=/proc/$PID/ns/net nstat -az TcpExtListenOverflows TcpExtListenDrops"),
+            new(
+                "a full SYN queue: drops, cookies, and what waits in it",
+                "nsenter --net=/proc/$PID/ns/net sh -c 'nstat -az TcpExtTCPReqQFullDrop TcpExtTCPReqQFullDoCookies; "
+                + "ss -tnH state syn-recv'"),
             new("failed probes", "kubectl -n $NAMESPACE get events --field-selector involvedObject.name=$POD,reason=Unhealthy"),
         ],
         Fixes =
@@ -49,6 +67,8 @@ public sealed class ListenQueueOverflowRule : IFindingRule
             new("ASP.NET Core (Kestrel)", "builder.WebHost.UseSockets(o => o.Backlog = 4096);", FixPlace.Of(ServerRuntime.DotNet)),
             new("Apache", "ListenBackLog 4096", FixPlace.Of(ServerRuntime.Apache)),
             new("Tomcat", "<Connector port=\"$PORT\" acceptCount=\"4096\" />", FixPlace.Of(ServerRuntime.Tomcat)),
+            s_cookies,
+            s_synBacklog,
             new("container, a probe with more patience", "readinessProbe: {timeoutSeconds: 3, failureThreshold: 5}", FixPlace.Pod),
         ],
         References = ["https://man7.org/linux/man-pages/man2/listen.2.html"],
@@ -67,6 +87,11 @@ public sealed class ListenQueueOverflowRule : IFindingRule
             var sinceStart = context.Earlier.IsEmpty ? pod.Counters?.ListenOverflows ?? 0 : 0;
             if (full is null && overflows is not { Amount: > 0 } && sinceStart == 0)
             {
+                if (SynQueue(context, pod) is { } waiting)
+                {
+                    yield return waiting;
+                }
+
                 continue;
             }
 
@@ -82,6 +107,47 @@ public sealed class ListenQueueOverflowRule : IFindingRule
                 null,
                 ("PORT", (full ?? pod.Listeners.FirstOrDefault())?.Port.ToString(CultureInfo.InvariantCulture) ?? "$PORT"));
         }
+    }
+
+    private Finding? SynQueue(DiagnosisContext context, PodSnapshot pod)
+    {
+        var drops = CounterIncrease.OfPod(context, pod, static pod => pod.Counters?.SynQueueDrops);
+        var cookies = CounterIncrease.OfPod(context, pod, static pod => pod.Counters?.SynQueueCookies);
+        if (drops is not { Amount: > 0 } && cookies is not { Amount: > 0 })
+        {
+            return null;
+        }
+
+        var isDropping = drops is { Amount: > 0 };
+        var rise = isDropping ? drops!.Value : cookies!.Value;
+        List<string> evidence =
+        [
+            isDropping
+                ? $"TCPReqQFullDrop rose by {HumanText.Count(rise.Amount)} in {HumanText.Duration(rise.Over)} "
+                    + $"({HumanText.Rate(rise.Rate)}): so many SYNs were dropped, because SYN cookies are off. "
+                    + "Their clients try again after 1s, 3s, 7s."
+                : $"TCPReqQFullDoCookies rose by {HumanText.Count(rise.Amount)} in {HumanText.Duration(rise.Over)} "
+                    + $"({HumanText.Rate(rise.Rate)}): so many SYNs were answered with a SYN cookie. These clients are not turned away.",
+        ];
+        if (pod.Tcp is { } tcp)
+        {
+            evidence.Add($"{HumanText.Count(tcp[TcpState.SynRecv], "connection")} in SYN_RECV: they wait for the last packet of their "
+                + "handshake. The accept queue is not full: the application is not what is slow.");
+        }
+
+        return Explanation.Report(
+            isDropping ? Severity.Warning : Severity.Info,
+            pod,
+            isDropping
+                ? $"the SYN queue of {pod.Identity.DisplayName} is full: {HumanText.Count((long)rise.Amount, "connection attempt")} "
+                    + $"dropped in {HumanText.Duration(rise.Over)}"
+                : $"the SYN queue of {pod.Identity.DisplayName} is full; SYN cookies make it good",
+            evidence,
+            isDropping ? (long)rise.Amount : 0,
+            isDropping ? [s_cookies, s_synBacklog] : [s_synBacklog]) with
+        {
+            Form = "syn",
+        };
     }
 
     private static string Title(PodSnapshot pod, Listener? full, CounterIncrease? overflows) => (full, overflows) switch

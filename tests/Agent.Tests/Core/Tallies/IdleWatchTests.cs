@@ -110,6 +110,7 @@ public sealed class IdleWatchTests
 
         var port = _watch.Port(80)!;
         Assert.Equal((restartedAt, closes), (port.RestartedAt?.Seconds, port.ClosesByPod));
+        Assert.Equal(restartedAt is null ? 0 : 1, port.Restarts);
     }
 
     private void Scan(int seconds, params TcpSocket[] sockets) => Scan(seconds, 0, sockets);

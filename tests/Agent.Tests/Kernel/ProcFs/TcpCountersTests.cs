@@ -19,8 +19,8 @@ public sealed class TcpCountersTests
 
     private const string Netstat =
         """
-        TcpExt: SyncookiesSent TW ListenOverflows ListenDrops TCPAbortOnData TCPAbortOnClose TCPAbortOnTimeout
-        TcpExt: 1 22 3 4 5 18446744073709551615 7
+        TcpExt: SyncookiesSent TW ListenOverflows ListenDrops TCPAbortOnData TCPAbortOnClose TCPAbortOnTimeout TCPTimeWaitOverflow TCPReqQFullDoCookies TCPReqQFullDrop
+        TcpExt: 1 22 3 4 5 18446744073709551615 7 31 32 33
         IpExt: InNoRoutes
         IpExt: 9
 
@@ -48,6 +48,9 @@ public sealed class TcpCountersTests
                 AbortOnData = 5,
                 AbortOnClose = ulong.MaxValue,
                 AbortOnTimeout = 7,
+                TimeWaitOverflows = 31,
+                SynQueueCookies = 32,
+                SynQueueDrops = 33,
             },
             counters);
     }

@@ -1,6 +1,7 @@
 using Agent.Core.Diagnosis;
 using Agent.Core.Diagnosis.Rules;
 using Agent.Core.Model;
+using Agent.Kernel.SockDiag;
 using Xunit;
 
 namespace Agent.Tests.Core.Diagnosis.Rules;
@@ -9,6 +10,7 @@ public sealed class NodeTrafficRuleTests
 {
     private static readonly ConntrackNotAuthoritativeRule s_bypass = new();
     private static readonly ListenQueueOverflowRule s_queue = new();
+    private static readonly TimeWaitOverflowRule s_timeWait = new();
 
     private static PodSnapshot Overflowing(long queued, ulong overflows) => Given.Serving(null, Given.Listener() with { Queued = queued, Backlog = 10 }) is var pod
         ? pod with { Counters = pod.Counters! with { ListenOverflows = overflows, ListenDrops = overflows } }
@@ -57,6 +59,61 @@ public sealed class NodeTrafficRuleTests
     [Fact]
     public void Queue_OneScanWithOldOverflows_Info() =>
         Assert.Equal(Severity.Info, Given.Only(s_queue, Given.Alone(Given.Node(Overflowing(0, 50)))).Severity);
+
+    private static PodSnapshot SynQueue(ulong drops, ulong cookies) => Given.Serving() is var pod
+        ? pod with
+        {
+            Counters = pod.Counters! with { SynQueueDrops = drops, SynQueueCookies = cookies, ListenDrops = drops },
+            Tcp = Given.States((TcpState.SynRecv, 11)),
+        }
+        : throw new InvalidOperationException();
+
+    [Theory]
+    [InlineData(0ul, 0ul, null)]
+    [InlineData(7ul, 0ul, Severity.Warning)]
+    [InlineData(0ul, 7ul, Severity.Info)] // nobody is turned away
+    public void SynQueue_SeverityByWhatTheKernelDoes(ulong drops, ulong cookies, Severity? expected)
+    {
+        var finding = s_queue.Evaluate(Given.InTurn(Given.Node(SynQueue(5, 5)), Given.Node(SynQueue(5 + drops, 5 + cookies)))).FirstOrDefault();
+
+        Assert.Equal(expected, finding?.Severity);
+        Assert.True(finding is null || finding.Evidence[1].StartsWith("11 connections in SYN_RECV", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void SynQueue_Dropping_SwitchesCookiesOn() => Assert.Contains(
+        Given.Only(s_queue, Given.InTurn(Given.Node(SynQueue(5, 5)), Given.Node(SynQueue(9, 5)))).Fix,
+        static fix => fix.Text.EndsWith("sysctl -w net.ipv4.tcp_syncookies=1", StringComparison.Ordinal));
+
+    /// <summary>SYNs are dropped for other reasons, too: that alone does not mean that the queue is full.</summary>
+    [Fact]
+    public void SynQueue_OnlyListenDropsRise_Silent()
+    {
+        var before = Given.Serving();
+        var after = before with { Counters = before.Counters! with { ListenDrops = 9, SynQueueDrops = 0 } };
+        Assert.Empty(s_queue.Evaluate(Given.InTurn(Given.Node(before), Given.Node(after))));
+    }
+
+    private static PodSnapshot TimeWaits(ulong overflows) => Given.Serving() is var pod
+        ? pod with { Counters = pod.Counters! with { TimeWaitOverflows = overflows }, Tcp = Given.States((TcpState.TimeWait, 200)) }
+        : throw new InvalidOperationException();
+
+    [Theory]
+    [InlineData(0ul, null)]
+    [InlineData(30ul, Severity.Warning)]
+    public void TimeWait_OverflowsThatRise(ulong rise, Severity? expected)
+    {
+        var finding = s_timeWait.Evaluate(Given.InTurn(Given.Node(TimeWaits(5)), Given.Node(TimeWaits(5 + rise)))).FirstOrDefault();
+
+        Assert.Equal(expected, finding?.Severity);
+        Assert.True(finding is null || finding.Evidence[1].StartsWith("200 sockets in TIME_WAIT now", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void TimeWait_OneScanWithOldOverflows_Info() => Assert.Equal(Severity.Info, Given.Only(s_timeWait, Given.Alone(Given.Node(TimeWaits(5)))).Severity);
+
+    [Fact]
+    public void TimeWait_ManyButRoomLeft_Silent() => Assert.Empty(s_timeWait.Evaluate(Given.Alone(Given.Node(TimeWaits(0)))));
 
     [Fact]
     public void Queue_PodReplacedByOneOfTheSameName_NotCompared()

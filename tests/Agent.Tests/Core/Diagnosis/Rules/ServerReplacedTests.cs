@@ -1,0 +1,62 @@
+using Agent.Core.Diagnosis;
+using Agent.Core.Diagnosis.Rules;
+using Agent.Core.Model;
+using Xunit;
+
+namespace Agent.Tests.Core.Diagnosis.Rules;
+
+/// <summary>Crash loops that no API server tells of: another socket listens, again and again.</summary>
+public sealed class ServerReplacedTests
+{
+    private static readonly ContainerRestartingRule s_rule = new();
+
+    private static Snapshot Node(long replaced, long? lost, bool hasKubernetes = false) => Given.Node(
+        Given.Serving(listener: Given.Listener() with { Restarts = replaced }) is var pod && hasKubernetes ? Lost(pod, lost) : Lost(pod with { Kubernetes = null }, lost));
+
+    private static PodSnapshot Lost(PodSnapshot pod, long? lost) => pod with
+    {
+        Ends = lost is { } count ? Given.Ends(new LostRequests(EndRole.Server, LossCause.Unanswered, 8080, count, Given.Noon)) : null,
+    };
+
+    [Theory]
+    [InlineData(2, 9, null)] // an update and a rollback
+    [InlineData(3, 9, Severity.Critical)]
+    [InlineData(3, 0, Severity.Info)] // drained each time
+    public void Replaced_ByTimesAndLosses(long times, long lost, Severity? expected) =>
+        Assert.Equal(expected, s_rule.Evaluate(Given.InTurn(Node(0, 0), Node(times, lost))).FirstOrDefault()?.Severity);
+
+    [Fact]
+    public void Replaced_EndsNotKnown_Warning() => Assert.Equal(Severity.Warning, Given.Only(s_rule, Given.InTurn(Node(0, null), Node(4, null))).Severity);
+
+    [Fact]
+    public void Replaced_SaysPortTimesAndLosses()
+    {
+        var finding = Given.Only(s_rule, Given.InTurn(Node(1, 0), Node(3, 2), Node(5, 7)));
+
+        Assert.Equal("the server at port 8080 of shop/web was replaced 4 times in 30s: each time its connections are cut", finding.Title);
+        Assert.StartsWith("Port 8080: in 30s another socket was found listening 4 times", finding.Evidence[0], StringComparison.Ordinal);
+        Assert.Equal("7 requests got no answer in 30s because their connection ended, the last at 2026-11-21 12:00:00 UTC.", finding.Evidence[1]);
+    }
+
+    [Fact]
+    public void Replaced_BeforeItIsWatched_Silent() => Assert.Empty(s_rule.Evaluate(Given.InTurn(Node(9, 9), Node(9, 9))));
+
+    [Fact]
+    public void Replaced_OneScan_Silent() => Assert.Empty(s_rule.Evaluate(Given.Alone(Node(9, 9))));
+
+    [Fact]
+    public void Replaced_RestartCountsSayTheSame_ToldOnce()
+    {
+        var before = Node(0, 0, hasKubernetes: true);
+        var after = Node(4, 9, hasKubernetes: true);
+        var restarted = Given.Kubernetes() with { Containers = [Given.Container() with { Restarts = 4, LastTerminatedAt = Given.Noon }] };
+        after = after with { Pods = [after.Pods[0] with { Kubernetes = restarted }] };
+
+        Assert.StartsWith("shop/web restarted 4 times", Given.Only(s_rule, Given.InTurn(before, after)).Title, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Replaced_TheLossesAreNotToldAgain() => Assert.DoesNotContain(
+        DiagnosisEngine.Evaluate(Given.InTurn(Node(0, 0), Node(4, 9))).Findings,
+        static finding => finding.Id == RequestsLostRule.Id);
+}
