@@ -13,6 +13,7 @@ FINDINGS = {
     "requests-lost": "Requests got no answer because their connection ended, and no other finding says why.",
     "conntrack-table-pressure": "The conntrack table is nearly full.",
     "conntrack-drops": "The tracker refused or dropped connections.",
+    "snat-port-pressure": "So many connections to one destination and port that source ports run out.",
     "conntrack-invalid-packets": "Packets were judged invalid; kube-proxy's rules drop them.",
     "listen-queue-overflow": "The pod is too busy to accept: connect time-outs, failing probes.",
     "time-wait-overflow": "Connections end without TIME_WAIT because its table is full: what is still on its way is reset.",

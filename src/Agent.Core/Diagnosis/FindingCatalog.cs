@@ -22,6 +22,7 @@ public static class FindingCatalog
         new EstablishedTimeoutShortRule(),
         new ConntrackTablePressureRule(),
         new ConntrackDropsRule(),
+        new SnatPortPressureRule(),
         new ConntrackInvalidPacketsRule(),
         new HalfClosedExpiringRule(),
         new HalfClosedUntrackedRule(),

@@ -58,6 +58,11 @@ public sealed record PodSnapshot
     /// </summary>
     public OwnerEntries? Entries { get; init; }
 
+    /// <summary>
+    /// Which ports its connections come from: ip_local_port_range of its primary network namespace; null when not readable.
+    /// </summary>
+    public PortRange? LocalPorts { get; init; }
+
     /// <summary>Entries in its own conntrack table; null when unknown.</summary>
     public long? OwnTableEntries { get; init; }
 

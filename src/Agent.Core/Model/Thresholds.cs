@@ -26,4 +26,10 @@ public sealed record Thresholds
 
     /// <summary>Entries over limit from which connections are about to be refused.</summary>
     public double TablePressureCritical { get; init; } = 0.90;
+
+    /// <summary>
+    /// Source ports that a NAT outside the node, such as a cloud's, gives the node for one destination and port; 0: there is none, or it
+    /// is not known.
+    /// </summary>
+    public int NatPorts { get; init; }
 }

@@ -27,6 +27,9 @@ public sealed record NamespaceSample
     /// <summary>nf_conntrack settings; null when not readable.</summary>
     public NetfilterSettings? Settings { get; init; }
 
+    /// <summary>ip_local_port_range; null when not readable.</summary>
+    public PortRange? LocalPorts { get; init; }
+
     /// <summary>Entries in its conntrack table; null when unknown.</summary>
     public long? TableEntries { get; init; }
 

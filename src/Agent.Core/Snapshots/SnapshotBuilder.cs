@@ -79,6 +79,7 @@ public static class SnapshotBuilder
             Programs = network.Programs,
             Settings = isHost ? null : network.Settings,
             Entries = owner.HostNetwork ? null : sample.Flows?.Entries.GetValueOrDefault(owner.Identity),
+            LocalPorts = network.LocalPorts,
             OwnTableEntries = isHost ? null : network.TableEntries,
             OwnTableTracks = isHost ? null : tracking.InOwnTable,
             IsTracked = tracking.InHostTable == true || (!isHost && tracking.InOwnTable == true) ? true

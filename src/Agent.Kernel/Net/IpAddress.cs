@@ -39,6 +39,15 @@ public readonly struct IpAddress : IEquatable<IpAddress>
     /// <summary>True for fe80::/10 and 169.254.0.0/16.</summary>
     public bool IsLinkLocal => IsIPv4 ? (_low & 0xFFFF_0000) == 0xA9FE_0000 : (_high & 0xFFC0_0000_0000_0000) == 0xFE80_0000_0000_0000;
 
+    /// <summary>
+    /// True for what no NAT at the edge of a private network translates: private (RFC 1918, RFC 6598, RFC 4193), loopback, link-local,
+    /// unspecified and multicast addresses.
+    /// </summary>
+    public bool IsPrivate => IsUnspecified || IsLoopback || IsLinkLocal || (IsIPv4
+        ? (byte)(_low >> 24) is 10 or 0 or >= 224
+            || (_low & 0xFFF0_0000) == 0xAC10_0000 || (_low & 0xFFFF_0000) == 0xC0A8_0000 || (_low & 0xFFC0_0000) == 0x6440_0000
+        : (byte)(_high >> 56) is 0xFC or 0xFD or 0xFF);
+
     /// <summary>An IPv4 address from its number, most significant byte first (<c>0x7F000001</c> is 127.0.0.1).</summary>
     public static IpAddress FromIPv4(uint bigEndianValue) => new(0, MappedPrefix | bigEndianValue);
 

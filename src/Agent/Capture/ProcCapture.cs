@@ -20,6 +20,7 @@ internal sealed class ProcCapture(string procRoot, CaptureArchive archive, TimeP
     private static readonly string[] s_ofMachine =
     [
         "uptime", "sys/kernel/hostname", "sys/kernel/osrelease", "sys/kernel/random/boot_id", "sys/net/bridge/bridge-nf-call-iptables",
+        "sys/net/ipv4/ip_local_port_range",
     ];
 
     private static readonly string[] s_ofProcess = ["stat", "cgroup"];

@@ -101,6 +101,10 @@ internal static class ConfigurationKeys
         yield return section.Key(
             "TablePressureCritical", Number(0, 1), "Entries over limit from which connections are about to be refused",
             static s => s.TablePressureCritical, static (s, v) => s with { TablePressureCritical = v });
+        yield return section.Key(
+            "NatPorts", Integer(0, 65_536),
+            "Source ports that a NAT outside the node (a cloud's) gives it for one public destination and port; 0: no such NAT",
+            static s => s.NatPorts, static (s, v) => s with { NatPorts = v });
     }
 
     private static IEnumerable<ConfigurationKey> Metrics()

@@ -56,6 +56,7 @@ internal sealed class NamespaceReader(CollectionOptions collection, NamespaceSoc
             Addresses = network.Memory.Addresses,
             Counters = ReadCounters(network),
             Settings = network.Memory.Settings?.Settings,
+            LocalPorts = network.Memory.Settings?.LocalPorts,
             TableEntries = network.TableEntries,
             Sockets = socketsRead ? sockets.ByOwner(scan.Layout, network) : null,
             Listeners = socketsRead ? sockets.Listeners(network) : [],

@@ -50,7 +50,8 @@ internal sealed class SettingsSource
             }
         }
 
-        return new NamespaceSettings(Share(settings.ToImmutable()), count, max, buckets);
+        PortRange? localPorts = IpLocalPortRange.Read(procRoot) is var (first, last) ? new(first, last) : null;
+        return new NamespaceSettings(Share(settings.ToImmutable()), count, max, buckets, localPorts);
     }
 
     /// <summary>Hundreds of namespaces have the same forty values: they are kept once.</summary>
@@ -77,4 +78,5 @@ internal sealed class SettingsSource
 /// <param name="Entries">nf_conntrack_count.</param>
 /// <param name="Limit">nf_conntrack_max, the machine's.</param>
 /// <param name="Buckets">nf_conntrack_buckets, the machine's.</param>
-internal sealed record NamespaceSettings(NetfilterSettings Settings, long? Entries, long? Limit, long? Buckets);
+/// <param name="LocalPorts">ip_local_port_range; null when not readable.</param>
+internal sealed record NamespaceSettings(NetfilterSettings Settings, long? Entries, long? Limit, long? Buckets, PortRange? LocalPorts);

@@ -14,6 +14,9 @@ public sealed class ConntrackDropsRule : IFindingRule
     private const double InsertFailedWarningRate = 1;
     private const ulong InsertFailedSinceBootWorthSaying = 10;
 
+    // Ports of one translated address clash by chance long before they run out; with fewer entries that is rare.
+    private const long CrowdedTranslations = 5000;
+
     private static readonly FindingFix s_limit = new(
         "sysctl, when drop or early_drop rises",
         "sysctl -w net.netfilter.nf_conntrack_max=$LIMIT",
@@ -64,6 +67,7 @@ public sealed class ConntrackDropsRule : IFindingRule
         FollowsFrom =
         [
             new(ConntrackTablePressureRule.Id, CauseReach.Node),
+            new(SnatPortPressureRule.Id, CauseReach.Node),
         ],
     };
 
@@ -89,20 +93,39 @@ public sealed class ConntrackDropsRule : IFindingRule
             : early is { Amount: > 0 } || failed is { Rate: >= InsertFailedWarningRate } ? Severity.Warning
             : Severity.Info;
         var over = (drop ?? early ?? failed)!.Value.Over;
+        var isFull = noRoom is { Amount: > 0 } || early is { Amount: > 0 };
+        var isRacing = failed is { Amount: > 0 };
         return Report(
             context,
             severity,
             $"the connection tracker refused or dropped {HumanText.Count(sum)} packets or entries in {HumanText.Duration(over)}",
-            [.. Lines(noRoom, early, failed)],
+            [.. Lines(noRoom, early, failed), .. Users(context.Current.Conntrack!, isFull, isRacing)],
             sum,
-            Fixes(isFull: noRoom is { Amount: > 0 } || early is { Amount: > 0 }, isRacing: failed is { Amount: > 0 }));
+            Fixes(context.Current.Conntrack!, isFull, isRacing));
     }
 
-    private static IEnumerable<FindingFix> Fixes(bool isFull, bool isRacing)
+    /// <summary>Those that fill a full table; where entries clash, those that share most ports of one translated address.</summary>
+    private static IEnumerable<string> Users(ConntrackSummary table, bool isFull, bool isRacing)
+    {
+        if (isFull)
+        {
+            return TableText.Users(table);
+        }
+
+        return isRacing && table.Flows?.Use.Translated is [{ Entries: >= CrowdedTranslations } crowded, ..]
+            ? [$"Most source-translated entries: {SnatPortPressureRule.Describe(crowded)}."]
+            : [];
+    }
+
+    private static IEnumerable<FindingFix> Fixes(ConntrackSummary table, bool isFull, bool isRacing)
     {
         if (isFull)
         {
             yield return s_limit;
+            foreach (var fix in ConntrackTablePressureRule.FixesFor(table).Where(static fix => fix.Reaches == FixReach.Subject))
+            {
+                yield return fix;
+            }
         }
 
         if (isRacing)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using Agent.Core.Model;
 
@@ -12,6 +13,32 @@ public sealed class ConntrackTablePressureRule : IFindingRule
     // From this share on, half-closed entries are what fills the table (kubernetes/kubernetes#97377).
     private const double CloseWaitShare = 0.2;
 
+    private static readonly FindingFix s_dns = new(
+        "DNS, in the pods that fill the table with queries",
+        "dnsConfig: {options: [{name: ndots, value: \"1\"}]}   # no search list for full names; and run NodeLocal DNSCache");
+
+    private static readonly FindingFix s_reuse = new(
+        "the clients that fill it with TIME_WAIT",
+        "reuse connections to that destination: http.Agent({keepAlive: true}), MaxIdleConnsPerHost, a pool; and meanwhile "
+        + "sysctl -w net.netfilter.nf_conntrack_tcp_timeout_time_wait=30");
+
+    private static readonly FindingFix s_established = new(
+        "sysctl, when established entries of dead peers fill it",
+        "sysctl -w net.netfilter.nf_conntrack_tcp_timeout_established=86400",
+        FixPlace.NodeShell,
+        FixReach.HostTable);
+
+    private static readonly FindingFix s_unanswered = new(
+        "entries without an answer",
+        "find out what the pod scans or cannot reach; and meanwhile "
+        + "sysctl -w net.netfilter.nf_conntrack_tcp_timeout_syn_sent=30 net.netfilter.nf_conntrack_udp_timeout=10");
+
+    private static readonly ImmutableArray<FindingFix> s_limit =
+    [
+        new("kube-proxy flags", "--conntrack-max-per-core=65536 --conntrack-min=262144", FixPlace.WithKubeProxy, FixReach.HostTable),
+        .. SysctlFixes.Of("sysctl", "net.netfilter.nf_conntrack_max", "$LIMIT", FixPlace.Anywhere),
+    ];
+
     /// <inheritdoc/>
     public FindingExplanation Explanation { get; } = new()
     {
@@ -22,7 +49,7 @@ public sealed class ConntrackTablePressureRule : IFindingRule
             finds none, it drops the packet: new connections time out, to any pod of the node.
             """,
         Why = "With a full table new connections are dropped at random: connect time-outs and 502s for every pod of the node.",
-        Seen = "Entries over limit, and entries that were dropped early to make room.",
+        Seen = "Entries over limit, and entries that were dropped early to make room; whose the entries are, and to where, from the dump.",
         Levels =
         [
             new(Severity.Warning, $"from Diagnosis:TablePressureWarning ({HumanText.Percent(Thresholds.Default.TablePressureWarning)}) on"),
@@ -36,19 +63,11 @@ public sealed class ConntrackTablePressureRule : IFindingRule
         [
             new("entries and limit", "sysctl net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max"),
             new("what fills it", "conntrack -L -p tcp 2>/dev/null | awk '{print $4}' | sort | uniq -c | sort -rn"),
+            new("who fills it", "conntrack -L 2>/dev/null | grep -o 'src=[^ ]*' | sort | uniq -c | sort -rn | head"),
             new("drops", "conntrack -S"),
             new("the kernel's complaint", "dmesg | grep 'nf_conntrack: table full'"),
         ],
-        Fixes =
-        [
-            new("kube-proxy flags", "--conntrack-max-per-core=65536 --conntrack-min=262144", FixPlace.WithKubeProxy, FixReach.HostTable),
-            .. SysctlFixes.Of("sysctl", "net.netfilter.nf_conntrack_max", "$LIMIT", FixPlace.Anywhere),
-            new(
-                "sysctl, when established entries of dead peers fill it",
-                "sysctl -w net.netfilter.nf_conntrack_tcp_timeout_established=86400",
-                FixPlace.NodeShell,
-                FixReach.HostTable),
-        ],
+        Fixes = [s_dns, s_reuse, s_unanswered, .. s_limit, s_established],
         References =
         [
             "https://docs.kernel.org/networking/nf_conntrack-sysctl.html",
@@ -83,6 +102,12 @@ public sealed class ConntrackTablePressureRule : IFindingRule
         }
 
         AddLargest(evidence, table);
+        evidence.AddRange(TableText.Users(table));
+        if (TableText.FullIn(table) is { } fullIn)
+        {
+            evidence.Add(fullIn);
+        }
+
         yield return Explanation.Report(
             critical ? Severity.Critical : Severity.Warning,
             FindingSubject.Node(context.Current),
@@ -90,8 +115,37 @@ public sealed class ConntrackTablePressureRule : IFindingRule
             + $"{(critical ? "new connections are dropped, or about to be" : "new connections will be dropped when it is full")}",
             evidence,
             entries,
-            null,
+            FixesFor(table),
             ("LIMIT", (limit * 2).ToString(CultureInfo.InvariantCulture)));
+    }
+
+    /// <summary>What fits those that fill the table, then the limit.</summary>
+    internal static IEnumerable<FindingFix> FixesFor(ConntrackSummary table)
+    {
+        if (TableText.Any(table, static entries => entries.Dns))
+        {
+            yield return s_dns;
+        }
+
+        if (TableText.Any(table, static entries => entries.TimeWait))
+        {
+            yield return s_reuse;
+        }
+
+        if (TableText.Any(table, static entries => entries.Unreplied))
+        {
+            yield return s_unanswered;
+        }
+
+        foreach (var fix in s_limit)
+        {
+            yield return fix;
+        }
+
+        if (table.Flows is null || TableText.Any(table, static entries => entries.Established))
+        {
+            yield return s_established;
+        }
     }
 
     private static void AddLargest(List<string> evidence, ConntrackSummary table)

@@ -49,7 +49,7 @@ public sealed class SourceNeedsTests
     public void Settings_NamespaceNotEntered_NeedsThePrivilegeToEnter()
     {
         var memory = new NamespaceMemory(TimeSpan.Zero, isNew: false);
-        memory.SetSettings(new NamespaceSettings(new NetfilterSettings(TestSnapshots.Settings((NetfilterSettings.CloseWait, 60))), 0, 1, 1), TimeSpan.Zero);
+        memory.SetSettings(new NamespaceSettings(new NetfilterSettings(TestSnapshots.Settings((NetfilterSettings.CloseWait, 60))), 0, 1, 1, null), TimeSpan.Zero);
         var problems = new NamespaceProblems();
         problems.CountSettings(new NamespaceScan(new NamespaceTarget(1, 1, null, null, memory), 0, isHost: true));
         problems.NoteEntry(s_refused);
