@@ -18,6 +18,7 @@ public static class ErrnoText
     public const int ENOTDIR = 20;
     public const int EINVAL = 22;
     public const int EROFS = 30;
+    public const int EPIPE = 32;
     public const int ENOSYS = 38;
     public const int EPROTONOSUPPORT = 93;
     public const int EOPNOTSUPP = 95;

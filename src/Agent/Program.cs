@@ -18,6 +18,7 @@ internal static class Program
             "closewatch report --pod shop/web-7d4b9c-x2x5p --window 10s",
             "kubectl exec -n closewatch daemonset/closewatch -- closewatch report --fresh",
             "closewatch report -o json --fail-on critical | jq .verdict",
+            "closewatch report --watch 5s",
         ],
         ["capture"] =
         [
@@ -36,6 +37,13 @@ internal static class Program
         ["explain"] = ["closewatch explain half-closed-untracked"],
         ["config"] = ["closewatch config --Diagnosis:Upstream=alb"],
         ["version"] = ["closewatch version"],
+        ["completion"] =
+        [
+            "source <(closewatch completion bash)",
+            "closewatch completion zsh > \"${fpath[1]}/_closewatch\"",
+            "closewatch completion fish > ~/.config/fish/completions/closewatch.fish",
+        ],
+        ["help"] = ["closewatch help report"],
     };
 
     public static Task<int> Main(string[] args)
@@ -44,7 +52,7 @@ internal static class Program
         return RunAsync(args, new()
         {
             Terminal = terminal,
-            Answers = Console.IsInputRedirected ? null : Console.In,
+            Answers = Console.IsInputRedirected ? null : Terminal.OpenAnswers,
             CreateScanner = static (options, pods) => new NodeScanner(
                 options.Collection, HostDirectories.Locate(options.Pods, options.Collection.ProcRoot), pods, TimeProvider.System),
         });
@@ -71,14 +79,16 @@ internal static class Program
             new SysctlCommand(services, common).Create(),
             new ExplainCommand(services, common).Create(),
             new ConfigCommand(services, common).Create(),
-            VersionCommand.Create(services.Terminal),
+            new VersionCommand(services.Terminal).Create(),
         };
+        root.Add(new CompletionCommand(services, root).Create());
+        root.Add(HelpCommand.Create(root));
         foreach (var option in common.All)
         {
             root.Add(option);
         }
 
-        root.Add(new HelpOption { Action = new HelpWithExample(new HelpAction { MaxWidth = services.Terminal.Width }, s_examples) });
+        root.Add(new HelpOption { Action = new HelpWithExample(new HelpAction { MaxWidth = services.Terminal.Width() }, s_examples) });
         root.Add(new VersionOption { Action = new VersionCommand.OptionAction(services.Terminal) });
         root.SetAction(_ =>
         {

@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Text.RegularExpressions;
 using Agent.Configuration;
+using Agent.Core;
 
 namespace Agent.Commands;
 
@@ -56,6 +57,19 @@ internal static partial class CommandLineRunner
         }
     }
 
+    /// <summary>Runs another command line of the same tree; mistakes in it are told as usual.</summary>
+    public static async Task<int> RunAgainAsync(Command root, IReadOnlyList<string> arguments, InvocationConfiguration configuration)
+    {
+        var parsed = root.Parse(arguments, s_parser);
+        var mistakes = Mistakes(parsed).ToArray();
+        foreach (var message in mistakes)
+        {
+            await configuration.Error.WriteLineAsync($"closewatch: {HumanText.Printable(message)}").ConfigureAwait(false);
+        }
+
+        return mistakes.Length > 0 ? ExitCode.Usage : await parsed.InvokeAsync(configuration).ConfigureAwait(false);
+    }
+
     private static IEnumerable<string> Mistakes(ParseResult parsed)
     {
         var command = parsed.CommandResult.Command;
@@ -65,7 +79,8 @@ internal static partial class CommandLineRunner
         {
             var name = option.Split('=', ':')[0];
             var known = Options(parsed.CommandResult).SelectMany(static candidate => candidate.Aliases.Append(candidate.Name));
-            yield return $"unknown option {name}; {NearestName.Hint(name, known, $"'{path} --help' lists what there is")}";
+            var hint = Meant(name) ?? NearestName.Hint(name, known, $"'{path} --help' lists what there is");
+            yield return $"unknown option {name}; {hint}";
         }
 
         // What follows an unknown option is its value, not a mistake of its own.
@@ -84,6 +99,16 @@ internal static partial class CommandLineRunner
             yield return error.Message.TrimEnd('.') + remedy;
         }
     }
+
+    /// <summary>What other programs have under this name; null where nothing is known of it.</summary>
+    private static string? Meant(string option) => option switch
+    {
+        "--json" => "did you mean -o json?",
+        "--yaml" => "there is no YAML; -o json is read by everything that reads YAML",
+        "-v" or "-V" => "did you mean --version? More output is --details, a stack trace --debug",
+        "--verbose" or "-vv" => "did you mean --details?",
+        _ => null,
+    };
 
     private static IEnumerable<Option> Options(CommandResult result)
     {

@@ -39,8 +39,8 @@ internal sealed record CommandServices
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
-    /// <summary>Where a person answers questions; null when nobody is there.</summary>
-    public TextReader? Answers { get; init; }
+    /// <summary>Opens where a person answers questions; null when nobody is there.</summary>
+    public Func<TextReader>? Answers { get; init; }
 
     public Uri KubeProxyEndpoint { get; init; } = KubeProxyProbe.DefaultEndpoint;
 

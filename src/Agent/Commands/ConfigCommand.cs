@@ -1,6 +1,9 @@
 using System.CommandLine;
-using Agent.Core;
+using System.Text.Json;
+using Agent.Configuration;
 using Agent.Core.Reporting;
+using Agent.Core;
+using Agent.Reporting;
 
 namespace Agent.Commands;
 
@@ -8,9 +11,11 @@ namespace Agent.Commands;
 /// <remarks>No key holds a secret: certificates, keys and tokens are given as names of files, and only these are shown.</remarks>
 internal sealed class ConfigCommand(CommandServices services, CommonOptions common)
 {
+    private readonly Option<ReportFormat> _output = OutputChoice.Create();
+
     public Command Create()
     {
-        var command = new Command("config", "The effective configuration and where each value came from");
+        var command = new Command("config", "The effective configuration and where each value came from") { _output };
         command.SetAction(Run);
         return command;
     }
@@ -22,7 +27,12 @@ internal sealed class ConfigCommand(CommandServices services, CommonOptions comm
             return ExitCode.Usage;
         }
 
-        var style = services.Terminal.Style(parsed.GetValue(common.NoColor));
+        if (parsed.GetValue(_output) == ReportFormat.Json)
+        {
+            return OutputChoice.Write(services.Terminal, json => Write(json, configuration));
+        }
+
+        var style = services.Terminal.Style(common.AppearanceOf(parsed));
         var names = configuration.Settings.Max(static setting => setting.Name.Length);
         var values = Math.Min(28, configuration.Settings.Max(static setting => setting.Value.Length));
         foreach (var setting in configuration.Settings)
@@ -35,5 +45,20 @@ internal sealed class ConfigCommand(CommandServices services, CommonOptions comm
         }
 
         return ExitCode.Done;
+    }
+
+    private static void Write(Utf8JsonWriter json, AgentConfiguration configuration)
+    {
+        json.WriteStartArray();
+        foreach (var setting in configuration.Settings)
+        {
+            json.WriteStartObject();
+            json.WriteString("key", setting.Name);
+            json.WriteString("value", setting.Value);
+            json.WriteString("origin", setting.Origin);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using Agent.Configuration;
+using Agent.Core;
 using Agent.Core.Diagnosis;
 using Agent.Core.Model;
 using Agent.Core.Reporting;
@@ -12,6 +13,8 @@ namespace Agent.Commands;
 /// <summary><c>closewatch report</c>: its options.</summary>
 internal sealed class ReportCommand(CommandServices services, CommonOptions common)
 {
+    private static readonly TimeSpan s_watch = TimeSpan.FromSeconds(5);
+
     private readonly Option<ReportFormat> _output = TypedOption.Create(
         "--output", "text|json|markdown|html", "Format of the report (default: text)",
         SettingTypes.Choice(
@@ -65,11 +68,15 @@ internal sealed class ReportCommand(CommandServices services, CommonOptions comm
         Description = "Everything: evidence, timeouts, single connections, counters; without it, one screen (json and html have it all)",
     };
 
+    private readonly Option<TimeSpan?> _watch = TypedOption.WithOptionalValue(
+        "--watch", "DURATION", $"Print it again and again, so far apart (default: {HumanText.Duration(s_watch)})", s_watch,
+        SettingTypes.Duration);
+
     public Command Create()
     {
         var command = new Command("report", "Print what is wrong on this node: as the running agent sees it, or by one scan")
         {
-            _output, _namespace, _pod, _top, _connections, _fresh, _window, _failOn, _procRoot, _upstream, _quiet, _details,
+            _output, _namespace, _pod, _top, _connections, _fresh, _window, _failOn, _procRoot, _upstream, _quiet, _details, _watch,
         };
         command.SetAction((parsed, _) => new ReportRunner(services).RunAsync(Request(parsed)));
         return command;
@@ -89,9 +96,10 @@ internal sealed class ReportCommand(CommandServices services, CommonOptions comm
         },
         Fresh = parsed.GetValue(_fresh),
         Window = parsed.GetValue(_window),
+        Watch = parsed.GetValue(_watch),
         FailOn = parsed.GetValue(_failOn),
         ConfigurationFile = parsed.GetValue(common.Config),
-        NoColor = parsed.GetValue(common.NoColor),
+        Appearance = common.AppearanceOf(parsed),
         Overrides = [.. Override("Diagnosis:Upstream", _upstream, parsed), .. Override("Collection:ProcRoot", _procRoot, parsed)],
     };
 

@@ -15,6 +15,9 @@ internal sealed record ReportRequest
 
     public TimeSpan Window { get; init; }
 
+    /// <summary>How long to wait before printing it again; null to print it once.</summary>
+    public TimeSpan? Watch { get; init; }
+
     /// <summary>Scan here and now, whatever a running agent knows.</summary>
     public bool Fresh { get; init; }
 
@@ -25,5 +28,5 @@ internal sealed record ReportRequest
     /// <summary>Keys that options stand for.</summary>
     public ImmutableArray<ConfigurationEntry> Overrides { get; init; } = [];
 
-    public bool NoColor { get; init; }
+    public Appearance Appearance { get; init; } = new();
 }

@@ -22,10 +22,36 @@ internal sealed class ReportRunner(CommandServices services)
         }
 
         using var signal = new TerminationSignal();
-        var work = Task.Run(() => AskOrScanAsync(request, configuration.Options, signal.Token), CancellationToken.None);
+        while (true)
+        {
+            var exitCode = await RunOnceAsync(request, configuration.Options, signal).ConfigureAwait(false);
+            if (request.Watch is not { } pause || signal.ExitCode != 0)
+            {
+                return exitCode;
+            }
+
+            await Task.WhenAny(Task.Delay(pause, services.Time, signal.Token), signal.Received).ConfigureAwait(false);
+            if (signal.ExitCode != 0)
+            {
+                return signal.ExitCode;
+            }
+
+            // Cursor home and erase in display (ECMA-48), so that the report stands where it stood; in a file one follows the other.
+            _terminal.Output.Write(_terminal.OutputIsTerminal && request.Format == ReportFormat.Text ? "\e[H\e[2J" : "");
+        }
+    }
+
+    private async Task<int> RunOnceAsync(ReportRequest request, AgentOptions options, TerminationSignal signal)
+    {
+        var work = Task.Run(() => AskOrScanAsync(request, options, signal.Token), CancellationToken.None);
         var ended = Task.WhenAny(work, signal.Received);
-        await ScanProgress.ShowAsync(ended, request.Window > TimeSpan.Zero ? "scanning twice" : "scanning", _terminal, services.Time)
-            .ConfigureAwait(false);
+        if (request.Format == ReportFormat.Text || !_terminal.OutputIsTerminal)
+        {
+            // Where both are one terminal, as kubectl exec -t makes them, it would stand in the middle of a JSON document.
+            await ScanProgress.ShowAsync(ended, request.Window > TimeSpan.Zero ? "scanning twice" : "scanning", _terminal, services.Time)
+                .ConfigureAwait(false);
+        }
+
         await ended.ConfigureAwait(false);
         if (signal.ExitCode != 0)
         {
@@ -36,7 +62,7 @@ internal sealed class ReportRunner(CommandServices services)
         var (answer, scans) = await work.ConfigureAwait(false);
         if (scans is not null)
         {
-            return Report(request, configuration.Options, scans, answer.WhyNot);
+            return Report(request, options, scans, answer.WhyNot);
         }
 
         _terminal.Output.Write(answer.Report);
@@ -101,7 +127,7 @@ internal sealed class ReportRunner(CommandServices services)
         return ExitFor(request, view.Diagnosis.Worst);
     }
 
-    private TextStyle Style(ReportRequest request) => _terminal.Style(request.NoColor);
+    private TextStyle Style(ReportRequest request) => _terminal.Style(request.Appearance);
 
     private static int ExitFor(ReportRequest request, Severity? worst) =>
         request.FailOn is { } limit && worst >= limit ? ExitCode.FindingsAtOrAbove : ExitCode.Done;

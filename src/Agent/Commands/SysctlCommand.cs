@@ -35,7 +35,7 @@ internal sealed class SysctlCommand(CommandServices services, CommonOptions comm
     {
         Writes = writes,
         IsConfirmed = writes && parsed.GetValue(_yes),
-        NoColor = parsed.GetValue(common.NoColor),
+        Appearance = common.AppearanceOf(parsed),
         ConfigurationFile = parsed.GetValue(common.Config),
         Overrides = parsed.GetValue(_procRoot) is { } directory
             ? [new ConfigurationEntry("Collection:ProcRoot", Path.GetFullPath(directory), "option --proc-root")]
@@ -50,7 +50,7 @@ internal sealed record SysctlRequest
 
     public bool IsConfirmed { get; init; }
 
-    public bool NoColor { get; init; }
+    public Appearance Appearance { get; init; } = new();
 
     public string? ConfigurationFile { get; init; }
 

@@ -72,17 +72,18 @@ internal sealed class SysctlRunner(CommandServices services)
     }
 
     private void Print(ReportSection section, SysctlRequest request) =>
-        _terminal.Output.Write(TextReport.Render(section, _terminal.Style(request.NoColor)));
+        _terminal.Output.Write(TextReport.Render(section, _terminal.Style(request.Appearance)));
 
     private bool Confirms(int changes)
     {
-        if (services.Answers is not { } answers)
+        if (services.Answers is not { } open)
         {
             _terminal.WriteError("nothing was written: there is no terminal to ask at; repeat it with --yes");
             return false;
         }
 
         _terminal.Error.Write($"Write {HumanText.Count(changes, "value")}? [y/N] ");
+        using var answers = open();
         if (answers.ReadLine()?.Trim().ToLowerInvariant() is "y" or "yes")
         {
             return true;

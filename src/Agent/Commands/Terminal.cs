@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text;
 using Agent.Core;
 using Agent.Core.Reporting;
+using Agent.Kernel.Terminals;
 using Microsoft.Win32.SafeHandles;
 
 namespace Agent.Commands;
@@ -9,9 +11,10 @@ namespace Agent.Commands;
 /// <summary>Where a command writes, and what can be shown there.</summary>
 internal sealed record Terminal
 {
-    private const int StandardOutput = 1;
+    private const int StandardInput = 0;
+    private const int UsualWidth = 80;
     private const int NarrowestUseful = 60;
-    private const int WidestReadable = 120;
+    private const int WidestReadable = 160;
 
     // The first that is set counts (locale(7)).
     private static readonly string[] s_localeVariables = ["LC_ALL", "LC_CTYPE", "LANG"];
@@ -21,11 +24,11 @@ internal sealed record Terminal
     public required TextWriter Error { get; init; }
 
     /// <summary>The same as <see cref="Output"/>, for what is no text.</summary>
-    public Func<Stream> OpenBinaryOutput { get; init; } = Console.OpenStandardOutput;
+    public Func<Stream> OpenBinaryOutput { get; init; } = static () => new StandardStream(StandardStream.Output);
 
     /// <summary>
-    /// The output for what never ends by itself: writing throws an <see cref="IOException"/> when nobody reads any more. The console's own
-    /// stream says nothing then, and a trace in a pipe would go on for ever.
+    /// The output for what never ends by itself: writing throws an <see cref="IOException"/> when nobody reads any more. Otherwise a trace
+    /// in a pipe would go on for ever.
     /// </summary>
     public Func<TextWriter>? OpenLiveOutput { get; init; }
 
@@ -33,32 +36,50 @@ internal sealed record Terminal
 
     public bool ErrorIsTerminal { get; init; }
 
-    /// <summary>Columns; 80 when the output is no terminal.</summary>
-    public int Width { get; init; } = 80;
+    /// <summary>Columns of the terminal; null when the output is none.</summary>
+    public int? Columns { get; init; }
 
     public ImmutableDictionary<string, string> Environment { get; init; } = ImmutableDictionary<string, string>.Empty;
+
+    /// <summary>
+    /// Columns to write: those that were asked for, of the terminal within what is readable, of <c>COLUMNS</c>, or 80, in this order.
+    /// </summary>
+    public int Width(int? asked = null) => asked
+        ?? (Columns is { } columns ? Math.Clamp(columns, NarrowestUseful, WidestReadable)
+            : int.TryParse(Variable("COLUMNS"), NumberStyles.None, CultureInfo.InvariantCulture, out var set) && set > 0
+                ? Math.Clamp(set, NarrowestUseful, Appearance.MaxWidth)
+                : UsualWidth);
 
     /// <summary>Standard output and error of this process.</summary>
     public static Terminal OfProcess(ImmutableDictionary<string, string> environment) => new()
     {
-        Output = Open(Console.OpenStandardOutput()),
-        OpenLiveOutput = OpenLive,
-        Error = Open(Console.OpenStandardError()),
+        Output = Open(new StandardStream(StandardStream.Output)),
+        OpenLiveOutput = static () => Open(new StandardStream(StandardStream.Output, tellsWhenClosed: true)),
+        Error = Open(new StandardStream(StandardStream.Error)),
         OutputIsTerminal = !Console.IsOutputRedirected,
         ErrorIsTerminal = !Console.IsErrorRedirected,
-        Width = !Console.IsOutputRedirected && Console.WindowWidth is > 0 and var width
-            ? Math.Clamp(width, NarrowestUseful, WidestReadable)
-            : 80,
+        Columns = Console.IsOutputRedirected ? null : TerminalWindow.Columns(StandardStream.Output),
         Environment = environment,
     };
 
+    /// <summary>Standard input, read without preparing a terminal for reading keys.</summary>
+    public static TextReader OpenAnswers() =>
+        new StreamReader(new FileStream(new SafeFileHandle(StandardInput, ownsHandle: false), FileAccess.Read, bufferSize: 1));
+
     /// <summary>
-    /// How text is to look. Colours only on a terminal that has them; characters beyond ASCII only where the locale is UTF-8 (locale(7)).
+    /// How text is to look. Unless they are asked for, colours only on a terminal that has them and where neither NO_COLOR (no-color.org)
+    /// nor its opposite CLICOLOR_FORCE says otherwise; characters beyond ASCII only where the locale is UTF-8 (locale(7)).
     /// </summary>
-    public TextStyle Style(bool noColor) => new(
-        Width,
-        Color: OutputIsTerminal && !noColor && Variable("NO_COLOR").Length == 0 && Variable("TERM") != "dumb",
-        Unicode: LocaleIsUtf8());
+    public TextStyle Style(Appearance appearance) => new(Width(appearance.Width), HasColor(appearance.Color), LocaleIsUtf8());
+
+    private bool HasColor(ColorChoice choice) => choice switch
+    {
+        ColorChoice.Always => true,
+        ColorChoice.Never => false,
+        _ when Variable("NO_COLOR").Length > 0 => false,
+        _ when Variable("CLICOLOR_FORCE") is { Length: > 0 } force && force != "0" => true,
+        _ => OutputIsTerminal && Variable("TERM") != "dumb",
+    };
 
     /// <summary>One line on standard error.</summary>
     public void WriteError(string message) => Error.WriteLine($"closewatch: {HumanText.Printable(message)}");
@@ -70,19 +91,6 @@ internal sealed record Terminal
     }
 
     private string Variable(string name) => Environment.GetValueOrDefault(name, "");
-
-    private static StreamWriter OpenLive()
-    {
-        var stream = new FileStream(new SafeFileHandle(StandardOutput, ownsHandle: false), FileAccess.Write, bufferSize: 0);
-        if (!stream.CanSeek)
-        {
-            return Open(stream);
-        }
-
-        // A file has no reader who could leave, and a stream with a position of its own would write over what others append to it.
-        stream.Dispose();
-        return Open(Console.OpenStandardOutput());
-    }
 
     // The console's own writer would replace what the locale's character set lacks.
     private static StreamWriter Open(Stream stream) =>

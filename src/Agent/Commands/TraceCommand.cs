@@ -55,6 +55,6 @@ internal sealed class TraceCommand(CommandServices services, CommonOptions commo
         For = parsed.GetValue(_for),
         Count = parsed.GetValue(_count),
         ConfigurationFile = parsed.GetValue(common.Config),
-        NoColor = parsed.GetValue(common.NoColor),
+        Appearance = common.AppearanceOf(parsed),
     };
 }

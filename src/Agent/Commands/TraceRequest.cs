@@ -18,5 +18,5 @@ internal sealed record TraceRequest
 
     public string? ConfigurationFile { get; init; }
 
-    public bool NoColor { get; init; }
+    public Appearance Appearance { get; init; } = new();
 }

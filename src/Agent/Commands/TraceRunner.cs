@@ -27,7 +27,7 @@ internal sealed class TraceRunner(CommandServices services)
             using var feed = await OpenAsync(configuration.Options, request.Filter, signal.Token).ConfigureAwait(false);
             var started = services.Time.GetTimestamp();
             var failure = await ShowAsync(request, feed, signal.Token).ConfigureAwait(false);
-            var style = _terminal.Style(request.NoColor) with { Color = false };
+            var style = _terminal.Style(request.Appearance) with { Color = false };
             _terminal.Error.Write(_summary.ToText(services.Time.GetElapsedTime(started), style));
             SayWhatIsMissing(_summary.NotShown, "in all, ");
             if (failure is not null)
@@ -72,7 +72,7 @@ internal sealed class TraceRunner(CommandServices services)
             : null;
         using var live = _terminal.OpenLiveOutput?.Invoke();
         var output = live ?? _terminal.Output;
-        var text = request.Json ? null : new TraceText(_terminal.Style(request.NoColor), mayWrap: _terminal.OutputIsTerminal);
+        var text = request.Json ? null : new TraceText(_terminal.Style(request.Appearance), mayWrap: _terminal.OutputIsTerminal);
         var lines = 0;
         try
         {

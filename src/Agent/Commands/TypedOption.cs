@@ -17,6 +17,16 @@ internal static class TypedOption
             CustomParser = result => Parse(name, type, result),
         };
 
+    /// <summary>An option whose value may be left out.</summary>
+    public static Option<T?> WithOptionalValue<T>(string name, string helpName, string description, T value, SettingType<T> type)
+        where T : struct => new(name)
+        {
+            Description = description,
+            HelpName = helpName,
+            Arity = ArgumentArity.ZeroOrOne,
+            CustomParser = result => result.Tokens.Count == 0 ? value : Parse(name, Nullable(type), result),
+        };
+
     public static SettingType<T?> Nullable<T>(SettingType<T> type)
         where T : struct => new(
         type.Name,

@@ -1,17 +1,20 @@
-using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.CommandLine;
 using System.Runtime.InteropServices;
 using Agent.Hosting;
+using Agent.Reporting;
 
 namespace Agent.Commands;
 
 /// <summary><c>closewatch version</c>, also <c>--version</c>.</summary>
-internal static class VersionCommand
+internal sealed class VersionCommand(Terminal terminal)
 {
-    public static Command Create(Terminal terminal)
+    private readonly Option<ReportFormat> _output = OutputChoice.Create();
+
+    public Command Create()
     {
-        var command = new Command("version", "Version, commit, .NET and platform");
-        command.SetAction(_ => Print(terminal));
+        var command = new Command("version", "Version, commit, .NET and platform") { _output };
+        command.SetAction(parsed => parsed.GetValue(_output) == ReportFormat.Json ? PrintJson() : Print(terminal));
         return command;
     }
 
@@ -28,4 +31,19 @@ internal static class VersionCommand
         terminal.Output.WriteLine($"closewatch {build.Version} ({commit}, {build.Runtime}, {RuntimeInformation.RuntimeIdentifier})");
         return ExitCode.Done;
     }
+
+    private int PrintJson() => OutputChoice.Write(terminal, static json =>
+    {
+        var build = AgentBuild.Current;
+        json.WriteStartObject();
+        json.WriteString("version", build.Version);
+        if (build.Commit.Length > 0)
+        {
+            json.WriteString("commit", build.Commit);
+        }
+
+        json.WriteString("runtime", build.Runtime);
+        json.WriteString("platform", RuntimeInformation.RuntimeIdentifier);
+        json.WriteEndObject();
+    });
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Agent.Configuration;
+using Agent.Kernel.Terminals;
 using Agent.Loop;
 using Serilog;
 using Serilog.Core;
@@ -24,7 +25,7 @@ internal static class AgentLogging
     {
         level.MinimumLevel = options.EventLevel;
 #pragma warning disable CA2000 // The logger disposes of its sinks, and the queue leaves the standard output to the process.
-        sink ??= new LogQueue(Formatter(options.Format), Console.OpenStandardOutput(), loss);
+        sink ??= new LogQueue(Formatter(options.Format), new StandardStream(StandardStream.Output), loss);
         var paced = new PacedSink(sink, time);
 #pragma warning restore CA2000
         return new LoggerConfiguration()

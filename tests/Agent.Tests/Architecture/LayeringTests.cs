@@ -16,6 +16,7 @@ public sealed partial class LayeringTests
         ["Agent.Kernel"] =
         [
             ("Interop", []),
+            ("Terminals", ["Interop"]),
             ("Net", []),
             ("Netlink", ["Interop"]),
             ("SockDiag", ["Interop", "Net", "Netlink"]),

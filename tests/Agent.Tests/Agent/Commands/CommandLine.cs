@@ -28,6 +28,8 @@ internal sealed class CommandLine
 
     public bool IsTerminal { get; init; }
 
+    public int? Columns { get; init; }
+
     public Stream BinaryOutput { get; init; } = Stream.Null;
 
     /// <summary>What the agent of this node is asked, and answers.</summary>
@@ -64,6 +66,7 @@ internal sealed class CommandLine
                 OpenLiveOutput = LiveOutput,
                 OutputIsTerminal = IsTerminal,
                 ErrorIsTerminal = IsTerminal,
+                Columns = Columns,
             },
             CreateScanner = (_, _) => Scanner,
             Diagnose = (_, _) => Diagnosis,
@@ -71,7 +74,7 @@ internal sealed class CommandLine
             AskAgentForTrace = (_, _, _) => Task.FromResult((AgentTrace, AgentTrace is null ? "no agent runs in this test" : "")),
             TraceLocally = (_, _, filter) => LocalTrace(filter),
             Time = Time,
-            Answers = Answer is null ? null : new StringReader(Answer),
+            Answers = Answer is null ? null : () => new StringReader(Answer),
             KubeProxyEndpoint = new("http://127.0.0.1:9/configz"),
             DefaultConfigurationFile = "/nonexistent/closewatch.json",
         });

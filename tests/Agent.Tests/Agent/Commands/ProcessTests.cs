@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json;
 using Xunit;
 
 namespace Agent.Tests.Agent.Commands;
@@ -42,6 +43,44 @@ public sealed class ProcessTests : IDisposable
         Assert.Empty(await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
     }
 
+    /// <summary>On a terminal nothing but the output is written, so that JSON through <c>kubectl exec -t</c> is JSON.</summary>
+    [Theory]
+    [InlineData("version -o json")]
+    [InlineData("explain -o json")]
+    [InlineData("config -o json")]
+    [InlineData("report -o json --fresh --proc-root $ROOT")]
+    public async Task Terminal_Json_IsNothingButJson(string arguments)
+    {
+        var output = await OnTerminalAsync(arguments, 80);
+
+        using var json = JsonDocument.Parse(output);
+        Assert.NotEqual(JsonValueKind.Undefined, json.RootElement.ValueKind);
+    }
+
+    [Theory]
+    [InlineData("version")]
+    // Progress is on standard error.
+    [InlineData("report --quiet --fresh --no-color --proc-root $ROOT 2>/dev/null")]
+    [InlineData("help report")]
+    public async Task Terminal_Text_HasNoEscapeSequences(string arguments)
+    {
+        var output = await OnTerminalAsync(arguments, 80);
+
+        Assert.NotEmpty(output);
+        Assert.DoesNotContain('\e', output);
+    }
+
+    [Theory]
+    [InlineData(100, "", 100)]
+    [InlineData(100, "--width 70", 70)]
+    public async Task Terminal_Width_IsThatOfTheWindowUnlessAskedFor(int columns, string option, int expected)
+    {
+        var output = await OnTerminalAsync($"report --details --fresh --no-color {option} --proc-root $ROOT 2>/dev/null", columns);
+
+        Assert.Contains(output.Split('\n'), line => line.TrimEnd('\r').Length == expected && line.Contains("Half-closed", StringComparison.Ordinal));
+        Assert.DoesNotContain(output.Split('\n'), line => line.TrimEnd('\r').Length > expected && line.Contains("Half-closed", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Report_ReaderGoesAway_EndsQuietly()
     {
@@ -65,6 +104,17 @@ public sealed class ProcessTests : IDisposable
         Assert.Contains("captured tree", report, StringComparison.Ordinal);
         Assert.Contains("10.0.0.9:40001", report, StringComparison.Ordinal);
         Assert.DoesNotContain('\e', report);
+    }
+
+    /// <summary>What the program writes to a terminal of so many columns; script(1) makes one.</summary>
+    private async Task<string> OnTerminalAsync(string arguments, int columns)
+    {
+        var command = $"stty cols {columns}; ./closewatch {arguments.Replace("$ROOT", _procRoot, StringComparison.Ordinal)}";
+        using var process = Start($"TERM=xterm script -qec '{command}' /dev/null </dev/null");
+        var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(0, process.ExitCode);
+        return output;
     }
 
     private static async Task RunAsync(string program, params string[] arguments)

@@ -143,7 +143,14 @@ internal static class ScreenSamples
         var earlier = current with
         {
             TakenAt = current.TakenAt.AddMinutes(-10),
-            Pods = [.. current.Pods.Select(pod => grown.Contains(pod) ? pod with { HalfClosed = HalfClosedSummary.None } : pod)],
+            Pods =
+            [
+                .. current.Pods.Select(pod => pod with
+                {
+                    HalfClosed = grown.Contains(pod) ? HalfClosedSummary.None : pod.HalfClosed,
+                    Ends = pod.Ends is null ? null : pod.Ends with { RequestsLost = [] },
+                }),
+            ],
         };
         var result = DiagnosisEngine.Evaluate(new(current, [earlier], new()));
         var groups = FindingGroups.Causes(result.Findings);
