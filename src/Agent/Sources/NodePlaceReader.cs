@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text;
 using Agent.Core.Model;
 using Agent.Kernel.Namespaces;
+using Agent.Kernel;
 using Agent.Kernel.ProcFs;
 
 namespace Agent.Sources;
@@ -66,15 +67,22 @@ internal sealed class NodePlaceReader(string procRoot, bool isLive)
         string[] ofInit = seesAll ? [$"{procRoot.TrimEnd('/')}/1/root"] : [];
         string[] own = _inPod == false ? [""] : [];
         string[] roots = [.. ofInit, "/host", .. own];
-        Span<byte> text = stackalloc byte[MaxFileBytes];
-        foreach (var file in roots.SelectMany(static root => new[] { $"{root}/usr/lib/os-release", $"{root}/etc/os-release" }))
-        {
-            if (ProcFile.TryRead(file, text, out var length) && ParseId(text[..length]) is { Length: > 0 } id)
-            {
-                return id;
-            }
-        }
+        return roots.SelectMany(static root => new[] { $"{root}/usr/lib/os-release", $"{root}/etc/os-release" })
+            .Select(ReadId)
+            .FirstOrDefault(static id => id.Length > 0, "");
+    }
 
-        return "";
+    private static string ReadId(string file)
+    {
+        Span<byte> text = stackalloc byte[MaxFileBytes];
+        try
+        {
+            return ProcFile.TryRead(file, text, out var length) ? ParseId(text[..length]) : "";
+        }
+        catch (KernelException)
+        {
+            // An ordinary user, or a sandbox, may not look below /proc/1/root: the system then stays unknown, and the scan goes on.
+            return "";
+        }
     }
 }
