@@ -22,14 +22,15 @@ public sealed partial class EndsTally
     /// <summary>The next question that is due.</summary>
     /// <param name="now">The time.</param>
     /// <param name="lookup">The question; answer it with <see cref="OnLookup"/>.</param>
+    /// <param name="earliest">How old an end is to be; null for <see cref="EarliestLookup"/>.</param>
     /// <returns>False when none is due yet.</returns>
-    public bool TryTakeLookup(EndClock now, out EndLookup lookup)
+    public bool TryTakeLookup(EndClock now, out EndLookup lookup, TimeSpan? earliest = null)
     {
         for (_nextLookup = Math.Max(_nextLookup, _ring.First); _nextLookup < _ring.Next; _nextLookup++)
         {
             ref readonly var record = ref _ring[_nextLookup];
             var age = now.Monotonic - record.At.Monotonic;
-            if (age < EarliestLookup)
+            if (age < (earliest ?? EarliestLookup))
             {
                 break;
             }

@@ -18,8 +18,16 @@ internal sealed partial class ConnectionEndBook
         lock (_gate)
         {
             var now = Now;
-            _budget.Advance(now.Monotonic);
-            _tally.Settle(now, CanLookUp);
+            if (_isFinished)
+            {
+                _tally.Finish(now);
+            }
+            else
+            {
+                _budget.Advance(now.Monotonic);
+                _tally.Settle(now, CanLookUp);
+            }
+
             ForgetNamespaces(isLive);
             var sums = new EndsSummary?[layout.Owners.Length];
             for (var index = 0; index < sums.Length; index++)

@@ -34,6 +34,8 @@ internal sealed partial class ConnectionEndBook(TimeProvider time, double percen
     private readonly Dictionary<int, WatchedNamespace> _namespaces = [];
     private readonly Dictionary<PodIdentity, OwnerMemory> _owners = [];
 
+    private bool _isFinished;
+
     /// <summary>Ends that cannot be told whose they were.</summary>
     public long Unattributed { get; private set; }
 
@@ -85,6 +87,15 @@ internal sealed partial class ConnectionEndBook(TimeProvider time, double percen
         }
     }
 
+    /// <summary>The next question, whether it is time for it or not.</summary>
+    public bool TryTakeLastLookup(EndClock now, out EndLookup lookup)
+    {
+        lock (_gate)
+        {
+            return _tally.TryTakeLookup(now, out lookup, earliest: TimeSpan.Zero);
+        }
+    }
+
     public void OnLookup(in EndLookup lookup, in EntryMatch entry, EndClock now)
     {
         lock (_gate)
@@ -105,12 +116,13 @@ internal sealed partial class ConnectionEndBook(TimeProvider time, double percen
         }
     }
 
-    /// <summary>Settles what is left as well as it can be settled: nothing is asked any more.</summary>
+    /// <summary>Nothing is heard any more: the next sum settles what is left as well as it can be settled.</summary>
     public void Finish()
     {
         lock (_gate)
         {
-            _tally.Finish(Now);
+            _budget.Advance(Now.Monotonic);
+            _isFinished = true;
         }
     }
 

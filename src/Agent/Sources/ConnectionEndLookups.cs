@@ -30,6 +30,15 @@ internal sealed class ConnectionEndLookups(TimeSpan timeout) : IDisposable
         }
     }
 
+    /// <summary>Asks whatever is left, early as it may be: nobody will ask later.</summary>
+    public void RunAll(ConnectionEndBook book)
+    {
+        for (var left = EndsTally.MaxRemembered; left > 0 && book.TryTakeLastLookup(book.Now, out var lookup); left--)
+        {
+            book.OnLookup(lookup, Ask(lookup), book.Now);
+        }
+    }
+
     public void Dispose() => _netlink.Dispose();
 
     private EntryMatch Ask(in EndLookup lookup)

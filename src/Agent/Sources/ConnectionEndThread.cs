@@ -36,6 +36,7 @@ internal sealed class ConnectionEndThread : IDisposable
     private long _messages;
     private TimeSpan _roundAt;
     private volatile bool _isStopping;
+    private volatile bool _isFinishing;
 
     public ConnectionEndThread(ConnectionEndListener listener, ConnectionEndBook book, ConnectionEndLookups? lookups)
     {
@@ -48,6 +49,13 @@ internal sealed class ConnectionEndThread : IDisposable
 
     /// <summary>Why it reads no more; null while it does.</summary>
     public KernelException? Failure { get; private set; }
+
+    /// <summary>Hears nothing from now on; what has been told is read. Ends the thread and waits for its end.</summary>
+    public void Finish()
+    {
+        _isFinishing = true;
+        Dispose();
+    }
 
     /// <summary>Ends the thread and waits for its end.</summary>
     public void Dispose()
@@ -65,10 +73,25 @@ internal sealed class ConnectionEndThread : IDisposable
             {
                 Read();
             }
+
+            if (_isFinishing)
+            {
+                ReadRest();
+            }
         }
         catch (KernelException exception)
         {
             Failure = exception;
+        }
+    }
+
+    private void ReadRest()
+    {
+        _listener.Leave();
+        var sink = new Sink(_book, _book.Now);
+        while (_listener.Read(ref sink, MaxMessages) > 0)
+        {
+            // Until nothing is left.
         }
     }
 

@@ -31,6 +31,7 @@ internal sealed class ConnectionEndWatch : IDisposable
     private ConnectionEndThread? _thread;
     private SourceProblem _refusal;
     private long _missedBefore;
+    private bool _isFinishing;
 
     /// <summary>Creates the object; the first scan begins to listen.</summary>
     /// <param name="options">What to listen to.</param>
@@ -67,6 +68,13 @@ internal sealed class ConnectionEndWatch : IDisposable
         if (!network.IsEntered || (network.IsHost && !TryOpen()) || _listener is null)
         {
             return;
+        }
+
+        if (network.IsHost && _isFinishing)
+        {
+            // Before the counters of resets are read, which say whose they were.
+            using var lookups = OpenLookups();
+            lookups?.RunAll(_book);
         }
 
         try
@@ -124,15 +132,19 @@ internal sealed class ConnectionEndWatch : IDisposable
     /// <summary>What finds out between scans who closed first. Made in the namespace that this program runs in.</summary>
     public ConnectionEndProbe CreateProbe() => new(_options.ProcRoot, () => _book);
 
-    /// <summary>Judges what was heard up to now as well as it can be, and waits for nothing: for those who will not look again.</summary>
+    /// <summary>
+    /// Hears nothing from now on, and asks at once what would be asked later: the next scan judges all that was heard, and is the last.
+    /// </summary>
     public void Finish()
     {
+        _thread?.Finish();
         using (var probe = CreateProbe())
         {
             probe.Run();
         }
 
         _book.Finish();
+        _isFinishing = true;
     }
 
     public void Dispose() => Close();

@@ -17,9 +17,6 @@ internal sealed class LocalTrace(INodeScanner scanner, CollectionOptions options
     /// <summary>How often namespaces and listening ports are looked for.</summary>
     private static readonly TimeSpan s_scanInterval = TimeSpan.FromSeconds(5);
 
-    /// <summary>What has come is read after so long at most.</summary>
-    private static readonly TimeSpan s_gathering = TimeSpan.FromMilliseconds(50);
-
     private readonly TraceHub _hub = new();
     private long _missed;
 
@@ -81,8 +78,8 @@ internal sealed class LocalTrace(INodeScanner scanner, CollectionOptions options
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
-            await Task.Delay(s_gathering, time, CancellationToken.None).ConfigureAwait(false);
             watch.Finish();
+            Scan(request, isFirst: false, CancellationToken.None);
         }
         catch (KernelException exception)
         {

@@ -58,6 +58,25 @@ public sealed class ConnectionEndWatchTests : IDisposable
         Assert.Empty(Ends(idle, first)!.IdleCloses);
     }
 
+    /// <summary>As report --window does it: nothing is waited for after the window, and nothing is left open.</summary>
+    [Fact]
+    public void Finish_TheNextScanHasAllOfTheWindow_AndNothingLater()
+    {
+        using var network = new NetworkNamespaceFixture();
+        using var process = IdleProcess.Start(network);
+        Scan();
+        Connect(network, 5, 10_006);
+        Connect(network, 3, 10_006, TimeSpan.FromMilliseconds(300));
+
+        _watch.Finish();
+        Connect(network, 4, 10_006);
+        var ends = Ends(Scan(), network)!;
+
+        Assert.Equal((8, 8), (ends.Server.Total, ends.Client.Total));
+        Assert.Equal(3, Assert.Single(ends.IdleCloses).Count);
+        Assert.Equal(0, ends.Server[EndKind.Other] + ends.Client[EndKind.Other]);
+    }
+
     [Fact]
     public void Scan_WithAnotherScanner_CountsGoOnAndNothingTwice()
     {
