@@ -55,6 +55,7 @@ internal static class SockDiagConstants
     internal const int TcpiLastAckSentOffset = 48;
     internal const int TcpiLastDataRecvOffset = 52;
     internal const int TcpiLastAckRecvOffset = 56;
+    internal const int TcpiRttOffset = 68;
     internal const int TcpiBytesAckedOffset = 120;
     internal const int TcpiBytesReceivedOffset = 128;
     internal const int TcpiSegsOutOffset = 136;

@@ -24,6 +24,7 @@ public ref struct ConnectionEndReader
     private readonly int _namespaceId;
     private NetlinkMessageReader _messages;
     private ConnectionEnd _current;
+    private bool _wasRefused;
 
     /// <summary>Starts before the first end of a datagram.</summary>
     /// <param name="datagram">What one receive gave.</param>
@@ -57,11 +58,11 @@ public ref struct ConnectionEndReader
             }
 
             var payload = _messages.Payload;
-            if (!TryParse(payload, _namespaceId, out _current))
+            if (!TryParse(payload, _namespaceId, out _current, out _wasRefused))
             {
                 Malformed++;
             }
-            else if (_current.Tuple.DestinationPort == 0)
+            else if (_current.Tuple.DestinationPort == 0 || _wasRefused)
             {
                 NeverConnected++;
             }
@@ -79,9 +80,10 @@ public ref struct ConnectionEndReader
     /// Decodes struct inet_diag_msg and what follows it. Ports and addresses are in network order, the rest in the machine's.
     /// </summary>
     /// <returns>False when the bytes are no TCP socket.</returns>
-    private static bool TryParse(ReadOnlySpan<byte> payload, int namespaceId, out ConnectionEnd end)
+    private static bool TryParse(ReadOnlySpan<byte> payload, int namespaceId, out ConnectionEnd end, out bool wasRefused)
     {
         end = default;
+        wasRefused = false;
         if (payload.Length < SizeofInetDiagMsg || payload[0] is not (AF_INET or AF_INET6)
             || !TryReadAttributes(payload[SizeofInetDiagMsg..], out var info, out var shutdown))
         {
@@ -118,8 +120,18 @@ public ref struct ConnectionEndReader
             Shutdown = shutdown ?? 0,
             Present = shutdown is null ? fields : fields | ConnectionEndFields.Shutdown,
         };
+        wasRefused = WasRefused(end, info);
         return true;
     }
+
+    /// <summary>
+    /// A blocking connect that fails forgets its remote port, a non-blocking one (nginx, HAProxy, curl) does not. Its SYN was never
+    /// acknowledged, and no round trip was ever measured (tcp_ack_update_rtt). One that gave up after retransmissions is an end.
+    /// </summary>
+    private static bool WasRefused(in ConnectionEnd end, ReadOnlySpan<byte> info) =>
+        end.Has(ConnectionEndFields.BytesAcked)
+        && end is { BytesAcked: 0, BytesReceived: 0, BytesSent: 0, SendQueueBytes: 1, ReceiveQueueBytes: 0, Retransmits: 0 }
+        && UInt32(info, TcpiRttOffset) == 0;
 
     /// <returns>False when the attributes are none, or the socket's protocol is not TCP.</returns>
     private static bool TryReadAttributes(ReadOnlySpan<byte> bytes, out ReadOnlySpan<byte> info, out byte? shutdown)

@@ -54,6 +54,29 @@ public sealed class ConnectionEndListenerTests
         Assert.Equal(3, statistics.NeverConnected); // the listening sockets
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Read_RefusedConnections_AreNoEnds(bool blocking)
+    {
+        using var network = new NetworkNamespaceFixture();
+        using var listener = Open(network, canHearAll: true);
+        var recorder = new EndRecorder(listener);
+        network.Inside(() =>
+        {
+            using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { Blocking = blocking };
+            Assert.Throws<SocketException>(() => client.Connect(IPAddress.Loopback, 9));
+            client.Poll(TimeSpan.FromSeconds(5), SelectMode.SelectError);
+            return 0;
+        });
+        Connect(network, IPAddress.Loopback, 1);
+
+        recorder.ReadUntil(() => recorder.Ends.Count >= 2, "the connection after it was not heard");
+
+        Assert.Equal(2, recorder.Ends.Count);
+        Assert.Equal(2, listener.ReadStatistics().NeverConnected); // and the listening socket
+    }
+
     [Fact]
     public void Open_WithoutBroadcast_SaysWhatIsMissing()
     {
