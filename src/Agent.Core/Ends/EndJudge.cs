@@ -37,7 +37,7 @@ public static class EndJudge
         {
             { FinAcknowledged: false, GaveUpRetrying: true, LastAckMilliseconds: >= IdleFromMilliseconds } => new(EndKind.TimedOut),
             { WasEstablished: false } => new(EndKind.Other),
-            { UnreadBytes: > 1 } => Unread(facts, quiet),
+            { UnreadBytes: > 1 } => Unread(facts, closer, lastWords, quiet),
             { FinAcknowledged: true } => Closed(facts, closer, lastWords),
             { UnacknowledgedBytes: > 1 } => Unacknowledged(facts),
             { UnacknowledgedBytes: 1 } => ClosedIntoReset(facts, lastWords),
@@ -54,7 +54,7 @@ public static class EndJudge
             : facts.IdleMilliseconds;
 
     /// <summary>This side closed, or its peer reset the connection, with data unread.</summary>
-    private static EndJudgement Unread(in EndFacts facts, bool quiet)
+    private static EndJudgement Unread(in EndFacts facts, ClosedBy closer, bool lastWords, bool quiet)
     {
         if (facts.Role == EndRole.Client)
         {
@@ -73,11 +73,17 @@ public static class EndJudge
         }
 
         var mayBeControl = ControlSizes.MayBeControl(facts.UnreadBytes) || ControlSizes.MayBeControl(facts.UnreadBytes - 1);
+        if (closer == ClosedBy.Peer)
+        {
+            // Its own message came before: it had gone, with a TLS alert perhaps, which makes what lies here look young.
+            return new(mayBeControl && !facts.WasNeverAnswered ? EndKind.PeerFirst : EndKind.Abandoned);
+        }
+
         var kind = mayBeControl && !quiet && !facts.WasNeverAnswered ? EndKind.PeerFirst : EndKind.ResetUnread;
         var mayBeAnswered = !facts.WasNeverAnswered && facts.AnswerMilliseconds < IdleFromMilliseconds;
         return mayBeAnswered || facts.LooksLikeStream
             ? new(EndKind.ResetUnread, LossCause.Unknown)
-            : new(kind, facts.FinAcknowledged ? LossCause.AfterClose : LossCause.UnreadAtClose, mayBeControl);
+            : new(kind, facts.FinAcknowledged ? LossCause.AfterClose : LossCause.UnreadAtClose, mayBeControl || lastWords);
     }
 
     /// <summary>A client left something unread: an answer, or the server's last words and its FIN, which nobody asked for.</summary>

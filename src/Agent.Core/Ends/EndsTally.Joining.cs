@@ -25,6 +25,7 @@ public sealed partial class EndsTally
             : ClosedBy.Unknown;
         var (lateCause, lateMayBeWords) = LateRequest(s, c);
         TakeBack(ref c);
+        ReleaseUnread(ref s, c, now);
         var isCounted = c is { Loss: LossState.Counted, Cause: not LossCause.Unknown };
         if (closer != ClosedBy.Unknown)
         {
@@ -77,6 +78,23 @@ public sealed partial class EndsTally
             client.Port.TakeBack(client.Cause);
             client.Loss = LossState.None;
         }
+    }
+
+    /// <summary>
+    /// What lay unread at a port of last words was a request: too much for an alert, and the client had not closed.
+    /// </summary>
+    private void ReleaseUnread(ref EndRecord server, in EndRecord client, EndClock now)
+    {
+        var facts = server.Facts;
+        if (server.Loss != LossState.Held || client.Facts.FinAcknowledged || facts.UnreadBytes <= 1
+            || ControlSizes.MayBeControl(facts.UnreadBytes) || ControlSizes.MayBeControl(facts.UnreadBytes - 1))
+        {
+            return;
+        }
+
+        server.Port.TakeBack(server.Cause);
+        server.Judgement = server.Judgement with { NeedsQuietPort = false };
+        CountLoss(ref server, now, isCorrection: true);
     }
 
     private static void Tell(ref EndRecord record, ClosedBy closer, bool gotFin)

@@ -53,6 +53,40 @@ public sealed class EndsTallyTests
         Assert.InRange(idle.Value.TotalSeconds, 0.3, 1.5);
     }
 
+    /// <summary>Its alert is younger than its request: only its own message, which comes first, tells that it had gone.</summary>
+    [Theory]
+    [InlineData("TLS 1.3")]
+    [InlineData("TLS 1.2")]
+    [InlineData("TLS 1.2 CBC")]
+    [InlineData("TLS 1.2 ChaCha20")]
+    public void Add_TlsClientLeftBeforeTheServerReadItsRequest_NothingIsLost(string tls)
+    {
+        var replay = new EndReplay().Both($"{tls}: client notifies and leaves, its request unread").Pass(60).Settle();
+
+        Assert.Empty(replay.ServerSummary.RequestsLost);
+        Assert.Equal((1L, 0L), (replay.ServerSummary.Server[EndKind.Abandoned], replay.ServerSummary.LossUnknown));
+    }
+
+    /// <summary>From another node this looks as if its request had been lost: at a port whose clients say last words it is not known.</summary>
+    [Fact]
+    public void Add_UnreadAtAPortOfLastWords_ClientElsewhere_IsUnknown_HereItIsCounted()
+    {
+        var elsewhere = new EndReplay();
+        var here = new EndReplay();
+        for (var i = 0; i < 3; i++)
+        {
+            elsewhere.Server.Port(EndRole.Server, 8080).Habit.SawLastWords();
+            here.Server.Port(EndRole.Server, 8080).Habit.SawLastWords();
+        }
+
+        elsewhere.Only(EndRole.Server, "TLS 1.3: request unread at close").Pass(60).Settle();
+        here.Both("TLS 1.3: request unread at close").Pass(60).Settle();
+
+        Assert.Equal((0, 1L), (elsewhere.ServerSummary.RequestsLost.Length, elsewhere.ServerSummary.LossUnknown));
+        Assert.Equal(1L, Assert.Single(here.ServerSummary.RequestsLost).Count);
+        Assert.Equal(0L, here.ServerSummary.LossUnknown);
+    }
+
     [Fact]
     public void Add_RequestTakenAndNotAnswered_IdleTimeBeforeItIsNoMatter() => Assert.Null(
         Assert.Single(new EndReplay().Both("request taken, closed without an answer").Pass(60).Settle().ServerSummary.RequestsLost).IdleBefore);

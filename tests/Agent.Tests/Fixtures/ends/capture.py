@@ -182,6 +182,7 @@ def tls():
         c, s = pair(version, ciphers); notify(c); c.close(); time.sleep(.1); quietly(s.recv, 10); s.close(); finish(f'{name}: client notifies and closes, server reads and closes')
         c, s = pair(version, ciphers); s.close(); time.sleep(.1); c.sendall(REQUEST); time.sleep(.1); c.close(); finish(f'{name}: request after close')
         c, s = pair(version, ciphers); c.sendall(REQUEST); time.sleep(.1); s.close(); time.sleep(.1); c.close(); finish(f'{name}: request unread at close')
+        c, s = pair(version, ciphers); c.sendall(REQUEST); time.sleep(.5); notify(c); c.close(); time.sleep(.1); s.close(); finish(f'{name}: client notifies and leaves, its request unread')
 
 
 print(f'# Linux {platform.release()}')
