@@ -26,7 +26,7 @@ public sealed partial class EndsTally
     {
         record.IsDecided = true;
         record.Network.Undecided--;
-        Undecided--;
+        _undecided--;
         record.Pod.Add(record.Facts.Role, record.Judgement.Kind);
         NoteIdleClose(record);
 

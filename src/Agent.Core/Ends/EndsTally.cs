@@ -26,12 +26,13 @@ public sealed partial class EndsTally(IEndObserver? observer = null)
 
     private readonly EndRing _ring = new();
     private readonly Dictionary<PodIdentity, PodEnds> _pods = [];
+    private int _undecided;
 
     /// <summary>Ends that were added.</summary>
     public long Seen { get; private set; }
 
     /// <summary>Ends that are not counted yet, because it is not known who closed first, or whether a request was lost.</summary>
-    public int Undecided { get; private set; }
+    public int Undecided => _undecided + _ofUnknownRole.Count;
 
     /// <summary>The counters of an owner, made when they are asked for the first time.</summary>
     public PodEnds PodOf(PodIdentity identity)
@@ -54,13 +55,25 @@ public sealed partial class EndsTally(IEndObserver? observer = null)
     public void Add(in ConnectionEnd end, EndsNamespace network, EndClock now)
     {
         Seen++;
+        var role = network.RoleOf(end, out var roleIsGuess);
+        if (roleIsGuess)
+        {
+            AwaitListeners(end, network, now);
+        }
+        else
+        {
+            Add(end, network, role, roleIsGuess: false, now, now);
+        }
+    }
+
+    private void Add(in ConnectionEnd end, EndsNamespace network, EndRole role, bool roleIsGuess, EndClock at, EndClock now)
+    {
         if (_ring.IsFull)
         {
             GiveUp(ref _ring[_ring.First], now);
             _ring.RemoveFirst();
         }
 
-        var role = network.RoleOf(end, out var roleIsGuess);
         var pod = network.OwnerOf(end.Tuple, role);
         var facts = new EndFacts(end, role);
         var position = _ring.Add(new EndRecord
@@ -68,7 +81,7 @@ public sealed partial class EndsTally(IEndObserver? observer = null)
             Tuple = end.Tuple,
             Facts = facts,
             RoleIsGuess = roleIsGuess,
-            At = now,
+            At = at,
             Network = network,
             Pod = pod,
             Port = pod.Port(role, role == EndRole.Server ? end.Tuple.SourcePort : end.Tuple.DestinationPort),
@@ -78,7 +91,7 @@ public sealed partial class EndsTally(IEndObserver? observer = null)
         Judge(ref record);
         record.Lookup = CanBeLookedUp(record) ? LookupState.Wanted : LookupState.NotNeeded;
         network.Undecided++;
-        Undecided++;
+        _undecided++;
         if (facts.UnreadBytes > 1)
         {
             network.Resets.Explain();
@@ -119,7 +132,7 @@ public sealed partial class EndsTally(IEndObserver? observer = null)
     public int Ask(Span<EndQuestion> questions)
     {
         var count = 0;
-        for (var position = _ring.First; position < _ring.Next && count < questions.Length && count < Undecided; position++)
+        for (var position = _ring.First; position < _ring.Next && count < questions.Length && count < _undecided; position++)
         {
             ref readonly var record = ref _ring[position];
             if (record is { IsDecided: false, Judgement.NeedsCloser: true, IsNotInTimeWait: false })
@@ -157,6 +170,7 @@ public sealed partial class EndsTally(IEndObserver? observer = null)
     /// <param name="canLookUp">Whether the conntrack table is asked at all.</param>
     public void Settle(EndClock now, bool canLookUp)
     {
+        GuessRoles(now, isLast: false);
         for (var position = _ring.First; position < _ring.Next; position++)
         {
             ref var record = ref _ring[position];
@@ -190,6 +204,7 @@ public sealed partial class EndsTally(IEndObserver? observer = null)
     /// <param name="now">The time.</param>
     public void Finish(EndClock now)
     {
+        GuessRoles(now, isLast: true);
         Settle(now, canLookUp: false);
         for (var position = _ring.First; position < _ring.Next; position++)
         {

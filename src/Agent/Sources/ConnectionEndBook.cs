@@ -210,6 +210,11 @@ internal sealed partial class ConnectionEndBook(TimeProvider time, double percen
                 network.Network.AddListener(listener.Port, _tally.PodOf(owners[owner].Identity));
             }
 
+            if (scanned.Sample.Sockets is not null)
+            {
+                _tally.OnListeners(network.Network, Now);
+            }
+
             if (scanned.Sample.Counters?.ResetsSent is { } resets)
             {
                 network.Network.Resets.Read(Now.Monotonic, (long)resets);

@@ -120,6 +120,43 @@ public sealed class EndsTallyTests
         Assert.Equal(1, summary.LossUnknown);
     }
 
+    /// <summary>A server that listens at a high port since after the last scan: the next one tells what it was.</summary>
+    [Fact]
+    public void OnListeners_ServerAtANewHighPort_IsNotTakenForAClient()
+    {
+        var replay = new EndReplay();
+        var captured = CapturedEnds.Scene("server closes idle, client at once").Ends.First(static end => end.Role == EndRole.Server).End;
+        var end = captured with { Tuple = new(captured.Tuple.Source, captured.Tuple.Destination, 40000, 40001) };
+        replay.Tally.Add(end, replay.ServerNetwork, replay.Clock);
+        Assert.Equal((1, 0), (replay.Tally.Undecided, replay.Told.Count));
+
+        replay.Pass(10);
+        replay.ServerNetwork.AddListener(40000, replay.Server);
+        replay.Tally.OnListeners(replay.ServerNetwork, replay.Clock);
+        replay.Settle();
+
+        Assert.Equal((1L, 0L), (replay.ServerSummary.Server.Total, replay.ServerSummary.Client.Total));
+        Assert.Equal(replay.Clock.Utc - TimeSpan.FromSeconds(10), Assert.Single(replay.Told).At);
+    }
+
+    [Fact]
+    public void Add_MoreOfUnknownRoleThanWait_OldestIsGuessed_EveryOneIsCounted()
+    {
+        const int extra = 10;
+        var replay = new EndReplay();
+        var captured = CapturedEnds.Scene("server closes idle, client at once").Ends.First(static end => end.Role == EndRole.Server).End;
+        for (var i = 0; i < EndsTally.MaxOfUnknownRole + extra; i++)
+        {
+            var end = captured with { Tuple = new(captured.Tuple.Source, captured.Tuple.Destination, 40000, (ushort)(41000 + i)) };
+            replay.Tally.Add(end, replay.ServerNetwork, replay.Clock);
+        }
+
+        Assert.Equal(extra, replay.Told.Count + (replay.Tally.Undecided - EndsTally.MaxOfUnknownRole));
+        replay.Tally.Finish(replay.Clock);
+        Assert.Equal(EndsTally.MaxOfUnknownRole + extra, replay.Told.Count);
+        Assert.Equal(0, replay.Tally.Undecided);
+    }
+
     [Theory]
     [MemberData(nameof(HealthyScenes))]
     public void Add_NobodyLostARequest_NothingIsLost(string scene)
