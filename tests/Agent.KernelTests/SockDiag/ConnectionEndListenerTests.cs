@@ -71,7 +71,8 @@ public sealed class ConnectionEndListenerTests
         });
         Connect(network, IPAddress.Loopback, 1);
 
-        recorder.ReadUntil(() => recorder.Ends.Count >= 2, "the connection after it was not heard");
+        recorder.ReadUntil(
+            () => recorder.Ends.Count >= 2 && listener.ReadStatistics().NeverConnected >= 2, "the connection after it was not heard");
 
         Assert.Equal(2, recorder.Ends.Count);
         Assert.Equal(2, listener.ReadStatistics().NeverConnected); // and the listening socket
