@@ -27,6 +27,14 @@ internal static class HalfClosedByOwner
             }
         }
 
+        foreach (var group in sample.HalfClosed?.Groups ?? [])
+        {
+            if (group.OwnerIndex >= 0)
+            {
+                sums[group.OwnerIndex].Add(group.Rest);
+            }
+        }
+
         var result = new HalfClosedSummary[sums.Length];
         for (var owner = 0; owner < sums.Length; owner++)
         {

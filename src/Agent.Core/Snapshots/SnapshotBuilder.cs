@@ -136,7 +136,7 @@ public static class SnapshotBuilder
 
     private static long CountUnowned(HalfClosedTable table)
     {
-        var count = 0L;
+        var count = table.Groups.Where(static group => group.OwnerIndex < 0).Sum(static group => group.Rest.Sockets);
         foreach (ref readonly var socket in table.Sockets)
         {
             count += socket.OwnerIndex < 0 ? 1 : 0;

@@ -18,7 +18,7 @@ public sealed class FlowTally
     private const int NoState = 15;
 
     private static readonly AddressIndex s_noAddresses = new();
-    private static readonly HalfClosedTable s_noSockets = new();
+    private static readonly HalfClosedTable s_noSockets = new(new(), static (_, _) => false);
 
     private readonly TableTally _table;
     private readonly long[] _counts = new long[256 * StatesPerProtocol];
@@ -105,10 +105,13 @@ public sealed class FlowTally
         }
 
         _table.Add(flow, initiator, responder);
-        var (initiatorSocket, responderSocket) = _sockets.MatchHost(flow);
+
+        // The socket knows better than the address: hostNetwork pods share the node's.
+        var (initiatorOwner, responderOwner) = _sockets.MatchHost(flow);
         if (flow.IsHalfClosed)
         {
-            AddHalfClosed(flow, OwnerOf(initiatorSocket, initiator), OwnerOf(responderSocket, responder));
+            AddHalfClosed(
+                flow, initiatorOwner >= 0 ? initiatorOwner : initiator, responderOwner >= 0 ? responderOwner : responder);
         }
     }
 
@@ -131,10 +134,6 @@ public sealed class FlowTally
         _addresses.Find(address) is >= 0 and var owner ? owner
         : address.IsLoopback ? Owner.HostIndex
         : AddressIndex.None;
-
-    /// <summary>The socket knows better than the address: hostNetwork pods share the node's.</summary>
-    private int OwnerOf(int socket, int byAddress) =>
-        socket >= 0 && _sockets.Sockets[socket].OwnerIndex is >= 0 and var owner ? owner : byAddress;
 
     private void AddHalfClosed(in ConntrackFlow flow, int initiator, int responder)
     {

@@ -8,10 +8,11 @@ namespace Agent.Core.Tallies;
 
 /// <summary>A half-closed socket of one scan, and what the conntrack tables have of it.</summary>
 /// <remarks>
-/// It is completed in this order, by one method a step: made from the dump of its namespace's sockets; <see cref="SetHolder"/>; the
+/// It is completed in this order, by one method a step: made from the dump of its namespace's sockets, with what earlier scans saw of it
+/// (<see cref="SetPast"/>); <see cref="SetHolder"/>; the
 /// namespace's own table (<see cref="SetOwnEntry"/>, <see cref="SetOwnEntryMissing"/>, <see cref="SetUntranslated"/>), which tells how the
 /// connection looks outside; the host's table (<see cref="SetHostEntry"/>, <see cref="SetHostEntryMissing"/>), which is searched by
-/// that; <see cref="SetPast"/>, which remembers both; <see cref="SetTracking"/>, which judges all of it.
+/// that; <see cref="SetTracking"/>, which judges all of it.
 /// </remarks>
 public struct HalfClosedSocket
 {
@@ -76,6 +77,9 @@ public struct HalfClosedSocket
 
     /// <summary>The judgement of <see cref="TrackingJudge"/>.</summary>
     public TrackingState Tracking { get; private set; }
+
+    /// <summary>Where <see cref="HalfClosedMemory"/> has it.</summary>
+    internal int Position { get; private set; }
 
     /// <summary>True for a pod's loopback connections, which have the addresses of everybody's loopback connections.</summary>
     public readonly bool IsPrivate => StaysInNamespace && !Namespace.IsHost;
@@ -145,8 +149,8 @@ public struct HalfClosedSocket
     /// <summary>Forgets what the host's table has: its dump starts over.</summary>
     public void ForgetHostEntry() => _host = default;
 
-    /// <summary>Notes what earlier scans saw of it.</summary>
-    public void SetPast(HalfClosedPast past) => Past = past;
+    /// <summary>Notes what earlier scans saw of it, and where <see cref="HalfClosedMemory"/> has it.</summary>
+    public void SetPast(HalfClosedPast past, int position = 0) => (Past, Position) = (past, position);
 
     /// <summary>Notes the judgement.</summary>
     public void SetTracking(TrackingState tracking) => Tracking = tracking;

@@ -1,54 +1,142 @@
-using System.Numerics;
 using System.Runtime.InteropServices;
+using Agent.Core.Attribution;
 using Agent.Kernel.Conntrack;
 using Agent.Kernel.Net;
+using Agent.Kernel.SockDiag;
 
 namespace Agent.Core.Tallies;
 
 /// <summary>
-/// The half-closed sockets of a scan, found by their tuple. An entry belongs to a socket when one of its two tuples is the
-/// socket's view of the connection outside its namespace (source = local end): the original one for the side that opened, the
-/// reply one for the side that accepted, whatever NAT the node does between them.
+/// The half-closed sockets of a scan, found by their tuple. All are counted; the worst of each owner are kept in full, at most
+/// <see cref="DefaultCapacity"/> in all and a fourth more for a moment, shared so that nobody's many take the place of another's few.
 /// </summary>
-public sealed class HalfClosedTable
+/// <remarks>
+/// An entry belongs to a socket when one of its two tuples is the socket's view of the connection outside its namespace (source = local
+/// end): the original one for the side that opened, the reply one for the side that accepted, whatever NAT the node does between them.
+/// </remarks>
+/// <param name="memory">What earlier scans saw; begun for this one.</param>
+/// <param name="mayPassBy">Whether a connection may pass the host's table by, so that nobody can tell whether it should be there.</param>
+/// <param name="capacity">How many sockets are kept in full.</param>
+public sealed class HalfClosedTable(
+    HalfClosedMemory memory,
+    Func<NamespaceTracking, ConnectionTuple, bool> mayPassBy,
+    int capacity = HalfClosedTable.DefaultCapacity)
 {
-    private readonly List<HalfClosedSocket> _sockets = [];
-    private int[] _heads = [];
-    private int[] _next = [];
+    /// <summary>How many sockets are kept in full: some 6 MB.</summary>
+    public const int DefaultCapacity = 16_384;
 
-    /// <summary>Sockets in the table.</summary>
-    public int Count => _sockets.Count;
+    private const long Suspect = 1L << 60;
 
-    /// <summary>The sockets, to be read and completed in place.</summary>
-    public Span<HalfClosedSocket> Sockets => CollectionsMarshal.AsSpan(_sockets);
+    private readonly HalfClosedSelection _selection = new(capacity);
+    private readonly HalfClosedIndex _index = new();
+    private int _opened;
+    private NamespaceTracking? _open;
+    private HalfClosedDrop? _drop;
 
-    /// <summary>Adds a socket; call <see cref="BuildIndex"/> before the first match.</summary>
-    public void Add(in HalfClosedSocket socket) => _sockets.Add(socket);
+    /// <summary>Sockets that are kept in full.</summary>
+    public int Count => _selection.Sockets.Count;
 
-    /// <summary>Removes the sockets from a position on: a dump that starts over.</summary>
-    public void Truncate(int count) => _sockets.RemoveRange(count, _sockets.Count - count);
+    /// <summary>Those sockets, to be read and completed in place.</summary>
+    public Span<HalfClosedSocket> Sockets => CollectionsMarshal.AsSpan(_selection.Sockets);
+
+    /// <summary>Sockets that are counted only.</summary>
+    public long RestCount => _selection.Groups.Sum(static group => group.Rest.Sockets);
+
+    /// <summary>Owners and namespaces, with the sums of what is counted only.</summary>
+    internal IReadOnlyList<HalfClosedGroup> Groups => _selection.Groups;
+
+    /// <summary>The sockets of a namespace that are kept in full.</summary>
+    public Span<HalfClosedSocket> Of(NamespaceTracking network) => Sockets[_selection.RangeOf(network)];
+
+    /// <summary>Starts to read the sockets of a namespace.</summary>
+    public void Open(NamespaceTracking network)
+    {
+        Seal();
+        _open = network;
+        _opened = _selection.Groups.Count;
+    }
+
+    /// <summary>Adds a socket of the namespace that is open; one that this scan has seen already is not added again.</summary>
+    public void Add(in HalfClosedSocket candidate)
+    {
+        if (!ReferenceEquals(candidate.Namespace, _open))
+        {
+            Open(candidate.Namespace);
+        }
+
+        ref readonly var tcp = ref candidate.Socket;
+        var hash = TupleHash.Of(tcp.Tuple) ^ (candidate.IsPrivate ? candidate.Namespace.Salt : 0);
+        var position = memory.See(hash, candidate.Namespace.Tag, tcp.Inode);
+        if (position < 0)
+        {
+            return;
+        }
+
+        ref var record = ref memory.At(position);
+        var group = _selection.GroupOf(candidate.Namespace, candidate.OwnerIndex, _opened, DropIt);
+        record.Group = (ushort)group.Index;
+        record.Set(HalfClosedMarks.CloseWait, tcp.State == TcpState.CloseWait);
+        record.Set(HalfClosedMarks.Private, candidate.IsPrivate);
+        var socket = candidate;
+        socket.SetPast(
+            new(memory.Watched(record), record.Has(HalfClosedMarks.WasInHostTable), record.Has(HalfClosedMarks.WasInOwnTable)), position);
+        var isSuspect = record.Has(HalfClosedMarks.Asked) && !record.Has(HalfClosedMarks.Found);
+        _selection.Offer(group.Group, socket, (isSuspect ? Suspect : 0) + (socket.Age?.Ticks ?? 0), DropIt);
+    }
+
+    /// <summary>Forgets the sockets of the open namespace: its dump starts over.</summary>
+    public void Restart()
+    {
+        for (var position = 0; position < memory.End && _selection.Groups.Count > _opened; position++)
+        {
+            ref var record = ref memory.At(position);
+            if (record.Has(HalfClosedMarks.Live) && memory.IsSeen(record) && record.Group >= _opened)
+            {
+                memory.Unsee(ref record);
+            }
+        }
+
+        _selection.Forget(_opened);
+    }
+
+    /// <summary>Ends the open namespace: what is kept of it can be found.</summary>
+    public void Seal()
+    {
+        if (_open is not null)
+        {
+            _selection.Seal(_opened, DropIt);
+            _open = null;
+        }
+    }
 
     /// <summary>Indexes what was added.</summary>
     public void BuildIndex()
     {
-        var size = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(16, _sockets.Count * 2));
-        _heads = new int[size];
-        _next = new int[_sockets.Count];
-        var sockets = Sockets;
-        for (var i = 0; i < sockets.Length; i++)
+        Seal();
+        foreach (ref readonly var socket in Sockets)
         {
-            var bucket = Hash(sockets[i].Outside) & (size - 1);
-            _next[i] = _heads[bucket];
-            _heads[bucket] = i + 1;
+            memory.At(socket.Position).Set(HalfClosedMarks.Kept, true);
         }
+
+        _index.Build(Sockets);
     }
 
-    /// <summary>Forgets what a dump that starts over has matched.</summary>
+    /// <summary>Forgets what a dump has matched: a new one begins, or this one starts over.</summary>
     public void ResetHostMatches()
     {
         foreach (ref var socket in Sockets)
         {
             socket.ForgetHostEntry();
+        }
+
+        for (var position = 0; position < memory.End; position++)
+        {
+            memory.At(position).Set(HalfClosedMarks.Asked | HalfClosedMarks.Found, false);
+        }
+
+        foreach (var group in _selection.Groups)
+        {
+            group.Rest.ForgetHostEntries();
         }
     }
 
@@ -59,58 +147,93 @@ public sealed class HalfClosedTable
         {
             socket.SetHostEntryMissing();
         }
+
+        for (var position = 0; position < memory.End; position++)
+        {
+            memory.At(position).Set(HalfClosedMarks.Asked, true);
+        }
     }
 
     /// <summary>Notes an entry of the node's table at the sockets that it belongs to.</summary>
-    /// <returns>Positions of the initiator's and the responder's socket; -1 where there is none.</returns>
+    /// <returns>Owners of the initiator's and the responder's socket; <see cref="AddressIndex.None"/> where there is none.</returns>
     public (int Initiator, int Responder) MatchHost(in ConntrackFlow flow) =>
-        _sockets.Count == 0 || flow.Protocol != 6 ? (-1, -1) : (Match(flow, flow.Original, true), Match(flow, flow.Reply, false));
+        memory.Count == 0 || flow.Protocol != 6
+            ? (AddressIndex.None, AddressIndex.None)
+            : (Match(flow, flow.Original, true), Match(flow, flow.Reply, false));
 
     /// <summary>Finds the half-closed socket at the other end of a connection, whatever NAT the node does between them.</summary>
-    /// <returns>Its position; -1 when it is not on this node, or not half-closed.</returns>
-    public int FindOtherEnd(in HalfClosedSocket socket)
+    /// <returns>Its position; -1 when it is not on this node, not half-closed, or not kept.</returns>
+    public int FindOtherEnd(in HalfClosedSocket socket) => _index.FindOtherEnd(Sockets, socket);
+
+    /// <summary>Remembers for the next scan, and judges what is counted only.</summary>
+    public void Complete()
     {
-        if (_heads.Length == 0)
+        foreach (ref readonly var socket in Sockets)
         {
-            return -1;
+            ref var record = ref memory.At(socket.Position);
+            record.Set(HalfClosedMarks.Asked, socket.Host.Asked);
+            record.Set(HalfClosedMarks.Found, socket.Host.Found);
+            record.Marks |= socket.Host.Found ? HalfClosedMarks.WasInHostTable : 0;
+            record.Marks |= socket.Own.Found ? HalfClosedMarks.WasInOwnTable : 0;
         }
 
-        var view = socket.Host.Found ? socket.Host.OtherEnd : socket.Outside.Reversed;
-        var sockets = Sockets;
-        for (var next = _heads[Hash(view) & (_heads.Length - 1)]; next != 0; next = _next[next - 1])
+        for (var position = 0; position < memory.End; position++)
         {
-            ref readonly var other = ref sockets[next - 1];
-            if (other.Outside == view && (!(socket.IsPrivate || other.IsPrivate) || socket.Namespace == other.Namespace))
+            ref var record = ref memory.At(position);
+            if (!record.Has(HalfClosedMarks.Live) || record.Has(HalfClosedMarks.Kept) || !memory.IsSeen(record))
             {
-                return next - 1;
+                continue;
             }
+
+            var group = _selection.Groups[record.Group];
+            if (TrackingJudge.IsForgotten(record, group.Network))
+            {
+                group.Rest.AddUntracked();
+            }
+
+            record.Set(HalfClosedMarks.WasInHostTable, record.Has(HalfClosedMarks.WasInHostTable) || record.Has(HalfClosedMarks.Found));
         }
 
-        return -1;
+        memory.ForgetUnseen();
+    }
+
+    /// <summary>One object for all calls.</summary>
+    private HalfClosedDrop DropIt => _drop ??= Drop;
+
+    private void Drop(HalfClosedGroup group, in HalfClosedSocket socket)
+    {
+        group.Rest.Add(socket);
+        memory.At(socket.Position).Set(HalfClosedMarks.MayPassBy, mayPassBy(socket.Namespace, socket.Socket.Tuple));
     }
 
     private int Match(in ConntrackFlow flow, in ConnectionTuple tuple, bool initiator)
     {
-        var found = -1;
-        var sockets = Sockets;
-        for (var next = _heads[Hash(tuple) & (_heads.Length - 1)]; next != 0; next = _next[next - 1])
+        var hash = TupleHash.Of(tuple);
+        var owner = _index.Match(Sockets, flow, tuple, hash, initiator);
+        for (var position = memory.First(hash); position >= 0; position = memory.At(position).Next - 1)
         {
-            ref var socket = ref sockets[next - 1];
-            if (socket.Outside == tuple && !socket.IsPrivate)
+            ref var record = ref memory.At(position);
+            if (record.Hash == hash && memory.IsSeen(record) && !record.Has(HalfClosedMarks.Kept) && !record.Has(HalfClosedMarks.Private))
             {
-                socket.SetHostEntry(flow, initiator);
-                found = next - 1;
+                owner = AddEntry(ref record, flow, initiator);
             }
         }
 
-        return found;
+        return owner;
     }
 
-    private static int Hash(in ConnectionTuple tuple)
+    /// <summary>An entry of a socket that is counted only; a dump may show it twice.</summary>
+    private int AddEntry(ref HalfClosedRecord record, in ConntrackFlow flow, bool initiator)
     {
-        var mixed = tuple.Source.Low ^ BitOperations.RotateLeft(tuple.Destination.Low, 31)
-            ^ tuple.Source.High ^ BitOperations.RotateLeft(tuple.Destination.High, 17)
-            ^ ((ulong)tuple.SourcePort << 48) ^ ((ulong)tuple.DestinationPort << 16);
-        return (int)((mixed * 0x9E37_79B9_7F4A_7C15) >> 33);
+        var group = _selection.Groups[record.Group];
+        if (!record.Has(HalfClosedMarks.Found))
+        {
+            var match = default(EntryMatch);
+            match.Set(flow, initiator);
+            group.Rest.AddHostEntry(match, record.Has(HalfClosedMarks.CloseWait) ? Model.ClosedBy.Peer : Model.ClosedBy.Pod);
+            record.Set(HalfClosedMarks.Found | HalfClosedMarks.Asked, true);
+        }
+
+        return group.OwnerIndex;
     }
 }

@@ -13,6 +13,9 @@ public sealed class IdleWatch
     /// <summary>How many connections are remembered.</summary>
     public const int MaxConnections = 2000;
 
+    /// <summary>How many ports have a history before those that nobody listens at any more are forgotten.</summary>
+    public const int MaxPorts = 512;
+
     private const uint MinimumIdleMilliseconds = 1000;
 
     /// <summary>TCP_TIMEWAIT_LEN, include/net/tcp.h: not configurable.</summary>
@@ -33,6 +36,9 @@ public sealed class IdleWatch
 
     /// <summary>True once two scans could be compared.</summary>
     public bool HasTwoScans { get; private set; }
+
+    /// <summary>Ports with a history.</summary>
+    public int Ports => _ports.Count;
 
     /// <summary>What is known of a port; null when nothing is.</summary>
     public PortIdleHistory? Port(ushort port) => _ports.GetValueOrDefault(port);
@@ -95,6 +101,29 @@ public sealed class IdleWatch
 
         (_previous, _current) = (_current, _previous);
         _previousAt = now;
+        ForgetPorts(ports);
+    }
+
+    private void ForgetPorts(ReadOnlySpan<PortTally> listening)
+    {
+        if (_ports.Count <= MaxPorts)
+        {
+            return;
+        }
+
+        var kept = new HashSet<ushort>(listening.Length);
+        foreach (ref readonly var port in listening)
+        {
+            kept.Add(port.Port);
+        }
+
+        foreach (var port in _ports.Keys)
+        {
+            if (!kept.Contains(port))
+            {
+                _ports.Remove(port);
+            }
+        }
     }
 
     private void Judge(in ConnectionTuple tuple, TimeSpan idleBefore, TimeSpan elapsed)

@@ -18,8 +18,7 @@ public sealed class SocketTally
     private readonly List<PortTally> _ports = [];
     private readonly List<ConnectionTuple> _established = [];
     private readonly List<long> _states = [];
-    private HalfClosedTable _halfClosed = new();
-    private int _halfClosedStart;
+    private HalfClosedTable _halfClosed = new(new(), static (_, _) => false);
     private NamespaceTracking _network = new(isHost: false);
     private int _ownerIndex;
     private Func<ulong, int>? _ownerByCgroup;
@@ -60,7 +59,7 @@ public sealed class SocketTally
         _ownerByCgroup = ownerByCgroup;
         _addresses = addresses;
         _halfClosed = halfClosed;
-        _halfClosedStart = halfClosed.Count;
+        halfClosed.Open(network);
         _idle = idle;
         CollectionsMarshal.SetCount(_states, (ownerByCgroup is null ? 1 : owners) * TcpStateCounts.Length);
         Restart();
@@ -83,7 +82,7 @@ public sealed class SocketTally
         _ports.Clear();
         _established.Clear();
         CollectionsMarshal.AsSpan(_states).Clear();
-        _halfClosed.Truncate(_halfClosedStart);
+        _halfClosed.Restart();
         _idle?.Begin();
         Total = 0;
     }
@@ -91,7 +90,7 @@ public sealed class SocketTally
     /// <summary>Forgets the half-closed sockets only.</summary>
     public void RestartHalfClosed()
     {
-        _halfClosed.Truncate(_halfClosedStart);
+        _halfClosed.Restart();
         var states = CollectionsMarshal.AsSpan(_states);
         for (var row = 0; row < states.Length; row += TcpStateCounts.Length)
         {
@@ -141,6 +140,27 @@ public sealed class SocketTally
 
                 break;
         }
+    }
+
+    /// <summary>Keeps the listening ports that matter most: those with a queue, then those with connections, then the lowest.</summary>
+    /// <param name="max">How many.</param>
+    /// <returns>How many are left out.</returns>
+    public int KeepPorts(int max)
+    {
+        var cut = Math.Max(0, _ports.Count - max);
+        if (cut > 0)
+        {
+            _ports.Sort(static (a, b) => (-a.Queued, -(a.Established + a.TimeWait), (int)a.Port)
+                .CompareTo((-b.Queued, -(b.Established + b.TimeWait), (int)b.Port)));
+            for (var i = 0; i < _ports.Count; i++)
+            {
+                _portNumbers[_ports[i].Port] = (short)(i < max ? i + 1 : 0);
+            }
+
+            _ports.RemoveRange(max, cut);
+        }
+
+        return cut;
     }
 
     /// <summary>

@@ -22,6 +22,14 @@ public static class TrackingJudge
             : TrackingState.Unknown;
     }
 
+    /// <summary>
+    /// True when a socket that is not kept in full was forgotten by the host's table. Nobody asks the table of its own namespace for it.
+    /// </summary>
+    internal static bool IsForgotten(in HalfClosedRecord record, NamespaceTracking network) =>
+        (network.IsHost || network.IsUntranslated)
+        && record.Has(HalfClosedMarks.Asked) && !record.Has(HalfClosedMarks.Found) && !record.Has(HalfClosedMarks.Private)
+        && (record.Has(HalfClosedMarks.WasInHostTable) || (!record.Has(HalfClosedMarks.MayPassBy) && network.InHostTable == true));
+
     /// <summary>The entry that expires first, of those found.</summary>
     public static ConntrackEntry? SoonestEntry(in HalfClosedSocket socket)
     {

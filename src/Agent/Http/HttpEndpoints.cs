@@ -17,12 +17,9 @@ internal sealed class HttpEndpoints(
 
     private readonly FrozenDictionary<string, RequestDelegate> _open = new Dictionary<string, RequestDelegate>
     {
-        ["/healthz"] = context => health.IsAlive
+        ["/healthz"] = context => health.Problem is not { } problem
             ? HttpAnswer.WriteLineAsync(context, StatusCodes.Status200OK, "ok")
-            : HttpAnswer.WriteLineAsync(
-                context,
-                StatusCodes.Status503ServiceUnavailable,
-                $"the collector loop has been silent for {health.SinceLastBeat.TotalSeconds:F0} s: a scan hangs"),
+            : HttpAnswer.WriteLineAsync(context, StatusCodes.Status503ServiceUnavailable, problem),
         ["/readyz"] = context => store.Fresh(out var problem) is not null
             ? HttpAnswer.WriteLineAsync(context, StatusCodes.Status200OK, "ok")
             : HttpAnswer.WriteLineAsync(context, StatusCodes.Status503ServiceUnavailable, problem),

@@ -37,9 +37,12 @@ internal sealed partial class CollectorLoop(
         {
             await thread.Run(() => pipeline.Run(options.Current, stoppingToken)).WaitAsync(stoppingToken).ConfigureAwait(false);
             _lastFailure = "";
+            health.NoteSuccess();
         }
         catch (Exception e) when (e is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
         {
+            health.NoteFailure(e.Message);
+
             // The same failure every 15 seconds says nothing new.
             if (_lastFailure != e.Message)
             {

@@ -49,6 +49,7 @@ internal static class ConntrackLookup
         }
 
         network.Tracking.InOwnTable = memory.OwnTableTracks;
+        network.Tracking.IsUntranslated = memory.OwnTableTracks == false;
         var left = MaxLookups;
         foreach (ref var socket in scan.HalfClosedOf(network))
         {

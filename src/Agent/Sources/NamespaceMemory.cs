@@ -28,8 +28,6 @@ internal sealed class NamespaceMemory(TimeSpan firstSeen, bool isNew)
 
     public IdleWatch Idle { get; } = new();
 
-    public HalfClosedWatch HalfClosed { get; } = new();
-
     public ImmutableArray<IpAddress> Addresses { get; private set; } = [];
 
     public HashSet<IpAddress> AddressSet { get; private set; } = [];

@@ -1,4 +1,5 @@
 using Agent.Core.Model;
+using Agent.Core.Tallies;
 using Agent.Kernel;
 
 namespace Agent.Sources;
@@ -18,6 +19,7 @@ internal sealed class NamespaceProblems
     private int _withSettings;
     private int _notCaptured;
     private bool _hostHasSettings;
+    private long _cutListeners;
 
     public void NoteEntry(KernelException? refusal)
     {
@@ -56,7 +58,13 @@ internal sealed class NamespaceProblems
         _sockets += sockets;
     }
 
-    public SourceReport Sockets(SourceClock clock, int deniedProcesses)
+    public void CountCutListeners(int cut) => _cutListeners += cut;
+
+    /// <summary>Reports on the sockets.</summary>
+    /// <param name="clock">Since the first namespace.</param>
+    /// <param name="deniedProcesses">Processes whose descriptors may not be looked at.</param>
+    /// <param name="countedOnly">Half-closed sockets that are counted and not kept in full.</param>
+    public SourceReport Sockets(SourceClock clock, int deniedProcesses, long countedOnly)
     {
         if (_byNetlink + _byProcFs == 0)
         {
@@ -86,6 +94,22 @@ internal sealed class NamespaceProblems
             problem = problem.And(new(
                 $"{deniedProcesses} processes with half-closed sockets are not named: their descriptors are for their own users, "
                 + "CAP_SYS_PTRACE together with CAP_DAC_READ_SEARCH",
+                SourceNeeds.None));
+        }
+
+        if (countedOnly > 0)
+        {
+            problem = problem.And(new(
+                $"{countedOnly} more half-closed sockets are counted and not shown: the oldest of each owner are, "
+                + $"{HalfClosedTable.DefaultCapacity} in all",
+                SourceNeeds.None));
+        }
+
+        if (_cutListeners > 0)
+        {
+            problem = problem.And(new(
+                $"{_cutListeners} more listening ports are not shown: those with queues and connections are, "
+                + $"{NodeScan.MaxListenersPerNamespace} a namespace",
                 SourceNeeds.None));
         }
 

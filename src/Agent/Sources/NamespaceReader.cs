@@ -30,7 +30,7 @@ internal sealed class NamespaceReader(CollectionOptions collection, NamespaceSoc
         scan.Visitor?.Return();
         sources.Add(collection.Sockets == BackendChoice.Off
             ? clock.Off("Collection:Sockets", SourceNeeds.SocketsSwitchedOn)
-            : problems.Sockets(clock, sockets.Denied));
+            : problems.Sockets(clock, sockets.Denied, scan.HalfClosed.RestCount));
         sources.Add(problems.Settings(new SourceClock(SourceNames.Sysctl, time), collection.ProcRoot));
     }
 

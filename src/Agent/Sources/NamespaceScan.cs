@@ -18,7 +18,7 @@ internal sealed class NamespaceScan(NamespaceTarget target, int ownerIndex, bool
 
     public int OwnerIndex { get; } = ownerIndex;
 
-    public NamespaceTracking Tracking { get; } = new(isHost);
+    public NamespaceTracking Tracking { get; } = new(isHost, target.Instance);
 
     public bool IsHost => Tracking.IsHost;
 
@@ -30,9 +30,6 @@ internal sealed class NamespaceScan(NamespaceTarget target, int ownerIndex, bool
 
     /// <summary>Entries in its conntrack table; null when unknown.</summary>
     public long? TableEntries { get; set; }
-
-    /// <summary>Where its half-closed sockets are in <see cref="NodeScan.HalfClosed"/>.</summary>
-    public Range HalfClosed { get; set; } = ..0;
 
     /// <summary>Some established connections that leave it.</summary>
     public IReadOnlyList<ConnectionTuple> Established { get; set; } = [];

@@ -52,7 +52,6 @@ internal sealed class NamespaceSockets : IDisposable
             return false;
         }
 
-        var start = scan.HalfClosed.Count;
         _tally.TimeWaits = network.Ends?.TimeWaits;
         _tally.Begin(
             network.Tracking,
@@ -71,9 +70,11 @@ internal sealed class NamespaceSockets : IDisposable
         }
 
         network.Memory.Sockets = _tally.Total;
+        problems.CountCutListeners(_tally.KeepPorts(scan.ListenerShare));
+        scan.NoteListeners(_tally.Ports.Length);
         network.Ends?.NoteDump(dumpedAt);
         network.Memory.Idle.Complete(dumpedAt, _tally.Ports);
-        network.HalfClosed = start..scan.HalfClosed.Count;
+        scan.HalfClosed.Seal();
         network.Established = [.. _tally.EstablishedSample];
         if (network.Target.Live is { } live && !scan.HalfClosedOf(network).IsEmpty)
         {
@@ -105,6 +106,7 @@ internal sealed class NamespaceSockets : IDisposable
 
         if (network.TableEntries == 0)
         {
+            network.Tracking.IsUntranslated = true;
             foreach (ref var socket in scan.HalfClosedOf(network))
             {
                 socket.SetUntranslated();

@@ -1,16 +1,30 @@
 using Agent.Core.Tallies;
 using Agent.Kernel.Conntrack;
 using Agent.Kernel.Namespaces;
+using Agent.Kernel.Net;
 
 namespace Agent.Sources;
 
 /// <summary>One scan: what it works with, and what it has found so far.</summary>
 /// <param name="layout">Namespaces and owners.</param>
 /// <param name="visitor">Enters namespaces; null in a captured tree.</param>
+/// <param name="halfClosed">What earlier scans saw of half-closed sockets.</param>
 /// <param name="now">Monotonic time of the scan.</param>
 /// <param name="cancellationToken">Ends it.</param>
-internal sealed class NodeScan(NodeLayout layout, NamespaceVisitor? visitor, TimeSpan now, CancellationToken cancellationToken)
+internal sealed class NodeScan(
+    NodeLayout layout, NamespaceVisitor? visitor, HalfClosedMemory halfClosed, TimeSpan now, CancellationToken cancellationToken)
 {
+    /// <summary>Listening ports that are kept of one namespace.</summary>
+    public const int MaxListenersPerNamespace = 128;
+
+    /// <summary>Listening ports that are kept in all, but for <see cref="MinimumListeners"/> of each namespace.</summary>
+    public const int MaxListeners = 4096;
+
+    /// <summary>Listening ports that are kept of a namespace in any case.</summary>
+    public const int MinimumListeners = 8;
+
+    private int _listeners;
+
     public NodeLayout Layout { get; } = layout;
 
     public NamespaceVisitor? Visitor { get; } = visitor;
@@ -23,7 +37,10 @@ internal sealed class NodeScan(NodeLayout layout, NamespaceVisitor? visitor, Tim
     public ConnectionEndWatch? Ends { get; init; }
 
     /// <summary>Half-closed sockets of all namespaces.</summary>
-    public HalfClosedTable HalfClosed { get; } = new();
+    public HalfClosedTable HalfClosed { get; } = new(halfClosed, (network, tuple) => MayPassBy(layout, network, tuple));
+
+    /// <summary>How many listening ports are kept of the next namespace.</summary>
+    public int ListenerShare => Math.Clamp(MaxListeners - _listeners, MinimumListeners, MaxListenersPerNamespace);
 
     /// <summary>False when not a single socket table could be read.</summary>
     public bool SocketsRead { get; set; }
@@ -31,8 +48,11 @@ internal sealed class NodeScan(NodeLayout layout, NamespaceVisitor? visitor, Tim
     /// <summary>Counters of the host's table; null when not readable.</summary>
     public ConntrackStatistics? Statistics { get; set; }
 
-    /// <summary>The half-closed sockets of one namespace.</summary>
-    public Span<HalfClosedSocket> HalfClosedOf(NamespaceScan network) => HalfClosed.Sockets[network.HalfClosed];
+    /// <summary>Counts the listening ports that are kept.</summary>
+    public void NoteListeners(int count) => _listeners += count;
+
+    /// <summary>The half-closed sockets of one namespace that are kept in full.</summary>
+    public Span<HalfClosedSocket> HalfClosedOf(NamespaceScan network) => HalfClosed.Of(network.Tracking);
 
     /// <summary>
     /// True when the node has a route to the namespace, so that its connections pass the node's table. A namespace inside another
@@ -53,14 +73,12 @@ internal sealed class NodeScan(NodeLayout layout, NamespaceVisitor? visitor, Tim
         }
     }
 
-    /// <summary>
-    /// Whether the host's table would have this socket's connection. Two pods behind one bridge talk past the node's
-    /// IP layer unless bridge-nf-call-iptables is on.
-    /// </summary>
-    public bool? IsInHostTable(in HalfClosedSocket socket)
-    {
-        var remote = Layout.Addresses.Find(socket.Socket.Tuple.Destination);
-        var bothHere = !socket.Namespace.IsHost && remote >= 0 && !Layout.NamespaceOf(remote).IsHost;
-        return bothHere && !Layout.BridgeIsTracked ? null : socket.Namespace.InHostTable;
-    }
+    /// <summary>Whether the host's table would have this socket's connection; null when that cannot be told.</summary>
+    public bool? IsInHostTable(in HalfClosedSocket socket) =>
+        MayPassBy(Layout, socket.Namespace, socket.Socket.Tuple) ? null : socket.Namespace.InHostTable;
+
+    /// <summary>Two pods behind one bridge talk past the node's IP layer unless bridge-nf-call-iptables is on.</summary>
+    private static bool MayPassBy(NodeLayout layout, NamespaceTracking network, in ConnectionTuple tuple) =>
+        !layout.BridgeIsTracked && !network.IsHost
+        && layout.Addresses.Find(tuple.Destination) is >= 0 and var remote && !layout.NamespaceOf(remote).IsHost;
 }

@@ -26,6 +26,7 @@ internal sealed class NodeScanner : INodeScanner
     private readonly NamespaceReader _reader;
     private readonly ConntrackSource _conntrack;
     private readonly HostTable _hostTable;
+    private readonly HalfClosedMemory _halfClosed = new();
 
     public NodeScanner(CollectionOptions collection, PodsOptions pods, IKubernetesPods? kubernetes, TimeProvider time)
     {
@@ -73,25 +74,16 @@ internal sealed class NodeScanner : INodeScanner
         var sources = new SourceReports();
 
         var targets = _namespaces.Find(now, visitor, sources);
+        _halfClosed.Begin(now);
         var layout = _owners.Find(targets, now, kubernetes, sources);
-        var scan = new NodeScan(layout, visitor, now, cancellationToken) { Ends = visitor is null ? null : request.Ends };
+        var scan = new NodeScan(layout, visitor, _halfClosed, now, cancellationToken) { Ends = visitor is null ? null : request.Ends };
         _reader.Read(scan, sources);
         scan.HalfClosed.BuildIndex();
         _hostTable.Read(scan, request.DumpConntrack, sources);
-        Remember(scan);
         JudgeTracking(scan);
         sources.Add(kubernetes);
         var ends = scan.Ends?.Complete(scan, sources);
         return Assemble(scan, ends, takenAt, _time.GetElapsedTime(started), sources);
-    }
-
-    /// <summary>Since when each half-closed socket has been seen, and whether a table once had its entry.</summary>
-    private static void Remember(NodeScan scan)
-    {
-        foreach (var network in scan.Layout.Namespaces)
-        {
-            network.Memory.HalfClosed.Update(scan.Now, scan.HalfClosedOf(network));
-        }
     }
 
     /// <summary>What has become of the entry of each half-closed socket.</summary>
@@ -101,6 +93,8 @@ internal sealed class NodeScanner : INodeScanner
         {
             socket.SetTracking(TrackingJudge.Judge(socket, scan.IsInHostTable(socket)));
         }
+
+        scan.HalfClosed.Complete();
     }
 
     private Snapshot Assemble(NodeScan scan, EndsSample? ends, DateTimeOffset takenAt, TimeSpan duration, SourceReports sources)

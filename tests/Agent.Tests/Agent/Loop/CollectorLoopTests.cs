@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Agent.Core.Model;
+using Agent.Loop;
 using Agent.Tests.Agent.Hosting;
 using Agent.Tests.Testing;
 using Xunit;
@@ -64,6 +65,28 @@ public sealed class CollectorLoopTests
         Assert.Equal(200, (await agent.GetAsync("/metrics")).Status);
         Assert.Single(agent.Log.Containing("the kernel is odd"));
         Assert.True(scanner.Disposed);
+    }
+
+    [Fact]
+    public async Task Loop_EveryScanThrows_HealthFailsUntilOneSucceeds()
+    {
+        using var scanner = new FakeScanner(
+            static (_, number, _) => number <= LoopHealth.MaxFailures ? throw new InsufficientMemoryException("no memory left") : TestSnapshots.Of());
+        await using var agent = await TestAgent.StartAsync(scanner);
+        for (var scan = 1; scan < LoopHealth.MaxFailures; scan++)
+        {
+            await Eventually.True(() => scanner.Scans == scan && agent.Time.Timers >= 2, $"scan {scan}");
+            Assert.Equal(200, (await agent.GetAsync("/healthz")).Status);
+            agent.Time.Advance(s_interval);
+        }
+
+        await Eventually.True(() => scanner.Scans == LoopHealth.MaxFailures && agent.Time.Timers >= 2, "the last failure");
+        var health = await agent.GetAsync("/healthz");
+        Assert.Equal(503, health.Status);
+        Assert.Contains("the last 5 scans failed: no memory left", health.Body, StringComparison.Ordinal);
+        agent.Time.Advance(s_interval);
+        await agent.ScannedAsync(scanner, LoopHealth.MaxFailures + 1);
+        Assert.Equal(200, (await agent.GetAsync("/healthz")).Status);
     }
 
     [Fact]

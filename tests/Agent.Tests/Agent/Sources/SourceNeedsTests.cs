@@ -69,7 +69,7 @@ public sealed class SourceNeedsTests
         var problems = new NamespaceProblems();
         problems.NoteNetlink(new KernelException("sock_diag", errno));
         problems.CountSockets(byNetlink: false, 7);
-        Assert.Equal((SourceStatus.Degraded, expected), (problems.Sockets(Clock, 0).Status, problems.Sockets(Clock, 0).Needs));
+        Assert.Equal((SourceStatus.Degraded, expected), (problems.Sockets(Clock, 0, 0).Status, problems.Sockets(Clock, 0, 0).Needs));
     }
 
     [Fact]
@@ -77,7 +77,19 @@ public sealed class SourceNeedsTests
     {
         var problems = new NamespaceProblems();
         problems.CountSockets(byNetlink: true, 7);
-        Assert.Equal((SourceStatus.Ok, SourceNeeds.None), (problems.Sockets(Clock, 3).Status, problems.Sockets(Clock, 3).Needs));
+        Assert.Equal((SourceStatus.Ok, SourceNeeds.None), (problems.Sockets(Clock, 3, 0).Status, problems.Sockets(Clock, 3, 0).Needs));
+    }
+
+    [Fact]
+    public void Sockets_MoreThanAreShown_IsSaid()
+    {
+        var problems = new NamespaceProblems();
+        problems.CountSockets(byNetlink: true, 300_000);
+        problems.CountCutListeners(31_000);
+        var report = problems.Sockets(Clock, 0, 283_616);
+        Assert.Equal(SourceStatus.Ok, report.Status);
+        Assert.Contains("283616 more half-closed sockets are counted and not shown", report.Detail, StringComparison.Ordinal);
+        Assert.Contains("31000 more listening ports are not shown", report.Detail, StringComparison.Ordinal);
     }
 
     [Fact]

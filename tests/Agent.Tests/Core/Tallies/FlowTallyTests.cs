@@ -16,7 +16,7 @@ public sealed class FlowTallyTests
     private static readonly NamespaceTracking s_host = new(isHost: true);
 
     private readonly AddressIndex _addresses = new();
-    private readonly HalfClosedTable _sockets = new();
+    private readonly HalfClosedTable _sockets = new(new(), static (_, _) => false);
 
     public FlowTallyTests()
     {
@@ -159,8 +159,11 @@ public sealed class FlowTallyTests
     private static long Entries(FlowTally tally, int owner, bool closeWait, ClosedBy closedBy) =>
         tally.EntriesOf(owner)[HalfClosedEntries.IndexOf(ConntrackTableKind.Host, closeWait, closedBy)];
 
-    private void Add(TcpSocket socket, int owner, NamespaceTracking network, bool stays) =>
+    private void Add(TcpSocket socket, int owner, NamespaceTracking network, bool stays)
+    {
         _sockets.Add(new HalfClosedSocket(socket, owner, network, stays));
+        _sockets.Seal();
+    }
 
     private FlowTally Tally(params ConntrackFlow[] flows)
     {

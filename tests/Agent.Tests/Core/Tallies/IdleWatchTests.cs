@@ -118,7 +118,7 @@ public sealed class IdleWatchTests
     private void Scan(int seconds, ulong listenerInode, params TcpSocket[] sockets)
     {
         var tally = new SocketTally();
-        tally.Begin(new(isHost: false), 0, 1, null, [], new HalfClosedTable(), _watch);
+        tally.Begin(new(isHost: false), 0, 1, null, [], new HalfClosedTable(new(), static (_, _) => false), _watch);
         var listener = Make.Socket("0.0.0.0:80 0.0.0.0:0", TcpState.Listen);
         listener.Inode = listenerInode;
         tally.Add(listener);

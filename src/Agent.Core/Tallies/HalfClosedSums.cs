@@ -1,11 +1,10 @@
 using Agent.Core.Model;
-using Agent.Core.Tallies;
 using Agent.Kernel.Conntrack;
 using Agent.Kernel.SockDiag;
 
-namespace Agent.Core.Snapshots;
+namespace Agent.Core.Tallies;
 
-/// <summary>The sums of one owner's half-closed sockets.</summary>
+/// <summary>Sums of half-closed sockets.</summary>
 internal struct HalfClosedSums
 {
     private long _closeWait;
@@ -18,6 +17,9 @@ internal struct HalfClosedSums
     private long[]? _ownEntries;
     private int[]? _closeWaitAges;
     private int[]? _entryTimes;
+
+    /// <summary>All sockets.</summary>
+    public readonly long Sockets => _closeWait + _finWait1 + _finWait2;
 
     public void Add(in HalfClosedSocket socket)
     {
@@ -47,6 +49,37 @@ internal struct HalfClosedSums
         {
             _oldest = age;
         }
+    }
+
+    /// <summary>Adds one whose entry is gone.</summary>
+    public void AddUntracked() => _untracked++;
+
+    /// <summary>Adds the entry that the host's table has for a socket which was added without it.</summary>
+    public void AddHostEntry(in EntryMatch entry, ClosedBy bySocket)
+    {
+        Count(ref _entryTimes, entry.ExpiresInSeconds);
+        _disagree += Disagrees(entry, bySocket) ? 1 : 0;
+    }
+
+    /// <summary>Forgets what <see cref="AddHostEntry"/> added: the dump starts over.</summary>
+    public void ForgetHostEntries()
+    {
+        _entryTimes?.AsSpan().Clear();
+        _disagree = 0;
+    }
+
+    /// <summary>Adds other sums.</summary>
+    public void Add(in HalfClosedSums other)
+    {
+        _closeWait += other._closeWait;
+        _finWait1 += other._finWait1;
+        _finWait2 += other._finWait2;
+        _untracked += other._untracked;
+        _disagree += other._disagree;
+        _unread += other._unread;
+        _oldest = _oldest is null || other._oldest > _oldest ? other._oldest ?? _oldest : _oldest;
+        Add(ref _closeWaitAges, other._closeWaitAges);
+        Add(ref _entryTimes, other._entryTimes);
     }
 
     public void AddOwnEntry(in EntryMatch entry)
@@ -80,6 +113,18 @@ internal struct HalfClosedSums
         {
             bySteps ??= new int[DurationCounts.Steps];
             bySteps[DurationCounts.StepOf(known)]++;
+        }
+    }
+
+    private static void Add(ref int[]? bySteps, int[]? more)
+    {
+        if (more is not null)
+        {
+            bySteps ??= new int[DurationCounts.Steps];
+            for (var step = 0; step < more.Length; step++)
+            {
+                bySteps[step] += more[step];
+            }
         }
     }
 
