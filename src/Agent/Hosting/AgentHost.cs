@@ -189,7 +189,7 @@ internal static partial class AgentHost
             AgentBuild.Current,
             new(settings.Time, settings.ProcessorTime),
             settings.Time);
-        return ActivatorUtilities.CreateInstance<CollectorLoop>(services, pipeline);
+        return ActivatorUtilities.CreateInstance<CollectorLoop>(services, pipeline, settings.Jitter);
     }
 
     [LoggerMessage(

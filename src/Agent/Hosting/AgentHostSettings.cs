@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Agent.Configuration;
 using Agent.Core.Diagnosis;
 using Agent.Kubernetes;
+using Agent.Loop;
 using Agent.Sources;
 
 namespace Agent.Hosting;
@@ -21,6 +22,9 @@ internal sealed record AgentHostSettings
     public PodWatcherSettings? Kubernetes { get; init; }
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>How many intervals the next scan begins after the last one.</summary>
+    public Func<double> Jitter { get; init; } = new ScanJitter(Random.Shared).Next;
 
     /// <summary>What this process has used of the processors so far.</summary>
     public Func<TimeSpan> ProcessorTime { get; init; } = static () => Environment.CpuUsage.TotalTime;

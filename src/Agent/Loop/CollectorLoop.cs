@@ -4,7 +4,12 @@ namespace Agent.Loop;
 
 /// <summary>Scans every interval, one scan at a time, for as long as the agent runs.</summary>
 internal sealed partial class CollectorLoop(
-    SnapshotPipeline pipeline, AgentOptionsStore options, LoopHealth health, TimeProvider time, ILogger<CollectorLoop> logger)
+    SnapshotPipeline pipeline,
+    AgentOptionsStore options,
+    LoopHealth health,
+    Func<double> jitter,
+    TimeProvider time,
+    ILogger<CollectorLoop> logger)
     : BackgroundService
 {
     /// <summary>How long the end of the agent waits for a scan to notice that it is cancelled.</summary>
@@ -53,15 +58,16 @@ internal sealed partial class CollectorLoop(
     }
 
     /// <summary>
-    /// Waits for the next multiple of the interval, counted from the beginning of the last scan: what a long scan has missed is
+    /// Waits for about the next multiple of the interval, counted from the beginning of the last scan: what a long scan has missed is
     /// left out, not made up for.
     /// </summary>
     private async Task WaitAsync(long start, CancellationToken stoppingToken)
     {
+        var intervals = jitter();
         while (true)
         {
             var changed = options.Changed;
-            var interval = options.Current.Collection.Interval;
+            var interval = options.Current.Collection.Interval * intervals;
             var elapsed = time.GetElapsedTime(start);
             var due = interval * Math.Max(1, Math.Ceiling(elapsed / interval));
             if (elapsed >= due)

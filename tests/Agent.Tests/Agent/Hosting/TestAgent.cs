@@ -44,7 +44,12 @@ internal sealed class TestAgent : IAsyncDisposable
     /// <param name="createScanner">Makes what reads the node.</param>
     /// <param name="file">Configuration file; null for none.</param>
     /// <param name="settings"><c>Section:Key=value</c>.</param>
-    public static async Task<TestAgent> StartAsync(Func<AgentOptions, INodeScanner> createScanner, string? file, params string[] settings)
+    public static Task<TestAgent> StartAsync(Func<AgentOptions, INodeScanner> createScanner, string? file, params string[] settings) =>
+        StartAsync(createScanner, file, null, settings);
+
+    /// <summary>The same with scans that are not an even beat.</summary>
+    public static async Task<TestAgent> StartAsync(
+        Func<AgentOptions, INodeScanner> createScanner, string? file, Func<double>? jitter, params string[] settings)
     {
         var time = new ManualTimeProvider();
         var log = new CollectedLog();
@@ -55,6 +60,7 @@ internal sealed class TestAgent : IAsyncDisposable
             CreateScanner = (options, _) => createScanner(options),
             Diagnose = static (_, alsoFound) => new DiagnosisResult(alsoFound, new(Verdict.Ok, "all is well")),
             Time = time,
+            Jitter = jitter ?? (static () => 1),
             ProcessorTime = static () => TimeSpan.Zero,
             LogSink = log,
         });
