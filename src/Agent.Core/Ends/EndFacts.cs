@@ -112,9 +112,10 @@ public readonly struct EndFacts
         IsComplete && IsWaiting && !WasNeverAnswered ? AnswerMilliseconds - RequestMilliseconds : null;
 
     /// <summary>
-    /// After how long idle the peer closed, where its FIN was not read: nothing else came after the last data. Null where no FIN came.
+    /// A client's, whose request met a reset: after how long idle its peer had closed. What came after the last data, before the request or
+    /// unread, was the FIN. Null where nothing came.
     /// </summary>
-    public uint? PeerClosedAfterMilliseconds => IsComplete && UnreadBytes == 1
+    public uint? PeerClosedAfterMilliseconds => IsComplete && (UnreadBytes == 1 || LastAckMilliseconds > LastSentMilliseconds)
         ? LastReceivedMilliseconds - Math.Min(LastReceivedMilliseconds, LastAckMilliseconds)
         : null;
 

@@ -32,6 +32,9 @@ public sealed class PodNode : IAsyncDisposable
 
     public ContainerRuntime Runtime => _runtime ?? throw NotStarted();
 
+    /// <summary>Its PID 1, as this machine numbers it.</summary>
+    public int InitPid => Process.InitPid;
+
     /// <summary>The node's root as this process sees it, for files.</summary>
     public string Root => $"/proc/{Process.InitPid}/root";
 
@@ -159,6 +162,7 @@ public sealed class PodNode : IAsyncDisposable
 
         (await RunAsync("conntrack", "-F")).Checked();
         await SetAsync(Sysctls.CloseWaitTimeout, 3600);
+        await SetAsync(Sysctls.EstablishedTimeout, 432000);
         await SetAsync(Sysctls.Liberal, 0);
     }
 

@@ -5,6 +5,8 @@ public static class Sysctls
 {
     public const string CloseWaitTimeout = "net.netfilter.nf_conntrack_tcp_timeout_close_wait";
 
+    public const string EstablishedTimeout = "net.netfilter.nf_conntrack_tcp_timeout_established";
+
     /// <summary>Whether packets outside the window pass as valid.</summary>
     public const string Liberal = "net.netfilter.nf_conntrack_tcp_be_liberal";
 }

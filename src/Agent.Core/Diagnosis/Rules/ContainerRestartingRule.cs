@@ -100,9 +100,14 @@ public sealed class ContainerRestartingRule : IFindingRule
 
     private Finding? Watched(DiagnosisContext context, PodSnapshot pod)
     {
-        var replaced = pod.Listeners
+        // A server that has just died listens nowhere.
+        var replaced = context.HistoryOf(pod.Identity)
+            .SelectMany(static seen => seen.Pod.Listeners)
+            .Concat(pod.Listeners)
             .Where(static listener => listener.Restarts > 0)
-            .Select(listener => (listener.Port, Times: CounterIncrease.OfPod(context, pod, seen => Restarts(seen, listener.Port))))
+            .Select(static listener => listener.Port)
+            .Distinct()
+            .Select(port => (Port: port, Times: CounterIncrease.OfPod(context, pod, seen => Restarts(seen, port))))
             .Where(static one => one.Times is { Amount: >= CrashLoop })
             .OrderByDescending(static one => one.Times!.Value.Amount)
             .FirstOrDefault();

@@ -10,6 +10,9 @@ public sealed class ListenQueueOverflowRule : IFindingRule
     /// <summary>The finding's id.</summary>
     public const string Id = "listen-queue-overflow";
 
+    /// <summary>No SYN queue is shorter: reqsk_queue_alloc of older kernels, and the smallest tcp_max_syn_backlog that is in use.</summary>
+    private const long ShortestSynQueue = 8;
+
     private static readonly FindingFix s_cookies = new(
         "sysctl, for a full SYN queue", "nsenter --net=/proc/$PID/ns/net sysctl -w net.ipv4.tcp_syncookies=1", FixPlace.NodeShell);
     private static readonly FindingFix s_synBacklog = new(
@@ -33,8 +36,8 @@ public sealed class ListenQueueOverflowRule : IFindingRule
         Why = "Clients wait seconds to connect or time out, and the readiness probe is the next to fail: then the pod gets no requests "
             + "at all.",
         Seen = """
-            ListenOverflows and ListenDrops of the pod's network namespace, and accept queues at their limit. TCPReqQFullDrop and
-            TCPReqQFullDoCookies for the SYN queue, with the sockets in SYN_RECV.
+            ListenOverflows and ListenDrops of the pod's network namespace, and accept queues at their limit. For the SYN queue ListenDrops
+            that no overflow explains while connections wait in SYN_RECV, TCPReqQFullDrop, and TCPReqQFullDoCookies.
             """,
         Levels =
         [
@@ -111,7 +114,7 @@ public sealed class ListenQueueOverflowRule : IFindingRule
 
     private Finding? SynQueue(DiagnosisContext context, PodSnapshot pod)
     {
-        var drops = CounterIncrease.OfPod(context, pod, static pod => pod.Counters?.SynQueueDrops);
+        var drops = SynDrops(context, pod);
         var cookies = CounterIncrease.OfPod(context, pod, static pod => pod.Counters?.SynQueueCookies);
         if (drops is not { Amount: > 0 } && cookies is not { Amount: > 0 })
         {
@@ -123,9 +126,9 @@ public sealed class ListenQueueOverflowRule : IFindingRule
         List<string> evidence =
         [
             isDropping
-                ? $"TCPReqQFullDrop rose by {HumanText.Count(rise.Amount)} in {HumanText.Duration(rise.Over)} "
-                    + $"({HumanText.Rate(rise.Rate)}): so many SYNs were dropped, because SYN cookies are off. "
-                    + "Their clients try again after 1s, 3s, 7s."
+                ? $"ListenDrops rose by {HumanText.Count(rise.Amount)} more than ListenOverflows in {HumanText.Duration(rise.Over)} "
+                    + $"({HumanText.Rate(rise.Rate)}): so many SYNs were dropped. Their clients try again after 1s, 3s, 7s. "
+                    + "With SYN cookies (net.ipv4.tcp_syncookies) none would be."
                 : $"TCPReqQFullDoCookies rose by {HumanText.Count(rise.Amount)} in {HumanText.Duration(rise.Over)} "
                     + $"({HumanText.Rate(rise.Rate)}): so many SYNs were answered with a SYN cookie. These clients are not turned away.",
         ];
@@ -148,6 +151,22 @@ public sealed class ListenQueueOverflowRule : IFindingRule
         {
             Form = "syn",
         };
+    }
+
+    // TCPReqQFullDrop counts only where the listener's backlog is the limit; at three quarters of tcp_max_syn_backlog a SYN is dropped
+    // without it (tcp_conn_request), and then the sockets in SYN_RECV tell that the queue is why.
+    private static CounterIncrease? SynDrops(DiagnosisContext context, PodSnapshot pod)
+    {
+        var counted = CounterIncrease.OfPod(context, pod, static pod => pod.Counters?.SynQueueDrops);
+        if (CounterIncrease.OfPod(context, pod, static pod => pod.Counters?.ListenDrops) is not { } drops
+            || !(pod.Tcp?[TcpState.SynRecv] >= ShortestSynQueue))
+        {
+            return counted;
+        }
+
+        var overflows = CounterIncrease.OfPod(context, pod, static pod => pod.Counters?.ListenOverflows)?.Amount ?? 0;
+        var other = drops.Amount - Math.Min(drops.Amount, overflows);
+        return drops with { Amount = Math.Max(other, counted?.Amount ?? 0) };
     }
 
     private static string Title(PodSnapshot pod, Listener? full, CounterIncrease? overflows) => (full, overflows) switch

@@ -85,13 +85,20 @@ public sealed class NodeTrafficRuleTests
         Given.Only(s_queue, Given.InTurn(Given.Node(SynQueue(5, 5)), Given.Node(SynQueue(9, 5)))).Fix,
         static fix => fix.Text.EndsWith("sysctl -w net.ipv4.tcp_syncookies=1", StringComparison.Ordinal));
 
-    /// <summary>SYNs are dropped for other reasons, too: that alone does not mean that the queue is full.</summary>
-    [Fact]
-    public void SynQueue_OnlyListenDropsRise_Silent()
+    /// <summary>SYNs are dropped for other reasons, too: only with connections in SYN_RECV it is the queue.</summary>
+    [Theory]
+    [InlineData(9ul, 0ul, 12, true)]
+    [InlineData(9ul, 0ul, 1, false)]
+    [InlineData(9ul, 0ul, 0, false)]
+    public void SynQueue_OnlyListenDropsRise(ulong drops, ulong overflows, int synRecv, bool isNamed)
     {
         var before = Given.Serving();
-        var after = before with { Counters = before.Counters! with { ListenDrops = 9, SynQueueDrops = 0 } };
-        Assert.Empty(s_queue.Evaluate(Given.InTurn(Given.Node(before), Given.Node(after))));
+        var after = before with
+        {
+            Counters = before.Counters! with { ListenDrops = drops, ListenOverflows = overflows, SynQueueDrops = 0 },
+            Tcp = Given.States((TcpState.SynRecv, synRecv)),
+        };
+        Assert.Equal(isNamed ? 1 : 0, s_queue.Evaluate(Given.InTurn(Given.Node(before), Given.Node(after))).Count());
     }
 
     private static PodSnapshot TimeWaits(ulong overflows) => Given.Serving() is var pod

@@ -39,6 +39,14 @@ public sealed class ServerReplacedTests
     }
 
     [Fact]
+    public void Replaced_ListensNowhereJustNow_IsStillTold()
+    {
+        var gone = Node(0, 9);
+        gone = gone with { Pods = [gone.Pods[0] with { Listeners = [] }] };
+        Assert.Equal(Severity.Critical, Given.Only(s_rule, Given.InTurn(Node(0, 0), Node(3, 9), gone)).Severity);
+    }
+
+    [Fact]
     public void Replaced_BeforeItIsWatched_Silent() => Assert.Empty(s_rule.Evaluate(Given.InTurn(Node(9, 9), Node(9, 9))));
 
     [Fact]
