@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Text;
 using Agent.Configuration;
 using Agent.Core;
-using Agent.Core.Reporting;
 using Agent.Core.Tracing;
 using Agent.Tracing;
 

@@ -49,7 +49,9 @@ internal sealed class AgentRequest(HttpOptions http)
             // A plain connection first: where nobody listens, as on most machines, nothing else is even loaded.
             socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
             await socket.ConnectAsync(address, deadline).ConfigureAwait(false);
+#pragma warning disable CA2000 // The response disposes of its client.
             response = new AgentResponse(Client(socket, maxBytes));
+#pragma warning restore CA2000
             var question = await MessageAsync(address, pathAndQuery, deadline).ConfigureAwait(false);
             await response.GetAsync(question, isWhole: maxBytes is not null, deadline).ConfigureAwait(false);
             var answered = response;
@@ -98,6 +100,7 @@ internal sealed class AgentRequest(HttpOptions http)
 
     private HttpClient Client(Socket socket, int? maxBytes)
     {
+#pragma warning disable CA2000 // The client disposes of its handler.
         var handler = new SocketsHttpHandler
         {
             UseProxy = false,
@@ -109,6 +112,7 @@ internal sealed class AgentRequest(HttpOptions http)
                 ? new() { RemoteCertificateValidationCallback = TrustOnly(http.CertificateFile) }
                 : new(),
         };
+#pragma warning restore CA2000
         var client = new HttpClient(handler, disposeHandler: true) { Timeout = Timeout.InfiniteTimeSpan };
         if (maxBytes is { } bytes)
         {

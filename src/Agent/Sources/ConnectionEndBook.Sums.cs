@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using Agent.Core.Attribution;
 using Agent.Core.Ends;
 using Agent.Core.Model;
-using Agent.Core.Snapshots;
 
 namespace Agent.Sources;
 

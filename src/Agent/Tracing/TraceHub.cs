@@ -22,7 +22,9 @@ internal sealed class TraceHub : IEndObserver
     /// <returns>Null when as many trace as may.</returns>
     public TraceReader? TryAttach(TraceFilter filter)
     {
+#pragma warning disable CA2000 // Whoever attaches disposes of it; one that was not taken holds nothing.
         var reader = new TraceReader(filter, Detach);
+#pragma warning restore CA2000
         if (!ImmutableInterlocked.Update(
             ref _readers, static (readers, added) => readers.Length < MaxReaders ? readers.Add(added) : readers, reader))
         {

@@ -118,7 +118,7 @@ public sealed class TableUseTests : IDisposable
         });
     }
 
-    private void AssertTranslations(ListedEntry[] listed, TableUse use)
+    private static void AssertTranslations(ListedEntry[] listed, TableUse use)
     {
         var expected = listed
             .Where(static entry => entry.Port.Length > 0 && (entry.ReplyDestination != entry.Source || entry.ReplyDestinationPort != entry.SourcePort))

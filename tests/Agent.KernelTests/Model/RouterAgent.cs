@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.Http;
 using System.Net.Sockets;
 using System.Text.Json;
 using Agent.KernelTests.Testing;
@@ -31,7 +30,9 @@ internal sealed class RouterAgent : IDisposable
         _process.BeginOutputReadLine();
         _process.ErrorDataReceived += static (_, _) => { };
         _process.BeginErrorReadLine();
+#pragma warning disable CA2000 // The client disposes of its handler.
         _http = new HttpClient(new SocketsHttpHandler { ConnectCallback = (_, _) => ValueTask.FromResult<Stream>(new NetworkStream(Connect(), ownsSocket: true)) })
+#pragma warning restore CA2000
         {
             BaseAddress = new Uri("http://127.0.0.1:9742"),
         };

@@ -68,7 +68,9 @@ public sealed class NodeScannerMemoryTests
             // Another program's namespace may have been given the numbers in between.
             Assert.True(attempt < 25, "the kernel does not give numbers again");
             before = Watched(new NetworkNamespaceFixture(), "10.111.0.1");
+#pragma warning disable CA2000 // The loop ends with the first, which is disposed of below.
             again = others.TryMakeAgain(before.Numbers);
+#pragma warning restore CA2000
         }
 
         using var after = again;

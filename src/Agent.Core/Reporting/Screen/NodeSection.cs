@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Agent.Core.Diagnosis.Rules;
 using Agent.Core.Model;
 

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Agent.Configuration;
 using Agent.Core.Ends;
 using Agent.Core.Model;
 using Agent.Core.Tracing;
@@ -55,7 +54,7 @@ public sealed class AgentTraceTests
     public async Task Read_OverrunsOfTheKernel_AreTold()
     {
         var missed = 5L;
-        var scanner = new FakeScanner((_, _, _) => Heard(missed));
+        using var scanner = new FakeScanner((_, _, _) => Heard(missed));
         await using var agent = await StartAsync(scanner);
         using var trace = await OpenAsync(agent, new());
         await using var lines = trace.ReadAsync(TestContext.Current.CancellationToken).GetAsyncEnumerator(TestContext.Current.CancellationToken);
@@ -143,7 +142,8 @@ public sealed class AgentTraceTests
     public async Task Get_NothingListens_SaysWhy()
     {
         var snapshot = Heard(0).WithSource(SourceNames.ConnectionEnds, "sock_diag", SourceStatus.Unavailable, "tcp_diag is missing");
-        await using var agent = await StartAsync(new FakeScanner((_, _, _) => snapshot));
+        using var scanner = new FakeScanner((_, _, _) => snapshot);
+        await using var agent = await StartAsync(scanner);
 
         Assert.Equal((503, "tcp_diag is missing\n"), await agent.GetAsync("/trace"));
     }
@@ -221,7 +221,9 @@ public sealed class AgentTraceTests
 
     private static async Task<TestAgent> StartAsync(FakeScanner? scanner = null)
     {
+#pragma warning disable CA2000 // The agent disposes of its scanner.
         scanner ??= new FakeScanner((_, _, _) => Heard(0));
+#pragma warning restore CA2000
         var agent = await TestAgent.StartAsync(scanner);
         await agent.ScannedAsync(scanner, 1);
         return agent;

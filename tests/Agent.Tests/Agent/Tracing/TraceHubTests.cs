@@ -1,5 +1,4 @@
 using Agent.Core.Ends;
-using Agent.Core.Tracing;
 using Agent.Tests.Core.Tracing;
 using Agent.Tracing;
 using Xunit;

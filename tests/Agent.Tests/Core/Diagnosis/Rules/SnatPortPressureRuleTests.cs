@@ -1,6 +1,5 @@
 using Agent.Core.Diagnosis;
 using Agent.Core.Diagnosis.Rules;
-using Agent.Core.Model;
 using Agent.Kernel.Conntrack;
 using Agent.Kernel.SockDiag;
 using Xunit;

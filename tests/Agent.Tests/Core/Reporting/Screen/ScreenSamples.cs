@@ -191,17 +191,17 @@ internal static class ScreenSamples
 
     private static HalfClosedConnection Connection(
         PodSnapshot pod, double age, string peer, TrackingState tracking = TrackingState.Tracked, OwnerProcess? process = null) => new()
-    {
-        Owner = pod.Identity,
-        Tuple = new(Address("10.244.1.5"), Address(peer), pod.Listeners[0].Port, (ushort)(40_000 + (int)age)),
-        State = TcpState.CloseWait,
-        ClosedBy = ClosedBy.Peer,
-        Age = TimeSpan.FromSeconds(age),
-        UnreadBytes = 0,
-        Inode = 77,
-        Process = process ?? new("node", 4711),
-        Tracking = tracking,
-    };
+        {
+            Owner = pod.Identity,
+            Tuple = new(Address("10.244.1.5"), Address(peer), pod.Listeners[0].Port, (ushort)(40_000 + (int)age)),
+            State = TcpState.CloseWait,
+            ClosedBy = ClosedBy.Peer,
+            Age = TimeSpan.FromSeconds(age),
+            UnreadBytes = 0,
+            Inode = 77,
+            Process = process ?? new("node", 4711),
+            Tracking = tracking,
+        };
 
     private static IpAddress Address(string text) => IpAddress.TryParse(text, out var address) ? address : throw new ArgumentException(text);
 }
