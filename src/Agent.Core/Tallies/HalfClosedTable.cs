@@ -33,6 +33,12 @@ public sealed class HalfClosedTable(
     private NamespaceTracking? _open;
     private HalfClosedDrop? _drop;
 
+    /// <summary>Makes a table for one scan alone.</summary>
+    public HalfClosedTable()
+        : this(new(), static (_, _) => false)
+    {
+    }
+
     /// <summary>Sockets that are kept in full.</summary>
     public int Count => _selection.Sockets.Count;
 

@@ -18,7 +18,7 @@ public sealed class SocketTally
     private readonly List<PortTally> _ports = [];
     private readonly List<ConnectionTuple> _established = [];
     private readonly List<long> _states = [];
-    private HalfClosedTable _halfClosed = new(new(), static (_, _) => false);
+    private HalfClosedTable _halfClosed = new();
     private NamespaceTracking _network = new(isHost: false);
     private int _ownerIndex;
     private Func<ulong, int>? _ownerByCgroup;

@@ -20,7 +20,7 @@ internal sealed class NamespaceMemory(TimeSpan firstSeen, bool isNew)
 
     private const int MaxPrograms = 16;
 
-    private (int Version, ImmutableArray<string> Names)? _programs;
+    private (NetworkNamespace Network, int Version, ImmutableArray<string> Names)? _programs;
     private TimeSpan? _addressesAt;
     private TimeSpan? _settingsAt;
     private TimeSpan? _closeWaitAt;
@@ -43,10 +43,10 @@ internal sealed class NamespaceMemory(TimeSpan firstSeen, bool isNew)
     /// <summary>The different programs that run there, in order; looked at again only when its processes have changed.</summary>
     public ImmutableArray<string> ProgramsOf(NetworkNamespace network)
     {
-        if (_programs is not { } known || known.Version != network.Version)
+        if (_programs is not { } known || (known.Network, known.Version) != (network, network.Version))
         {
             var names = network.Processes.Select(static process => process.Command).Distinct(StringComparer.Ordinal);
-            _programs = known = (network.Version, [.. names.Order(StringComparer.Ordinal).Take(MaxPrograms)]);
+            _programs = known = (network, network.Version, [.. names.Order(StringComparer.Ordinal).Take(MaxPrograms)]);
         }
 
         return known.Names;

@@ -42,7 +42,7 @@ public sealed class SocketTallyTests
     private static SocketTally Listening(int first, int count)
     {
         var tally = new SocketTally();
-        tally.Begin(new(isHost: false), 0, 1, null, [], new HalfClosedTable(new(), static (_, _) => false), null);
+        tally.Begin(new(isHost: false), 0, 1, null, [], new HalfClosedTable(), null);
         for (var port = first; port < first + count; port++)
         {
             tally.Add(Make.Socket($"0.0.0.0:{port} 0.0.0.0:0", TcpState.Listen));
