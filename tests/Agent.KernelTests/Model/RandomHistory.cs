@@ -38,6 +38,9 @@ internal sealed class RandomHistory(RoutedNetwork network, int seed) : IDisposab
     public int UnreadBytes =>
         _connections.Where(static connection => connection.Phase == ConnectionPhase.ClientClosed).Sum(static connection => connection.UnreadBytes);
 
+    /// <summary>True once in so many times.</summary>
+    public bool Toss(int oneIn) => _random.Next(oneIn) == 0;
+
     /// <summary>A few steps. No connection is touched twice in one batch, so that idle ones have been so since the last.</summary>
     public void Step(int steps)
     {
@@ -50,7 +53,7 @@ internal sealed class RandomHistory(RoutedNetwork network, int seed) : IDisposab
                 continue;
             }
 
-            if (_random.Next(15) == 0)
+            if (Toss(15))
             {
                 Refuse();
                 continue;

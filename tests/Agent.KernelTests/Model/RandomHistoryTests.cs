@@ -29,7 +29,19 @@ public sealed class RandomHistoryTests
 
         for (var done = 0; done < steps; done += StepsABatch)
         {
+            // nsenter(1) becomes the agent. Now and then it sleeps through a batch.
+            var sleeps = history.Toss(8);
+            if (sleeps)
+            {
+                agent.Pause();
+            }
+
             history.Step(StepsABatch);
+            if (sleeps)
+            {
+                agent.Continue();
+            }
+
             var report = await agent.ReportAsync(report => Differences(report, network, history).Count == 0, TimeSpan.FromSeconds(5));
             AssertNothing(Differences(report, network, history), history, seed);
         }

@@ -56,6 +56,12 @@ internal sealed class RouterAgent : IDisposable
         }
     }
 
+    /// <summary>SIGSTOP: it sees nothing of what happens meanwhile but what the kernel keeps for it.</summary>
+    public void Pause() => Libc.Kill(_process.Id, Libc.SIGSTOP);
+
+    /// <summary>SIGCONT.</summary>
+    public void Continue() => Libc.Kill(_process.Id, Libc.SIGCONT);
+
     public void Dispose()
     {
         _http.Dispose();

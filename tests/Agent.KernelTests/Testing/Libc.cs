@@ -6,6 +6,11 @@ namespace Agent.KernelTests.Testing;
 /// <summary>What the tests themselves ask of the system, on the calling thread.</summary>
 internal static unsafe partial class Libc
 {
+    /// <summary>signal(7).</summary>
+    internal const int SIGSTOP = 19;
+
+    internal const int SIGCONT = 18;
+
     private const int CLONE_NEWNET = 0x40000000;
     private const uint LinuxCapabilityVersion3 = 0x20080522;
 
@@ -33,6 +38,18 @@ internal static unsafe partial class Libc
             throw new Win32Exception(Marshal.GetLastPInvokeError(), "capset");
         }
     }
+
+    /// <summary>kill(2).</summary>
+    internal static void Kill(int process, int signal)
+    {
+        if (kill(process, signal) != 0)
+        {
+            throw new Win32Exception(Marshal.GetLastPInvokeError(), $"kill({process}, {signal})");
+        }
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int kill(int process, int signal);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int setns(int descriptor, int type);
