@@ -34,7 +34,6 @@ public readonly struct EndFacts
         LastAckMilliseconds = end.LastAckReceivedMilliseconds;
         var acknowledged = end.BytesAcked - Math.Min(end.BytesAcked, role == EndRole.Client ? 1u : 0u);
         FinAcknowledged = IsComplete && acknowledged > SentBytes;
-        WasEstablished = !IsComplete || role == EndRole.Server || end.BytesAcked > 0 || end.BytesReceived > 0;
         GaveUpRetrying = end.Retransmits > 0 || end.Probes > 0;
     }
 
@@ -69,9 +68,6 @@ public readonly struct EndFacts
 
     /// <summary>True when the peer acknowledged this side's FIN.</summary>
     public bool FinAcknowledged { get; }
-
-    /// <summary>False for a client whose SYN nobody acknowledged: it was refused, or gave up.</summary>
-    public bool WasEstablished { get; }
 
     /// <summary>True when retransmissions or probes were unanswered at the end.</summary>
     public bool GaveUpRetrying { get; }

@@ -36,7 +36,6 @@ public static class EndJudge
         return facts switch
         {
             { FinAcknowledged: false, GaveUpRetrying: true, LastAckMilliseconds: >= IdleFromMilliseconds } => new(EndKind.TimedOut),
-            { WasEstablished: false } => new(EndKind.Other),
             { UnreadBytes: > 1 } => Unread(facts, closer, lastWords, quiet),
             { FinAcknowledged: true } => Closed(facts, closer, lastWords),
             { UnacknowledgedBytes: > 1 } => Unacknowledged(facts),

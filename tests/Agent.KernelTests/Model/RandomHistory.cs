@@ -24,7 +24,7 @@ internal sealed class RandomHistory(RoutedNetwork network, int seed) : IDisposab
     /// <summary>What was done, a line each, for whoever reads a failure.</summary>
     public List<string> Log { get; } = [];
 
-    /// <summary>How often each kind of end came about, by role; an end that nobody can tell is not there.</summary>
+    /// <summary>How often each kind of end came about, by role; a kind that is not there never did.</summary>
     public IReadOnlyDictionary<string, int> Ends => _ends;
 
     /// <summary>Requests that were unread when the server closed.</summary>
@@ -89,8 +89,7 @@ internal sealed class RandomHistory(RoutedNetwork network, int seed) : IDisposab
     }
 
     /// <summary>
-    /// A connection to a port at which nobody listens, without waiting as most programs do it: of a connect(2) that waits, the kernel has
-    /// forgotten the address when it tells of the end.
+    /// An attempt at a port at which nobody listens, without waiting, as most programs do it. It never was a connection, so it has no end.
     /// </summary>
     private void Refuse()
     {
@@ -106,7 +105,6 @@ internal sealed class RandomHistory(RoutedNetwork network, int seed) : IDisposab
         }
 
         Log.Add(string.Create(CultureInfo.InvariantCulture, $"batch {_batch}: refused"));
-        Ended("client other");
     }
 
     private void Touch(ModelConnection connection)

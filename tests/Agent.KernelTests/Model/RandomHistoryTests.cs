@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
+using Agent.Core.Ends;
+using Agent.Core.Model;
 using Agent.KernelTests.Sources;
 using Xunit;
 
@@ -29,7 +31,7 @@ public sealed class RandomHistoryTests
 
         for (var done = 0; done < steps; done += StepsABatch)
         {
-            // nsenter(1) becomes the agent. Now and then it sleeps through a batch.
+            // Now and then the agent sleeps through a batch (nsenter(1) becomes it).
             var sleeps = history.Toss(8);
             if (sleeps)
             {
@@ -89,13 +91,16 @@ public sealed class RandomHistoryTests
     private static List<string> EndDifferences(JsonElement report, RoutedNetwork network, RandomHistory history)
     {
         var differences = new List<string>();
-        foreach (var (kind, expected) in history.Ends)
+        foreach (var kind in Enum.GetValues<EndKind>())
         {
-            var (role, end) = (kind.Split(' ')[0], JsonNamingPolicy.CamelCase.ConvertName(Pascal(kind.Split(' ')[1])));
-            var actual = Find(report, role == "server" ? network.Server.Name : network.Client.Name) is { } owner ? Number(owner, "ends", role, end) : 0;
-            if (actual != expected)
+            foreach (var (role, name) in new[] { ("server", network.Server.Name), ("client", network.Client.Name) })
             {
-                differences.Add(string.Create(CultureInfo.InvariantCulture, $"{kind}: {actual} instead of {expected}"));
+                var expected = history.Ends.GetValueOrDefault($"{role} {EndNames.Of(kind)}");
+                var actual = Find(report, name) is { } owner ? Number(owner, "ends", role, JsonNamingPolicy.CamelCase.ConvertName(kind.ToString())) : 0;
+                if (actual != expected)
+                {
+                    differences.Add(string.Create(CultureInfo.InvariantCulture, $"{role} {EndNames.Of(kind)}: {actual} instead of {expected}"));
+                }
             }
         }
 
@@ -139,9 +144,6 @@ public sealed class RandomHistoryTests
 
         return element.GetInt32();
     }
-
-    private static string Pascal(string snake) =>
-        string.Concat(snake.Split('_').Select(static part => char.ToUpperInvariant(part[0]) + part[1..]));
 
     private static int Setting(string name, int otherwise) =>
         int.TryParse(Environment.GetEnvironmentVariable(name), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : otherwise;

@@ -44,19 +44,6 @@ public sealed class EndJudgeTests
         Assert.Null(CapturedEnds.Scene(scene).Facts(role == EndRole.Server ? EndRole.Client : EndRole.Server));
     }
 
-    /// <summary>A connect(2) that does not wait keeps its address: what the kernel says of it is one SYN, unacknowledged.</summary>
-    [Fact]
-    public void Judge_RefusedWithoutWaiting_IsOther()
-    {
-        var refused = new ConnectionEnd
-        {
-            Present = ConnectionEndFields.Ages | ConnectionEndFields.BytesAcked | ConnectionEndFields.BytesSent,
-            SendQueueBytes = 1,
-        };
-
-        Assert.Equal(new EndJudgement(EndKind.Other), EndJudge.Judge(new EndFacts(refused, EndRole.Client), ClosedBy.Unknown));
-    }
-
     [Fact]
     public void Read_Refused_IsNoEnd() => Assert.Empty(CapturedEnds.Scene("refused").Ends);
 
