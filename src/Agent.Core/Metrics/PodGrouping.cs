@@ -14,13 +14,14 @@ public sealed class PodGrouping
     public PodGrouping(Snapshot snapshot, MetricsOptions options)
     {
         _labels = options.PodLabels;
-        var sizes = new Dictionary<PodGroup, (long HalfClosed, long Sockets)>();
+        var sizes = new Dictionary<PodGroup, (bool Known, long HalfClosed, long Sockets)>();
         foreach (var pod in snapshot.Pods)
         {
             var group = GroupOf(pod.Identity, pod.Kubernetes);
             _groups[(pod.Identity.Namespace, pod.Identity.Name)] = group;
             var size = sizes.GetValueOrDefault(group);
-            sizes[group] = (size.HalfClosed + pod.HalfClosed.Sockets, size.Sockets + (pod.Tcp?.Counts.Sum() ?? 0));
+            sizes[group] = (
+                size.Known || IsKnown(pod), size.HalfClosed + pod.HalfClosed.Sockets, size.Sockets + (pod.Tcp?.Counts.Sum() ?? 0));
         }
 
         foreach (var gone in snapshot.Gone)
@@ -31,7 +32,8 @@ public sealed class PodGrouping
         if (sizes.Count > options.MaxPods)
         {
             _cut.UnionWith(sizes
-                .OrderByDescending(static pair => pair.Value.HalfClosed)
+                .OrderByDescending(static pair => pair.Value.Known)
+                .ThenByDescending(static pair => pair.Value.HalfClosed)
                 .ThenByDescending(static pair => pair.Value.Sockets)
                 .ThenBy(static pair => pair.Key.Namespace, StringComparer.Ordinal)
                 .ThenBy(static pair => pair.Key.Name, StringComparer.Ordinal)
@@ -86,6 +88,11 @@ public sealed class PodGrouping
     /// </summary>
     public PodGroup this[string podNamespace, string name] =>
         _groups.TryGetValue((podNamespace, name), out var group) ? group : Fold(podNamespace, name, "");
+
+    /// <summary>Anybody can make network namespaces; pods are made by the kubelet, and there is one host.</summary>
+    private static bool IsKnown(PodSnapshot pod) =>
+        pod.Identity.Kind == PodKind.Host
+        || (pod.Identity.Kind == PodKind.Pod && (pod.Kubernetes is not null || pod.Identity.Namespace.Length > 0));
 
     private PodGroup GroupOf(PodIdentity identity, KubernetesPod? kubernetes) => Fold(identity.Namespace, identity.Name, kubernetes switch
     {

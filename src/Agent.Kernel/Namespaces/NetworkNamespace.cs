@@ -72,6 +72,9 @@ public sealed class NetworkNamespace
     /// </summary>
     public ulong Instance { get; private set; }
 
+    /// <summary>The process that has been there longest: most likely the one that will stay.</summary>
+    public NamespaceProcess? Oldest => _processes.MinBy(process => (process.StartTicks, process.Pid));
+
     internal NamespaceProcess? Representative { get; set; }
 
     /// <summary>Fixes <see cref="Instance"/> at the end of the scan that found it.</summary>
@@ -85,7 +88,7 @@ public sealed class NetworkNamespace
 
         if (Instance == 0)
         {
-            var (start, pid) = Oldest() is { } oldest ? (oldest.StartTicks, oldest.Pid) : (Interlocked.Increment(ref s_names), 0);
+            var (start, pid) = Oldest is { } oldest ? (oldest.StartTicks, oldest.Pid) : (Interlocked.Increment(ref s_names), 0);
             Instance = Math.Max(1, Mix(Mix(Mix(DisplayInode) ^ start) ^ (ulong)pid));
         }
     }
@@ -112,9 +115,6 @@ public sealed class NetworkNamespace
     }
 
     internal void OwnerChanged() => Version++;
-
-    /// <summary>The process that has been there longest: most likely the one that will stay.</summary>
-    internal NamespaceProcess? Oldest() => _processes.MinBy(process => (process.StartTicks, process.Pid));
 
     // The finalizer of MurmurHash3: each bit of the input changes half of the output's.
     private static ulong Mix(ulong value)

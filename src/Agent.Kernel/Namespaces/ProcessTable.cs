@@ -251,7 +251,7 @@ public sealed class ProcessTable : IDisposable
     {
         foreach (var @namespace in _namespaces.WithProcesses)
         {
-            while (!_namespaces.HasRepresentative(@namespace) && @namespace.Oldest() is { } candidate)
+            while (!_namespaces.HasRepresentative(@namespace) && @namespace.Oldest is { } candidate)
             {
                 if (_namespaces.IsMember(candidate))
                 {

@@ -16,7 +16,7 @@ public static class FibTrie
     /// <summary>Adds each local address once, without loopback and link-local ones.</summary>
     /// <param name="text">The file, or as much as was read of it.</param>
     /// <param name="addresses">Is added to.</param>
-    public static void Parse(ReadOnlySpan<byte> text, ICollection<IpAddress> addresses)
+    public static void Parse(ReadOnlySpan<byte> text, LocalAddresses addresses)
     {
         var leaf = default(IpAddress);
         var isLeaf = false;
@@ -32,7 +32,7 @@ public static class FibTrie
             {
                 isLeaf = false;
             }
-            else if (isLeaf && line.SequenceEqual("/32 host LOCAL"u8) && !leaf.IsLoopback && !leaf.IsLinkLocal && !addresses.Contains(leaf))
+            else if (isLeaf && line.SequenceEqual("/32 host LOCAL"u8) && !leaf.IsLoopback && !leaf.IsLinkLocal)
             {
                 addresses.Add(leaf);
             }

@@ -15,12 +15,12 @@ public static class IfInet6
     /// <summary>Adds each global address once.</summary>
     /// <param name="text">The file.</param>
     /// <param name="addresses">Is added to.</param>
-    public static void Parse(ReadOnlySpan<byte> text, ICollection<IpAddress> addresses)
+    public static void Parse(ReadOnlySpan<byte> text, LocalAddresses addresses)
     {
         var lines = new ProcLines(text);
         while (lines.MoveNext())
         {
-            if (TryParseLine(lines.Current, out var address) && !addresses.Contains(address))
+            if (TryParseLine(lines.Current, out var address))
             {
                 addresses.Add(address);
             }

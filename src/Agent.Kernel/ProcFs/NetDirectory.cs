@@ -10,7 +10,7 @@ namespace Agent.Kernel.ProcFs;
 /// </summary>
 public sealed class NetDirectory
 {
-    // The host's fib_trie has an entry for each address of each Service under kube-proxy's IPVS mode; what is longer is cut off.
+    // What is longer is cut off.
     private const int MaxFileLength = 8 << 20;
 
     private byte[] _buffer = new byte[64 * 1024];
@@ -37,18 +37,20 @@ public sealed class NetDirectory
     /// <summary>Adds the namespace's addresses, IPv4 first, each once, without loopback and link-local ones.</summary>
     /// <returns>False when the namespace is gone.</returns>
     /// <exception cref="KernelException">A file may not be read.</exception>
-    public bool ReadAddresses(string netPath, ICollection<IpAddress> addresses)
+    public bool ReadAddresses(string netPath, LocalAddresses addresses)
     {
-        if (!TryRead($"{netPath}/fib_trie", out var trie))
+        if (!TryRead($"{netPath}/fib_trie", out var trie, addresses.MaxBytes))
         {
             return false;
         }
 
+        addresses.IsCut |= trie.Length >= addresses.MaxBytes;
         FibTrie.Parse(trie, addresses);
 
         // Absent where IPv6 is off.
-        if (TryRead($"{netPath}/if_inet6", out var inet6))
+        if (TryRead($"{netPath}/if_inet6", out var inet6, addresses.MaxBytes))
         {
+            addresses.IsCut |= inet6.Length >= addresses.MaxBytes;
             IfInet6.Parse(inet6, addresses);
         }
 
@@ -120,10 +122,10 @@ public sealed class NetDirectory
         !TryRead($"{netPath}/sockstat", out var text) || NetSockstat.MaybeSockets(text, "TCP:"u8) || NetSockstat.MaybeTimeWait(text)
         || !TryRead($"{netPath}/sockstat6", out text) || NetSockstat.MaybeSockets(text, "TCP6:"u8);
 
-    private bool TryRead(string path, out ReadOnlySpan<byte> text)
+    private bool TryRead(string path, out ReadOnlySpan<byte> text, int maxLength = MaxFileLength)
     {
-        var found = ProcFile.TryReadAll(path, ref _buffer, MaxFileLength, out var length);
-        text = _buffer.AsSpan(0, length);
+        var found = ProcFile.TryReadAll(path, ref _buffer, maxLength, out var length);
+        text = _buffer.AsSpan(0, Math.Min(length, maxLength));
         return found;
     }
 }

@@ -4,6 +4,7 @@ using Agent.Core.Model;
 using Agent.Core.Tallies;
 using Agent.Kernel.Namespaces;
 using Agent.Kernel.Net;
+using Agent.Kernel.ProcFs;
 
 namespace Agent.Sources;
 
@@ -29,6 +30,9 @@ internal sealed class NamespaceMemory(TimeSpan firstSeen, bool isNew)
     public IdleWatch Idle { get; } = new();
 
     public ImmutableArray<IpAddress> Addresses { get; private set; } = [];
+
+    /// <summary>True when it has more addresses than are kept.</summary>
+    public bool AddressesAreCut { get; private set; }
 
     public HashSet<IpAddress> AddressSet { get; private set; } = [];
 
@@ -69,10 +73,18 @@ internal sealed class NamespaceMemory(TimeSpan firstSeen, bool isNew)
 
     public void NoteTracking(bool? tracks, TimeSpan now) => (OwnTableTracks, _trackingAt) = (tracks, now);
 
-    public void SetAddresses(ImmutableArray<IpAddress> addresses, TimeSpan now)
+    /// <summary>Notes the addresses.</summary>
+    /// <param name="addresses">Null when they could not be read: those of before stay.</param>
+    /// <param name="now">Monotonic time of the scan.</param>
+    public void SetAddresses(LocalAddresses? addresses, TimeSpan now)
     {
-        Addresses = addresses;
-        AddressSet = [.. addresses];
+        if (addresses is not null)
+        {
+            Addresses = [.. addresses.All];
+            AddressSet = [.. addresses.All];
+            AddressesAreCut = addresses.IsCut;
+        }
+
         _addressesAt = now;
     }
 

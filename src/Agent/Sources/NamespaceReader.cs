@@ -104,9 +104,9 @@ internal sealed class NamespaceReader(CollectionOptions collection, NamespaceSoc
         var memory = network.Memory;
         if (memory.AddressesAreDue(scan.Now))
         {
-            var addresses = new List<Kernel.Net.IpAddress>();
+            var addresses = LocalAddresses.OfPod();
             _tables.ReadAddresses(netPath, addresses);
-            memory.SetAddresses([.. addresses], scan.Now);
+            memory.SetAddresses(addresses, scan.Now);
         }
 
         foreach (var address in memory.Addresses)

@@ -13,6 +13,7 @@ internal sealed class NamespaceSource : IDisposable
     private readonly ProcessTable _processes;
     private Dictionary<ulong, NamespaceMemory> _memory = [];
     private NamespaceMemory? _capturedMemory;
+    private int _leftOut;
 
     public NamespaceSource(CollectionOptions collection, CgroupClassification classify, TimeProvider time)
     {
@@ -61,8 +62,10 @@ internal sealed class NamespaceSource : IDisposable
 
         if (_collection.PodNamespaces)
         {
-            targets.AddRange(_processes.Namespaces
-                .Where(candidate => candidate != host && (candidate.RepresentativePid > 0 || CanEnter(candidate, visitor)))
+            var (chosen, leftOut) = NamespaceChoice.Choose([.. _processes.Namespaces.Where(candidate => candidate != host)]);
+            _leftOut = leftOut;
+            targets.AddRange(chosen
+                .Where(candidate => candidate.RepresentativePid > 0 || CanEnter(candidate, visitor))
                 .OrderBy(static candidate => candidate.DisplayInode)
                 .Select(Target));
         }
@@ -114,6 +117,14 @@ internal sealed class NamespaceSource : IDisposable
         if (IsLive && _processes.Find(1) is { Command: "closewatch" or "pause" })
         {
             problem = problem.And(new("only this pod's processes are visible: hostPID is missing", SourceNeeds.HostProcesses));
+        }
+
+        if (_leftOut > 0)
+        {
+            problem = problem.And(new(
+                $"{_leftOut} network namespaces are not looked at: {NamespaceChoice.MaxPerOwner} of each pod or container are, "
+                + $"the oldest, and {NamespaceChoice.MaxInAll} in all",
+                SourceNeeds.None));
         }
 
         return clock.Read("procfs", problem, namespaces);

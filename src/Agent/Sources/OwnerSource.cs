@@ -35,7 +35,7 @@ internal sealed class OwnerSource(CollectionOptions collection, PodsOptions pods
             [.. targets.Select(target => Processes(target, uptime))], new PodRegistry(kubernetes?.Pods ?? [], _names.ByUid));
         var routes = HostRoutes(targets[Owner.HostNamespaceIndex]);
         var claims = AddressClaims.Resolve(owners, index => targets[index].Memory.Addresses, routes);
-        sources.Add(PodNames.Report(clock, owners, refusal, Conflicts(claims, owners)));
+        sources.Add(PodNames.Report(clock, owners, refusal, Conflicts(claims, owners).And(Cut(targets, owners))));
         return new NodeLayout
         {
             Namespaces = Namespaces(targets, owners),
@@ -100,6 +100,22 @@ internal sealed class OwnerSource(CollectionOptions collection, PodsOptions pods
         return new($"addresses that two have: {string.Join("; ", examples)}{more}", SourceNeeds.None);
     }
 
+    /// <summary>Namespaces with more addresses than are kept.</summary>
+    private static SourceProblem Cut(ImmutableArray<NamespaceTarget> targets, ImmutableArray<Owner> owners)
+    {
+        var cut = targets.Count(static target => target.Memory.AddressesAreCut);
+        if (cut == 0)
+        {
+            return SourceProblem.None;
+        }
+
+        var first = owners.First(owner => owner.Namespaces.Any(index => targets[index].Memory.AddressesAreCut));
+        return new(
+            $"{cut} network namespaces, one of them of {first.Identity.DisplayName}, have more addresses than are read: "
+            + "entries of the others count for nobody",
+            SourceNeeds.None);
+    }
+
     private void RefreshAddresses(ImmutableArray<NamespaceTarget> targets, TimeSpan now)
     {
         for (var index = 0; index < targets.Length; index++)
@@ -108,17 +124,17 @@ internal sealed class OwnerSource(CollectionOptions collection, PodsOptions pods
             // Those of a namespace that must be entered are read there.
             if (netPath is not null && (memory.AddressesAreDue(now) || index == Owner.HostNamespaceIndex))
             {
-                memory.SetAddresses(ReadAddresses(netPath) ?? memory.Addresses, now);
+                memory.SetAddresses(ReadAddresses(netPath, index == Owner.HostNamespaceIndex), now);
             }
         }
     }
 
-    private ImmutableArray<IpAddress>? ReadAddresses(string netPath)
+    private LocalAddresses? ReadAddresses(string netPath, bool isHost)
     {
-        var addresses = new List<IpAddress>();
+        var addresses = isHost ? LocalAddresses.OfHost() : LocalAddresses.OfPod();
         try
         {
-            return _tables.ReadAddresses(netPath, addresses) ? [.. addresses] : null;
+            return _tables.ReadAddresses(netPath, addresses) ? addresses : null;
         }
         catch (KernelException)
         {

@@ -73,11 +73,25 @@ public sealed class NetDirectoryTests : IDisposable
         _namespace.Execute("ip", "address", "add", "10.244.7.9/24", "dev", "lo");
         _namespace.Execute("ip", "address", "add", "fd00:10:244::9/64", "dev", "lo", "nodad");
         _namespace.Execute("ip", "address", "add", "169.254.7.9/16", "dev", "lo");
-        var addresses = new List<IpAddress>();
+        var addresses = LocalAddresses.OfPod();
 
         Assert.True(_tables.ReadAddresses(NetPath, addresses));
 
-        Assert.Equal(["10.244.7.9", "fd00:10:244::9"], addresses.Select(static address => address.ToString()));
+        Assert.Equal(["10.244.7.9", "fd00:10:244::9"], addresses.All.Select(static address => address.ToString()));
+        Assert.False(addresses.IsCut);
+    }
+
+    [Fact]
+    public void ReadAddresses_MoreThanAreKept_IsCutAndSaysSo()
+    {
+        var batch = Path.GetTempFileName();
+        File.WriteAllLines(batch, Enumerable.Range(0, 3000).Select(static i => $"address add 10.9.{i >> 8}.{i & 255}/32 dev lo"));
+        _namespace.Execute("ip", "-batch", batch);
+        File.Delete(batch);
+        var addresses = LocalAddresses.OfPod();
+        Assert.True(_tables.ReadAddresses(NetPath, addresses));
+        Assert.True(addresses.IsCut);
+        Assert.InRange(addresses.All.Count, 900, 1024);
     }
 
     [Theory]
@@ -100,7 +114,7 @@ public sealed class NetDirectoryTests : IDisposable
         var list = new SocketList();
 
         Assert.Null(_tables.ReadCounters(path));
-        Assert.False(_tables.ReadAddresses(path, []));
+        Assert.False(_tables.ReadAddresses(path, LocalAddresses.OfPod()));
         Assert.False(_tables.TryDumpSockets(path, ref list, out _, cancellationToken: TestContext.Current.CancellationToken));
     }
 

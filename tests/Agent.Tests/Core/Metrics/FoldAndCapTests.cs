@@ -41,6 +41,20 @@ public sealed class FoldAndCapTests
     }
 
     [Fact]
+    public void Cap_NamespacesThatAnybodyMade_DoNotPushPodsOut()
+    {
+        var made = Enumerable.Range(0, 510).Select(static i => new PodSnapshot
+        {
+            Identity = new(PodKind.NetworkNamespace, "", $"netns:{i}", $"{i}"),
+            HalfClosed = new() { CloseWaitSockets = 1000 },
+        });
+        var scan = new Exposed { Options = new() { MaxPods = 4 } }.Scan(s_three with { Pods = [.. made, .. s_three.Pods] });
+        Assert.Equal(4, Series(scan, "closewatch_pod_half_closed_sockets").Count());
+        Assert.Equal(3, scan["closewatch_pod_half_closed_sockets{namespace=\"default\",pod=\"web-1\",state=\"close_wait\"}"]);
+        Assert.Equal(510_000, scan["closewatch_pod_half_closed_sockets{namespace=\"\",pod=\"_other\",state=\"close_wait\"}"]);
+    }
+
+    [Fact]
     public void Cap_NotReached_NothingDropped() =>
         Assert.DoesNotContain(new Exposed().Scan(s_three).Keys, static key => key.StartsWith("closewatch_series_dropped", StringComparison.Ordinal));
 

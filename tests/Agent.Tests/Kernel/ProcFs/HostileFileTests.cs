@@ -43,10 +43,10 @@ public sealed class HostileFileTests
             var networks = new List<IpNetwork>();
             NetRoute.ParseInet(bytes, networks);
             NetRoute.ParseInet6(bytes, networks);
-            var addresses = new List<IpAddress>();
+            var addresses = LocalAddresses.OfPod();
             FibTrie.Parse(bytes, addresses);
             IfInet6.Parse(bytes, addresses);
-            Assert.InRange(addresses.Count + networks.Count, 0, bytes.Length);
+            Assert.InRange(addresses.All.Count + networks.Count, 0, bytes.Length);
             var lines = new ProcLines(bytes);
             var count = 0;
             while (lines.MoveNext())

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Agent.Kernel.Net;
 using Agent.Kernel.ProcFs;
@@ -81,24 +82,49 @@ public sealed class NamespaceAddressTests
                 text[random.Next(text.Length)] = (byte)random.Next(256);
             }
 
-            var addresses = new List<IpAddress>();
+            var addresses = LocalAddresses.OfPod();
             FibTrie.Parse(text[..random.Next(text.Length)], addresses);
             IfInet6.Parse(text, addresses);
-            Assert.All(addresses, address => Assert.False(address.IsLoopback));
+            Assert.All(addresses.All, address => Assert.False(address.IsLoopback));
         }
+    }
+
+    /// <summary>Any user can add so many to a namespace of its own; a list that is searched for each of them takes seconds.</summary>
+    [Fact]
+    public void Parse_AHundredThousandAddresses_KeepsTheFirst()
+    {
+        var trie = new StringBuilder("Local:\n");
+        var inet6 = new StringBuilder();
+        for (var i = 0; i < 100_000; i++)
+        {
+            trie.Append(CultureInfo.InvariantCulture, $"  |-- 10.{i >> 16}.{(i >> 8) & 255}.{i & 255}\n     /32 host LOCAL\n");
+            inet6.Append(CultureInfo.InvariantCulture, $"fd{i:x30} 04 40 00 82     eth0\n");
+        }
+
+        var addresses = new LocalAddresses(1024, 1 << 30);
+        FibTrie.Parse(Encoding.ASCII.GetBytes(trie.ToString()), addresses);
+        Assert.Equal((1024, true), (addresses.All.Count, addresses.IsCut));
+        Assert.Equal(["10.0.0.0", "10.0.0.1"], addresses.All.Take(2).Select(static address => address.ToString()));
+
+        addresses = new LocalAddresses(1024, 1 << 30);
+        IfInet6.Parse(Encoding.ASCII.GetBytes(inet6.ToString()), addresses);
+        Assert.Equal((1024, true), (addresses.All.Count, addresses.IsCut));
+        addresses = new LocalAddresses(100_000, 1 << 30);
+        IfInet6.Parse(Encoding.ASCII.GetBytes(inet6.ToString()), addresses);
+        Assert.Equal((100_000, false), (addresses.All.Count, addresses.IsCut));
     }
 
     private static List<string> FromTrie(byte[] text)
     {
-        var addresses = new List<IpAddress>();
+        var addresses = LocalAddresses.OfPod();
         FibTrie.Parse(text, addresses);
-        return addresses.ConvertAll(address => address.ToString());
+        return [.. addresses.All.Select(static address => address.ToString())];
     }
 
     private static List<string> FromIfInet6(string text)
     {
-        var addresses = new List<IpAddress>();
+        var addresses = LocalAddresses.OfPod();
         IfInet6.Parse(Encoding.ASCII.GetBytes(text), addresses);
-        return addresses.ConvertAll(address => address.ToString());
+        return [.. addresses.All.Select(static address => address.ToString())];
     }
 }
