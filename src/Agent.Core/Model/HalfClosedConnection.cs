@@ -48,6 +48,14 @@ public sealed record HalfClosedConnection
     /// <summary>What conntrack has of it.</summary>
     public required TrackingState Tracking { get; init; }
 
+    /// <summary>
+    /// Whether its entry translates, or did while it lived: without it what is sent next goes astray. Null when nobody saw it.
+    /// </summary>
+    public bool? Translated { get; init; }
+
+    /// <summary>Whether what it sends without its entry is lost; null when that is not known.</summary>
+    public bool? NeedsEntry { get; init; }
+
     /// <summary>The entry that expires first, of those found; null when there is none.</summary>
     public ConntrackEntry? Entry { get; init; }
 }
@@ -70,7 +78,7 @@ public enum TrackingState
     /// </summary>
     Expiring,
 
-    /// <summary>The namespace's connections are tracked and this one's entry is gone.</summary>
+    /// <summary>It was tracked, itself or connections of the same two ends and path are, and its entry is gone.</summary>
     Untracked,
 }
 
@@ -78,4 +86,7 @@ public enum TrackingState
 /// <param name="Table">Which table it is in; for <see cref="TrackingState.Untracked"/> see the connection.</param>
 /// <param name="State">Its TCP state.</param>
 /// <param name="ExpiresIn">Time left; null for offloaded entries.</param>
-public sealed record ConntrackEntry(ConntrackTableKind Table, TcpConntrackState State, TimeSpan? ExpiresIn);
+/// <param name="Zone">Its zone; 0 for none.</param>
+/// <param name="Translated">Whether it translates an address or port.</param>
+public sealed record ConntrackEntry(
+    ConntrackTableKind Table, TcpConntrackState State, TimeSpan? ExpiresIn, ushort Zone = 0, bool Translated = false);

@@ -24,11 +24,30 @@ public sealed record HalfClosedSummary
     /// <summary>Age of the oldest; null when none is known.</summary>
     public TimeSpan? Oldest { get; init; }
 
-    /// <summary>How long the CLOSE_WAIT sockets have been so, of those whose age is known.</summary>
+    /// <summary>
+    /// How long the CLOSE_WAIT sockets have been so without sending anything, of those whose age is known: a server that still answers is
+    /// young however old it is.
+    /// </summary>
     public DurationCounts CloseWaitAges { get; init; } = DurationCounts.None;
 
     /// <summary>How much time the entries of the sockets have left, of those that have one that runs out.</summary>
     public DurationCounts EntryTimes { get; init; } = DurationCounts.None;
+
+    /// <summary>Likewise for how long the FIN_WAIT2 sockets have been so.</summary>
+    public DurationCounts FinWait2Ages { get; init; } = DurationCounts.None;
+
+    /// <summary>
+    /// Of <see cref="CloseWaitAges"/>, those that may be in a client's pool: the owner opened them, and nothing but last words lies unread.
+    /// </summary>
+    public DurationCounts PooledCloseWaitAges { get; init; } = DurationCounts.None;
+
+    /// <summary>
+    /// Of <see cref="CloseWaitAges"/>, those on which nobody waits: the peer's socket is gone, or what came first lies unread.
+    /// </summary>
+    public DurationCounts AbandonedCloseWaitAges { get; init; } = DurationCounts.None;
+
+    /// <summary>Of <see cref="EntryTimes"/>, those of sockets that need their entry: it translates, or its table is not loose.</summary>
+    public DurationCounts NeededEntryTimes { get; init; } = DurationCounts.None;
 
     /// <summary>CLOSE_WAIT sockets that are as old as Diagnosis:LeakAge or older; counted when the snapshot is judged.</summary>
     public long LeakedCloseWaitSockets { get; init; }
@@ -36,8 +55,17 @@ public sealed record HalfClosedSummary
     /// <summary>Sockets whose entry runs out within Diagnosis:ExpiringWithin; counted when the snapshot is judged.</summary>
     public long Expiring { get; init; }
 
-    /// <summary>Sockets whose entry is gone although their namespace is tracked.</summary>
+    /// <summary>Sockets whose entry is gone: they were tracked, or others of the same two ends are.</summary>
     public long Untracked { get; init; }
+
+    /// <summary>Of them, those that needed it: what they send next is lost.</summary>
+    public long UntrackedLost { get; init; }
+
+    /// <summary>Of them, those of which nobody knows whether they needed it.</summary>
+    public long UntrackedUnsure { get; init; }
+
+    /// <summary>Of <see cref="UntrackedLost"/>, those on which nobody waits, as <see cref="AbandonedCloseWaitAges"/>.</summary>
+    public DurationCounts AbandonedLostAges { get; init; } = DurationCounts.None;
 
     /// <summary>Sockets on which socket state and conntrack disagree about who closed first.</summary>
     public long ClosersDisagree { get; init; }

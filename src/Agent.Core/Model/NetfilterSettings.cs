@@ -14,6 +14,8 @@ public sealed record NetfilterSettings(ImmutableSortedDictionary<string, long> V
     /// <summary>Name of the timeout that this program is about.</summary>
     public const string CloseWait = "tcp_timeout_close_wait";
 
+    private const string Loose = "tcp_loose";
+
     /// <summary>Seconds until a half-closed connection is forgotten; null when unknown.</summary>
     public long? CloseWaitSeconds => Get(CloseWait);
 
@@ -26,7 +28,10 @@ public sealed record NetfilterSettings(ImmutableSortedDictionary<string, long> V
     public IEnumerable<KeyValuePair<string, long>> Timeouts => Values.Where(static pair => IsTimeout(pair.Key));
 
     /// <summary>Whether a setting is worth reading in the namespace of a pod: the timeouts, and what remediation may write there.</summary>
-    public static bool MatterInPods(string name) => IsTimeout(name) || name == "tcp_be_liberal";
+    public static bool MatterInPods(string name) => IsTimeout(name) || name is "tcp_be_liberal" or Loose;
+
+    /// <summary>Whether connections are picked up in their middle (nf_conntrack_tcp_loose); null when unknown.</summary>
+    public static bool? IsLoose(NetfilterSettings? settings) => settings?.Get(Loose) is { } value ? value != 0 : null;
 
     private static bool IsTimeout(string name) => name.Contains("timeout", StringComparison.Ordinal);
 }

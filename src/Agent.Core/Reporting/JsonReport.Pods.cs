@@ -199,7 +199,14 @@ public static partial class JsonReport
                 json.WriteString("table", entry.Table.ToString().ToLowerInvariant());
                 json.WriteString("state", StateNames.Of(entry.State));
                 json.WriteSeconds("expiresInSeconds", entry.ExpiresIn);
+                json.WriteNumber("zone", entry.Zone);
+                json.WriteBooleanIfKnown("translated", connection.Translated);
                 json.WriteEndObject();
+            }
+            else
+            {
+                // Its entry is gone; what it was is remembered.
+                json.WriteBooleanIfKnown("translated", connection.Translated);
             }
 
             json.WriteEndObject();

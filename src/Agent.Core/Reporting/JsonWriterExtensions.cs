@@ -13,6 +13,15 @@ internal static class JsonWriterExtensions
         }
     }
 
+    /// <summary>Leaves the member out when the value is unknown.</summary>
+    public static void WriteBooleanIfKnown(this Utf8JsonWriter json, string name, bool? value)
+    {
+        if (value is { } known)
+        {
+            json.WriteBoolean(name, known);
+        }
+    }
+
     public static void WriteNumberIfKnown(this Utf8JsonWriter json, string name, long? value)
     {
         if (value is { } known)

@@ -57,6 +57,8 @@ internal static class ConnectionSampler
         Process = socket.Process,
         OtherEnd = otherEnd,
         Tracking = socket.Tracking,
+        Translated = TrackingJudge.Translates(socket),
+        NeedsEntry = socket.NeedsEntry,
         Entry = TrackingJudge.SoonestEntry(socket),
     };
 }

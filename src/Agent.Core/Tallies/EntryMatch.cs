@@ -25,6 +25,12 @@ public struct EntryMatch
     /// <summary>The connection as the other end sees it, its own address as the source.</summary>
     public ConnectionTuple OtherEnd;
 
+    /// <summary>True when the entry translates an address or port.</summary>
+    public bool Translated;
+
+    /// <summary>The entry's zone; 0 for none.</summary>
+    public ushort Zone;
+
     /// <summary>Takes over what an entry says.</summary>
     /// <param name="flow">The entry.</param>
     /// <param name="socketIsInitiator">True when the socket's own view equals the entry's original tuple.</param>
@@ -34,6 +40,8 @@ public struct EntryMatch
         Found = true;
         State = flow.TcpState;
         ExpiresInSeconds = flow.Has(ConntrackFields.Timeout) ? flow.TimeoutSeconds : null;
+        Translated = flow.IsTranslated;
+        Zone = flow.Has(ConntrackFields.Zone) ? flow.Zone : (ushort)0;
         OtherEnd = socketIsInitiator ? flow.Reply : flow.Original;
         ClosedBy = flow.OriginalClosedFirst switch
         {

@@ -27,6 +27,16 @@ public sealed class HalfClosedMemory
     /// <summary>Sockets that are remembered.</summary>
     public int Count { get; private set; }
 
+    /// <summary>What is remembered besides of those that were kept in full.</summary>
+    internal HalfClosedDetails Details { get; set; } = new();
+
+    /// <summary>What earlier scans saw of a socket. What its two ends were before, with another inode, is not its past.</summary>
+    public HalfClosedPast PastOf(in HalfClosedRecord record)
+    {
+        var watched = Watched(record);
+        return watched > TimeSpan.Zero ? Details.PastOf(record, watched) : default;
+    }
+
     /// <summary>Positions that a loop over all records must visit.</summary>
     public int End => _used;
 

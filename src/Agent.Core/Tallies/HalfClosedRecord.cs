@@ -30,6 +30,16 @@ public struct HalfClosedRecord
     /// <summary>True when it has all of these marks.</summary>
     public readonly bool Has(HalfClosedMarks marks) => (Marks & marks) == marks;
 
+    /// <summary>Remembers what an entry was while it lives.</summary>
+    public void NoteEntry(in EntryMatch match, HalfClosedMarks wasThere, HalfClosedMarks translated)
+    {
+        if (match.Found)
+        {
+            Set(wasThere, true);
+            Set(translated, match.Translated);
+        }
+    }
+
     /// <summary>Sets or clears marks.</summary>
     public void Set(HalfClosedMarks marks, bool value) => Marks = value ? Marks | marks : Marks & ~marks;
 }
@@ -71,6 +81,12 @@ public enum HalfClosedMarks : ushort
     /// <summary>An earlier scan found it in the table of its own namespace.</summary>
     WasInOwnTable = 1 << 9,
 
+    /// <summary>That entry in the host's table translated an address or port.</summary>
+    HostTranslated = 1 << 10,
+
+    /// <summary>That entry in its own namespace's table did.</summary>
+    OwnTranslated = 1 << 11,
+
     /// <summary>What lasts from one scan to the next.</summary>
-    Lasting = Asked | Found | WasInHostTable | WasInOwnTable,
+    Lasting = Asked | Found | WasInHostTable | WasInOwnTable | HostTranslated | OwnTranslated,
 }

@@ -9,13 +9,16 @@ namespace Agent.Core.Tallies;
 /// <summary>A half-closed socket of one scan, and what the conntrack tables have of it.</summary>
 /// <remarks>
 /// It is completed in this order, by one method a step: made from the dump of its namespace's sockets, with what earlier scans saw of it
-/// (<see cref="SetPast"/>); <see cref="SetHolder"/>; the
-/// namespace's own table (<see cref="SetOwnEntry"/>, <see cref="SetOwnEntryMissing"/>, <see cref="SetUntranslated"/>), which tells how the
-/// connection looks outside; the host's table (<see cref="SetHostEntry"/>, <see cref="SetHostEntryMissing"/>), which is searched by
-/// that; <see cref="SetTracking"/>, which judges all of it.
+/// (<see cref="SetPast"/>); <see cref="SetHolder"/>; the namespace's own table (<see cref="SetOwnEntry"/>, <see cref="SetOwnEntryMissing"/>,
+/// <see cref="SetUntranslated"/>), which tells how the connection looks outside; the host's table (<see cref="SetHostEntry"/>,
+/// <see cref="SetHostEntryMissing"/>), which is searched by that; <see cref="SetPeer"/>, its other end; <see cref="SetTracking"/>, which
+/// judges all of it.
 /// </remarks>
 public struct HalfClosedSocket
 {
+    // Of a client's connection: an alert, GOAWAY, or the notice with which a database ends an idle session.
+    private const uint LastWordsBytes = 512;
+
     private TcpSocket _socket;
     private ConnectionTuple _outside;
     private EntryMatch _host;
@@ -75,11 +78,47 @@ public struct HalfClosedSocket
     /// <summary>What earlier scans saw of it.</summary>
     public HalfClosedPast Past { get; private set; }
 
+    /// <summary>True for a connection that was accepted: its namespace listens at its port.</summary>
+    public bool IsAccepted { get; init; }
+
+    /// <summary>Connections of the same two ends and path, as far as they are known to be tracked by the host's table.</summary>
+    public PastEntry HostKin { get; private set; }
+
+    /// <summary>Likewise, by the table of its own namespace.</summary>
+    public PastEntry OwnKin { get; private set; }
+
+    /// <summary>What is known of the socket at its other end.</summary>
+    public PeerState Peer { get; private set; }
+
+    /// <summary>Whether an address is translated on the way, told by both ends' views; null when they do not tell.</summary>
+    public bool? PathTranslates { get; private set; }
+
     /// <summary>The judgement of <see cref="TrackingJudge"/>.</summary>
     public TrackingState Tracking { get; private set; }
 
     /// <summary>Where <see cref="HalfClosedMemory"/> has it.</summary>
     internal int Position { get; private set; }
+
+    /// <summary>Whether what it sends next is lost, or would be without its entry; null when that is not known.</summary>
+    public bool? NeedsEntry { get; private set; }
+
+    /// <summary>
+    /// How long it has been half-closed without sending anything: a server that still answers is not silent. Null when its age is unknown.
+    /// </summary>
+    public readonly TimeSpan? SilentFor => Age is not { } age ? null
+        : _socket.Has(TcpSocketFields.Ages) && TimeSpan.FromMilliseconds(_socket.LastDataSentMilliseconds) is var sent && sent < age ? sent
+        : age;
+
+    /// <summary>
+    /// True when nobody waits for what it may still send: its peer is gone, or what came first has not even been read.
+    /// </summary>
+    public readonly bool IsAbandoned => Peer == PeerState.Gone || UnreadBytes > (IsAccepted ? 0 : LastWordsBytes);
+
+    /// <summary>
+    /// True when it may be kept in a client's pool, which notices that its peer has closed when it uses the connection again: what lies
+    /// unread are last words at most (an alert of TLS, GOAWAY, a database's notice).
+    /// </summary>
+    public readonly bool MayBePooled => !IsAccepted && _socket.State == TcpState.CloseWait && UnreadBytes <= LastWordsBytes;
 
     /// <summary>True for a pod's loopback connections, which have the addresses of everybody's loopback connections.</summary>
     public readonly bool IsPrivate => StaysInNamespace && !Namespace.IsHost;
@@ -150,10 +189,26 @@ public struct HalfClosedSocket
     public void ForgetHostEntry() => _host = default;
 
     /// <summary>Notes what earlier scans saw of it, and where <see cref="HalfClosedMemory"/> has it.</summary>
-    public void SetPast(HalfClosedPast past, int position = 0) => (Past, Position) = (past, position);
+    public void SetPast(HalfClosedPast past, int position = 0) =>
+        (Past, HostKin, OwnKin, Position) = (past, past.HostKin, past.OwnKin, position);
+
+    /// <summary>Notes how the connection looked outside when that was last known.</summary>
+    public void SetOutside(in ConnectionTuple outside) => (_outside, OutsideIsKnown) = (outside, true);
+
+    /// <summary>Notes that connections of the same two ends and path are tracked.</summary>
+    public void SetKin(PastEntry host, PastEntry own)
+    {
+        HostKin = host.WasThere ? host : HostKin;
+        OwnKin = own.WasThere ? own : OwnKin;
+    }
+
+    /// <summary>Notes what is known of the socket at the other end.</summary>
+    /// <param name="peer">Whether it is there.</param>
+    /// <param name="translates">Whether the two views differ; null when that is not known.</param>
+    public void SetPeer(PeerState peer, bool? translates) => (Peer, PathTranslates) = (peer, translates);
 
     /// <summary>Notes the judgement.</summary>
-    public void SetTracking(TrackingState tracking) => Tracking = tracking;
+    public void SetTracking(TrackingState tracking, bool? needsEntry) => (Tracking, NeedsEntry) = (tracking, needsEntry);
 
     private readonly TimeSpan? AgeByKernel =>
         _socket.Has(TcpSocketFields.Ages) && _socket.State != TcpState.FinWait1

@@ -11,12 +11,19 @@ internal struct HalfClosedSums
     private long _finWait1;
     private long _finWait2;
     private long _untracked;
+    private long _untrackedLost;
+    private long _untrackedUnsure;
     private long _disagree;
     private long _unread;
     private TimeSpan? _oldest;
     private long[]? _ownEntries;
     private int[]? _closeWaitAges;
+    private int[]? _finWait2Ages;
+    private int[]? _pooledAges;
+    private int[]? _abandonedAges;
+    private int[]? _abandonedLostAges;
     private int[]? _entryTimes;
+    private int[]? _neededEntryTimes;
 
     /// <summary>All sockets.</summary>
     public readonly long Sockets => _closeWait + _finWait1 + _finWait2;
@@ -27,22 +34,31 @@ internal struct HalfClosedSums
         {
             case TcpState.CloseWait:
                 _closeWait++;
-                Count(ref _closeWaitAges, socket.Age?.TotalSeconds);
+                AddCloseWait(socket, socket.SilentFor?.TotalSeconds);
                 break;
             case TcpState.FinWait1:
                 _finWait1++;
                 break;
             default:
                 _finWait2++;
+                Count(ref _finWait2Ages, socket.Age?.TotalSeconds);
                 break;
         }
 
         if (socket.Tracking == TrackingState.Tracked)
         {
-            Count(ref _entryTimes, TrackingJudge.SoonestEntry(socket)?.ExpiresIn?.TotalSeconds);
+            var left = TrackingJudge.SoonestEntry(socket)?.ExpiresIn?.TotalSeconds;
+            Count(ref _entryTimes, left);
+            Count(ref _neededEntryTimes, socket.NeedsEntry == true ? left : null);
         }
 
-        _untracked += socket.Tracking == TrackingState.Untracked ? 1 : 0;
+        if (socket.Tracking == TrackingState.Untracked)
+        {
+            _untracked++;
+            _untrackedLost += socket.NeedsEntry == true ? 1 : 0;
+            _untrackedUnsure += socket.NeedsEntry is null ? 1 : 0;
+        }
+
         _unread += socket.UnreadBytes;
         _disagree += Disagrees(socket.Host, socket.ClosedBy) || Disagrees(socket.Own, socket.ClosedBy) ? 1 : 0;
         if (socket.Age is { } age && (_oldest is null || age > _oldest))
@@ -52,12 +68,19 @@ internal struct HalfClosedSums
     }
 
     /// <summary>Adds one whose entry is gone.</summary>
-    public void AddUntracked() => _untracked++;
+    /// <param name="needsEntry">Whether what it sends next is lost; null when that is not known.</param>
+    public void AddUntracked(bool? needsEntry)
+    {
+        _untracked++;
+        _untrackedLost += needsEntry == true ? 1 : 0;
+        _untrackedUnsure += needsEntry is null ? 1 : 0;
+    }
 
     /// <summary>Adds the entry that the host's table has for a socket which was added without it.</summary>
-    public void AddHostEntry(in EntryMatch entry, ClosedBy bySocket)
+    public void AddHostEntry(in EntryMatch entry, ClosedBy bySocket, bool? needsEntry)
     {
         Count(ref _entryTimes, entry.ExpiresInSeconds);
+        Count(ref _neededEntryTimes, needsEntry == true ? entry.ExpiresInSeconds : null);
         _disagree += Disagrees(entry, bySocket) ? 1 : 0;
     }
 
@@ -65,6 +88,7 @@ internal struct HalfClosedSums
     public void ForgetHostEntries()
     {
         _entryTimes?.AsSpan().Clear();
+        _neededEntryTimes?.AsSpan().Clear();
         _disagree = 0;
     }
 
@@ -75,11 +99,18 @@ internal struct HalfClosedSums
         _finWait1 += other._finWait1;
         _finWait2 += other._finWait2;
         _untracked += other._untracked;
+        _untrackedLost += other._untrackedLost;
+        _untrackedUnsure += other._untrackedUnsure;
         _disagree += other._disagree;
         _unread += other._unread;
         _oldest = _oldest is null || other._oldest > _oldest ? other._oldest ?? _oldest : _oldest;
         Add(ref _closeWaitAges, other._closeWaitAges);
+        Add(ref _finWait2Ages, other._finWait2Ages);
+        Add(ref _pooledAges, other._pooledAges);
+        Add(ref _abandonedAges, other._abandonedAges);
+        Add(ref _abandonedLostAges, other._abandonedLostAges);
         Add(ref _entryTimes, other._entryTimes);
+        Add(ref _neededEntryTimes, other._neededEntryTimes);
     }
 
     public void AddOwnEntry(in EntryMatch entry)
@@ -99,13 +130,31 @@ internal struct HalfClosedSums
         ClosedByPeer = _closeWait,
         ClosedByPod = _finWait1 + _finWait2,
         CloseWaitAges = DurationCounts.From(_closeWaitAges),
+        FinWait2Ages = DurationCounts.From(_finWait2Ages),
+        PooledCloseWaitAges = DurationCounts.From(_pooledAges),
+        AbandonedCloseWaitAges = DurationCounts.From(_abandonedAges),
         EntryTimes = DurationCounts.From(_entryTimes),
+        NeededEntryTimes = DurationCounts.From(_neededEntryTimes),
         Untracked = _untracked,
+        UntrackedLost = _untrackedLost,
+        UntrackedUnsure = _untrackedUnsure,
+        AbandonedLostAges = DurationCounts.From(_abandonedLostAges),
         ClosersDisagree = _disagree,
         UnreadBytes = _unread,
         Oldest = _oldest,
         Entries = _ownEntries is { } own ? new HalfClosedEntries([.. own.Zip(host.Counts, static (a, b) => a + b)]) : host,
     };
+
+    private void AddCloseWait(in HalfClosedSocket socket, double? silentFor)
+    {
+        Count(ref _closeWaitAges, silentFor);
+        Count(ref _pooledAges, socket.MayBePooled ? silentFor : null);
+        if (socket.IsAbandoned)
+        {
+            Count(ref _abandonedAges, silentFor);
+            Count(ref _abandonedLostAges, socket is { Tracking: TrackingState.Untracked, NeedsEntry: true } ? silentFor : null);
+        }
+    }
 
     private static void Count(ref int[]? bySteps, double? seconds)
     {

@@ -84,8 +84,7 @@ public sealed class HalfClosedTable(
         record.Set(HalfClosedMarks.CloseWait, tcp.State == TcpState.CloseWait);
         record.Set(HalfClosedMarks.Private, candidate.IsPrivate);
         var socket = candidate;
-        socket.SetPast(
-            new(memory.Watched(record), record.Has(HalfClosedMarks.WasInHostTable), record.Has(HalfClosedMarks.WasInOwnTable)), position);
+        socket.SetPast(memory.PastOf(record), position);
         var isSuspect = record.Has(HalfClosedMarks.Asked) && !record.Has(HalfClosedMarks.Found);
         _selection.Offer(group.Group, socket, (isSuspect ? Suspect : 0) + (socket.Age?.Ticks ?? 0), DropIt);
     }
@@ -167,21 +166,28 @@ public sealed class HalfClosedTable(
             ? (AddressIndex.None, AddressIndex.None)
             : (Match(flow, flow.Original, true), Match(flow, flow.Reply, false));
 
-    /// <summary>Finds the half-closed socket at the other end of a connection, whatever NAT the node does between them.</summary>
+    /// <summary>
+    /// Finds the half-closed socket at the other end of a connection, whatever NAT the node does between them: by the entry while there is
+    /// one, otherwise by the client's address and port, which a translated destination leaves alone.
+    /// </summary>
     /// <returns>Its position; -1 when it is not on this node, not half-closed, or not kept.</returns>
     public int FindOtherEnd(in HalfClosedSocket socket) => _index.FindOtherEnd(Sockets, socket);
 
     /// <summary>Remembers for the next scan, and judges what is counted only.</summary>
     public void Complete()
     {
+        var details = new HalfClosedDetails();
         foreach (ref readonly var socket in Sockets)
         {
             ref var record = ref memory.At(socket.Position);
             record.Set(HalfClosedMarks.Asked, socket.Host.Asked);
             record.Set(HalfClosedMarks.Found, socket.Host.Found);
-            record.Marks |= socket.Host.Found ? HalfClosedMarks.WasInHostTable : 0;
-            record.Marks |= socket.Own.Found ? HalfClosedMarks.WasInOwnTable : 0;
+            record.NoteEntry(socket.Host, HalfClosedMarks.WasInHostTable, HalfClosedMarks.HostTranslated);
+            record.NoteEntry(socket.Own, HalfClosedMarks.WasInOwnTable, HalfClosedMarks.OwnTranslated);
+            details.Note(record, socket);
         }
+
+        memory.Details = details;
 
         for (var position = 0; position < memory.End; position++)
         {
@@ -194,7 +200,7 @@ public sealed class HalfClosedTable(
             var group = _selection.Groups[record.Group];
             if (TrackingJudge.IsForgotten(record, group.Network))
             {
-                group.Rest.AddUntracked();
+                group.Rest.AddUntracked(TrackingJudge.NeedsEntry(record, group.Network));
             }
 
             record.Set(HalfClosedMarks.WasInHostTable, record.Has(HalfClosedMarks.WasInHostTable) || record.Has(HalfClosedMarks.Found));
@@ -236,8 +242,12 @@ public sealed class HalfClosedTable(
         {
             var match = default(EntryMatch);
             match.Set(flow, initiator);
-            group.Rest.AddHostEntry(match, record.Has(HalfClosedMarks.CloseWait) ? Model.ClosedBy.Peer : Model.ClosedBy.Pod);
+            record.NoteEntry(match, HalfClosedMarks.WasInHostTable, HalfClosedMarks.HostTranslated);
             record.Set(HalfClosedMarks.Found | HalfClosedMarks.Asked, true);
+            group.Rest.AddHostEntry(
+                match,
+                record.Has(HalfClosedMarks.CloseWait) ? Model.ClosedBy.Peer : Model.ClosedBy.Pod,
+                TrackingJudge.NeedsEntry(record, group.Network));
         }
 
         return group.OwnerIndex;

@@ -23,6 +23,14 @@ public sealed class NamespaceTracking(bool isHost, ulong instance = 0)
     /// <summary>Bits that are others in most other namespaces.</summary>
     internal ushort Tag { get; } = (ushort)(instance ^ (instance >> 16) ^ (instance >> 32) ^ (instance >> 48));
 
+    /// <summary>
+    /// Whether the host's table picks up connections in their middle (nf_conntrack_tcp_loose); null when unknown.
+    /// </summary>
+    public bool? HostIsLoose { get; set; }
+
+    /// <summary>Whether its own table does.</summary>
+    public bool? OwnIsLoose { get; set; }
+
     /// <summary>Whether its own table tracks them; null when unknown, and for the host's.</summary>
     public bool? InOwnTable { get; set; }
 }

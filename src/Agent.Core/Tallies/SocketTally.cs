@@ -127,8 +127,9 @@ public sealed class SocketTally
                 AddTimeWait(socket);
                 break;
             case TcpState.CloseWait or TcpState.FinWait1 or TcpState.FinWait2:
-                _halfClosed.Add(new HalfClosedSocket(socket, owner, _network, StaysInNamespace(socket.Tuple)));
-                if (_portNumbers[socket.Tuple.SourcePort] != 0)
+                var isAccepted = _portNumbers[socket.Tuple.SourcePort] != 0;
+                _halfClosed.Add(new HalfClosedSocket(socket, owner, _network, StaysInNamespace(socket.Tuple)) { IsAccepted = isAccepted });
+                if (isAccepted)
                 {
                     _idle?.OnClosing(socket);
                 }

@@ -74,6 +74,9 @@ public struct ConntrackFlow
     /// </summary>
     public readonly bool IsRedirected => Reply.Source != Original.Destination || Reply.SourcePort != Original.DestinationPort;
 
+    /// <summary>True when an address or port differs between the two directions: without the entry packets go astray.</summary>
+    public readonly bool IsTranslated => IsSourceTranslated || IsRedirected;
+
     /// <summary>True when the original direction's source sent the first FIN, false when the reply's did, null when unknown.</summary>
     public readonly bool? OriginalClosedFirst =>
         !Has(ConntrackFields.TcpFlags) ? null

@@ -49,19 +49,25 @@ public sealed class ConntrackNetlink : IDisposable
     }
 
     /// <summary>
-    /// Finds one entry, of zone 0, in either direction: a socket's own view (local address first) finds its entry on either end.
+    /// Finds one entry of one zone, in either direction: a socket's own view (local address first) finds its entry on either end.
     /// </summary>
     /// <param name="protocol">IPPROTO_TCP (6) or another protocol with ports.</param>
     /// <param name="tuple">Source and destination as the socket, or one direction of the entry, shows them.</param>
     /// <param name="flow">The entry.</param>
+    /// <param name="zone">CTA_ZONE; 0 is what has none.</param>
     /// <returns>False when there is none.</returns>
     /// <exception cref="KernelException">As for <see cref="Dump"/>.</exception>
-    public bool TryLookup(byte protocol, in ConnectionTuple tuple, out ConntrackFlow flow)
+    public bool TryLookup(byte protocol, in ConnectionTuple tuple, out ConntrackFlow flow, ushort zone = 0)
     {
         Span<byte> bytes = stackalloc byte[MaxRequestLength];
         var family = tuple.Source.IsIPv4 ? SocketConstants.AF_INET : SocketConstants.AF_INET6;
         var request = Begin(bytes, IPCTNL_MSG_CT_GET, 0, (byte)family);
         WriteTuple(ref request, protocol, tuple);
+        if (zone != 0)
+        {
+            request.WriteAttributeBigEndian(CTA_ZONE, zone);
+        }
+
         var handler = new SingleFlowHandler();
         var errno = _connection.GetOne(request.Finish(), "conntrack look-up (netlink)", ErrnoText.ENOENT, ref handler);
         flow = handler.Flow;

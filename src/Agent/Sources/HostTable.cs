@@ -37,7 +37,7 @@ internal sealed class HostTable(ConntrackSource conntrack, TimeProvider time)
         sources.Add(_lastReport!);
         if (netlink is not null)
         {
-            ConntrackLookup.CompleteHost(netlink, scan);
+            ConntrackLookup.CompleteHost(netlink, scan, _tally.Table.Zones);
         }
 
         var netPath = host.Target.NetPath;

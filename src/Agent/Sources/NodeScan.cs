@@ -61,6 +61,13 @@ internal sealed class NodeScan(
     public bool IsRoutedByHost(NamespaceScan network) =>
         network.IsHost || network.Memory.Addresses.Any(Layout.HostRoutes.Contains);
 
+    /// <summary>
+    /// True for an address of a pod whose sockets this scan has read: a connection from there is known to be gone when its socket is not
+    /// there. The node's own addresses may stand for anybody's, as masquerading does it.
+    /// </summary>
+    public bool IsReadHere(IpAddress address) => Layout.Addresses.Find(address) is >= 0 and var owner
+        && Layout.NamespaceOf(owner) is { IsHost: false, Sample.Sockets: not null };
+
     /// <summary>A namespace with an entry in the host's table is tracked there.</summary>
     public void NoteDump(FlowTally tally)
     {

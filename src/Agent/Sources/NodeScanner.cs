@@ -79,11 +79,24 @@ internal sealed class NodeScanner : INodeScanner
         var scan = new NodeScan(layout, visitor, _halfClosed, now, cancellationToken) { Ends = visitor is null ? null : request.Ends };
         _reader.Read(scan, sources);
         scan.HalfClosed.BuildIndex();
+        NoteLooseness(scan);
         _hostTable.Read(scan, request.DumpConntrack, sources);
+        PeerJudge.Judge(scan.HalfClosed, scan.IsReadHere);
         JudgeTracking(scan);
         sources.Add(kubernetes);
         var ends = scan.Ends?.Complete(scan, sources);
         return Assemble(scan, ends, takenAt, _time.GetElapsedTime(started), sources);
+    }
+
+    /// <summary>Which tables pick up connections in their middle: there nothing is lost that is not translated.</summary>
+    private static void NoteLooseness(NodeScan scan)
+    {
+        var host = NetfilterSettings.IsLoose(scan.Layout.Host.Memory.Settings?.Settings);
+        foreach (var network in scan.Layout.Namespaces)
+        {
+            network.Tracking.HostIsLoose = host;
+            network.Tracking.OwnIsLoose = NetfilterSettings.IsLoose(network.Memory.Settings?.Settings);
+        }
     }
 
     /// <summary>What has become of the entry of each half-closed socket.</summary>
@@ -91,7 +104,7 @@ internal sealed class NodeScanner : INodeScanner
     {
         foreach (ref var socket in scan.HalfClosed.Sockets)
         {
-            socket.SetTracking(TrackingJudge.Judge(socket, scan.IsInHostTable(socket)));
+            socket.SetTracking(TrackingJudge.Judge(socket, scan.IsInHostTable(socket)), TrackingJudge.NeedsEntry(socket));
         }
 
         scan.HalfClosed.Complete();

@@ -10,9 +10,6 @@ public sealed class CloseWaitLeakRule : IFindingRule
     /// <summary>The finding's id.</summary>
     public const string Id = "close-wait-leak";
 
-    // So many times Diagnosis:LeakCount, and descriptors or workers run out.
-    private const int Many = 10;
-
     /// <summary>The application's repair for each runtime, and what helps until then.</summary>
     internal static ImmutableArray<FindingFix> AllFixes { get; } =
     [
@@ -43,13 +40,19 @@ public sealed class CloseWaitLeakRule : IFindingRule
         Why = "Every such socket holds a descriptor and often a worker: when they run out, the pod accepts nothing any more and "
             + "requests fail.",
         Seen = $"""
-            CLOSE_WAIT sockets older than Diagnosis:LeakAge ({HumanText.Duration(Thresholds.Default.LeakAge)}), with owner process, growth
-            and unread bytes. A proxy in the same pod that has passed the close on shows as FIN_WAIT2 towards the application that is named.
+            CLOSE_WAIT sockets on which nothing has been sent for Diagnosis:LeakAge ({HumanText.Duration(Thresholds.Default.LeakAge)})
+            since the peer closed, with owner process, growth, unread bytes and, where the peer is on this node, whether it still waits.
+            Connections that the pod opened and keeps without unread data may be in a pool, which finds them closed when it uses them. A
+            proxy in the same pod that has passed the close on shows as FIN_WAIT2 towards the application that is named.
             """,
         Levels =
         [
-            new(Severity.Warning, $"at least Diagnosis:LeakCount ({Thresholds.Default.LeakCount})"),
-            new(Severity.Critical, $"{Many} times as many, or Diagnosis:LeakCount more than in the oldest scan that is remembered"),
+            new(Severity.Info, $"at least Diagnosis:LeakCount ({Thresholds.Default.LeakCount}) that may be a client's pool"),
+            new(Severity.Warning, "at least as many that no pool keeps"),
+            new(
+                Severity.Critical,
+                $"{Leak.Many} times as many, or Diagnosis:LeakCount more than in the oldest scan that is remembered; of a pool, when it "
+                + "goes on growing"),
         ],
         Needs = [SourceNames.Sockets],
         Checks =
@@ -71,39 +74,39 @@ public sealed class CloseWaitLeakRule : IFindingRule
     {
         foreach (var pod in context.Current.Pods)
         {
-            var leaked = pod.HalfClosed.LeakedCloseWaitSockets;
-            if (leaked < context.Options.LeakCount)
+            if (Leak.Of(context, pod) is not { } leak)
             {
                 continue;
             }
 
-            var history = context.HistoryOf(pod.Identity).ToList();
             var sample = context.ConnectionsOf(pod).Where(static connection => connection.State == TcpState.CloseWait).ToList();
-            var growth = history.Count == 0 ? 0 : Growth(history[0].Pod.HalfClosed, pod.HalfClosed);
-            var critical = leaked >= Many * context.Options.LeakCount || growth >= context.Options.LeakCount;
+            var severity = leak.Severity(context.Options);
+            var connections = HumanText.Count(leak.Sockets, "connection");
             yield return Explanation.Report(
-                critical ? Severity.Critical : Severity.Warning,
+                severity,
                 pod,
-                $"{pod.Identity.DisplayName} does not close {HumanText.Count(leaked, "connection")} that its peers closed more than "
-                + $"{HumanText.Duration(context.Options.LeakAge)} ago",
-                Evidence(context, pod, sample, history, growth),
-                leaked) with
-            { Examples = HalfClosedText.Examples(sample) };
+                severity == Severity.Info
+                    ? $"{pod.Identity.DisplayName} keeps {connections} that its peers closed more than "
+                        + $"{HumanText.Duration(context.Options.LeakAge)} ago, as a client's pool may"
+                    : $"{pod.Identity.DisplayName} does not close {connections} that its peers closed more than "
+                        + $"{HumanText.Duration(context.Options.LeakAge)} ago",
+                Evidence(context, pod, sample, leak),
+                leak.Sockets) with
+            {
+                Examples = HalfClosedText.Examples(sample),
+                Form = severity == Severity.Info ? "pool" : "",
+            };
         }
     }
 
-    // Sockets that only grew old enough to count are not more sockets.
-    private static long Growth(HalfClosedSummary before, HalfClosedSummary now) =>
-        Math.Min(now.LeakedCloseWaitSockets - before.LeakedCloseWaitSockets, now.CloseWaitSockets - before.CloseWaitSockets);
-
     private static IEnumerable<string> Evidence(
-        DiagnosisContext context, PodSnapshot pod, List<HalfClosedConnection> sample, List<PodObservation> history, long growth)
+        DiagnosisContext context, PodSnapshot pod, List<HalfClosedConnection> sample, Leak leak)
     {
         var summary = pod.HalfClosed;
         var oldest = summary.Oldest is { } age ? $"; the oldest half-closed socket is {HumanText.Duration(age)} old" : "";
         yield return $"{HumanText.Count(summary.CloseWaitSockets, "socket")} in CLOSE_WAIT, "
-            + $"{HumanText.Count(summary.LeakedCloseWaitSockets)} of them older than "
-            + $"{HumanText.Duration(context.Options.LeakAge)}{oldest}.";
+            + $"{HumanText.Count(leak.Sockets)} of them older than {HumanText.Duration(context.Options.LeakAge)}, with nothing sent "
+            + $"meanwhile{oldest}.";
         if (HalfClosedText.Processes(sample) is { Length: > 0 } processes)
         {
             yield return $"Owner: {processes}.";
@@ -115,12 +118,21 @@ public sealed class CloseWaitLeakRule : IFindingRule
                 + "reading them.";
         }
 
-        if (growth > 0)
+        if (leak.Abandoned > 0)
         {
-            yield return $"{HumanText.Count(growth)} more than {HumanText.Duration(context.Current.TakenAt - history[0].TakenAt)} ago: "
-                + "they accumulate.";
+            yield return $"On {HumanText.Count(leak.Abandoned)} of them nobody waits for an answer any more, or what came was never read.";
         }
-        else if (history.Count == 0)
+
+        if (leak.Pooled > 0)
+        {
+            yield return $"The pod opened {HumanText.Count(leak.Pooled)} of them, and no data lies unread: a pool may keep them.";
+        }
+
+        if (leak.Growth > 0)
+        {
+            yield return $"{HumanText.Count(leak.Growth)} more than {HumanText.Duration(leak.Since)} ago: they accumulate.";
+        }
+        else if (leak.Since is null)
         {
             yield return "One scan does not show whether they accumulate; to be sure: closewatch report --window 60s";
         }

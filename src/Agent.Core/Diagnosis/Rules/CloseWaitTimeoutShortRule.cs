@@ -45,10 +45,10 @@ public sealed class CloseWaitTimeoutShortRule : IFindingRule
         Id = Id,
         Title = "conntrack forgets half-closed connections too soon",
         What = """
-            When one side of a connection has sent its FIN, conntrack starts a countdown of nf_conntrack_tcp_timeout_close_wait. The other
-            side may still be working on its answer. When the countdown ends first, the entry and its address translation are gone: the
-            answer leaves with the wrong address and never arrives. The kernel's default is 1m. kube-proxy sets 1h, in the node's network
-            namespace only; a pod's own namespace (a service mesh uses it) keeps 1m.
+            When one side of a connection has sent its FIN, conntrack starts a countdown of nf_conntrack_tcp_timeout_close_wait. The
+            other side may still be working on its answer. When the countdown ends first, the entry and its address translation are
+            gone: an answer that was to be translated leaves with the wrong address and never arrives. The kernel's default is 1m. kube-
+            proxy sets 1h, in the node's network namespace only; a pod's own namespace (a service mesh uses it) keeps 1m.
             """,
         Why = "A response that takes longer than this timeout after its client has half-closed is lost: the client waits until it times "
             + "out, the load balancer says 502.",
@@ -60,11 +60,13 @@ public sealed class CloseWaitTimeoutShortRule : IFindingRule
         [
             new(
                 Severity.Info,
-                "the setting alone; also with connections that the application leaks (close-wait-leak) or that nothing tracks"),
+                "the setting alone; also with connections that the application leaks (close-wait-leak), that nothing tracks, or that are "
+                + "not translated: the table picks these up again"),
             new(
                 Severity.Warning,
-                $"half-closed connections stay open there, for {HumanText.Duration(s_lasting)} or for half of a timeout that is shorter"),
-            new(Severity.Critical, "a half-closed socket has already lost its entry"),
+                $"half-closed connections that need their entry stay open there, for {HumanText.Duration(s_lasting)} or for half of a "
+                + "timeout that is shorter"),
+            new(Severity.Critical, "a half-closed socket has already lost the entry that it needs"),
         ],
         Needs = [SourceNames.Sysctl],
         Checks =
@@ -111,8 +113,8 @@ public sealed class CloseWaitTimeoutShortRule : IFindingRule
             .Where(pod => pod.IsTracked != false
                 && !(OwnTable.Tracks(context, pod) && Short(pod.Settings, context.Options.CloseWaitTimeout) is not null))
             .ToList();
-        var untracked = pods.Sum(static pod => pod.HalfClosed.Untracked);
-        var lasting = pods.Where(pod => IsLasting(pod.HalfClosed, timeout, context.Options)).ToList();
+        var untracked = pods.Sum(pod => Leak.LostBeside(context, pod));
+        var lasting = pods.Where(pod => IsLasting(context, pod, timeout)).ToList();
         var severity = untracked > 0
             ? Severity.Critical
             : lasting.Count > 0 || HasLastingEntries(context.Current, timeout)
@@ -130,8 +132,7 @@ public sealed class CloseWaitTimeoutShortRule : IFindingRule
                 + $"{HumanText.Count(flows.FinWait)} fin_wait.");
         }
 
-        AddVictims(evidence, pods, "already without an entry (untracked)", static pod => pod.HalfClosed.Untracked);
-        AddVictims(evidence, pods, "about to lose their entry (expiring)", static pod => pod.HalfClosed.Expiring);
+        AddVictims(context, evidence, pods);
         return Explanation.Report(
             severity,
             FindingSubject.Node(context.Current),
@@ -144,9 +145,10 @@ public sealed class CloseWaitTimeoutShortRule : IFindingRule
     private Finding OfPod(DiagnosisContext context, PodSnapshot pod, TimeSpan timeout)
     {
         var summary = pod.HalfClosed;
-        var severity = summary.Untracked > 0
+        var untracked = Leak.LostBeside(context, pod);
+        var severity = untracked > 0
             ? Severity.Critical
-            : IsLasting(summary, timeout, context.Options)
+            : IsLasting(context, pod, timeout)
             ? Severity.Warning
             : Severity.Info;
         var evidence = new List<string>
@@ -161,12 +163,11 @@ public sealed class CloseWaitTimeoutShortRule : IFindingRule
             evidence.Add($"The host has {HumanText.Duration(TimeSpan.FromSeconds(host))}; kube-proxy sets the host's namespace only.");
         }
 
-        AddVictims(evidence, [pod], "already without an entry (untracked)", static pod => pod.HalfClosed.Untracked);
-        AddVictims(evidence, [pod], "about to lose their entry (expiring)", static pod => pod.HalfClosed.Expiring);
+        AddVictims(context, evidence, [pod]);
         return Explanation.Report(
             severity,
             pod,
-            Title($"{pod.Identity.DisplayName}'s own conntrack table", timeout, summary.Untracked),
+            Title($"{pod.Identity.DisplayName}'s own conntrack table", timeout, untracked),
             evidence,
             summary.Sockets,
             OwnTable.Fixes);
@@ -178,9 +179,10 @@ public sealed class CloseWaitTimeoutShortRule : IFindingRule
             : ": a slower response is lost");
 
     // What an application leaks waits for nothing, however long the tracker remembers it: that is close-wait-leak.
-    private static bool IsLasting(HalfClosedSummary summary, TimeSpan timeout, Thresholds options) =>
-        summary.Sockets > 0 && (summary.Untracked > 0
-            || (summary.LeakedCloseWaitSockets < options.LeakCount && summary.Oldest is { } oldest && oldest >= Lasting(timeout)));
+    private static bool IsLasting(DiagnosisContext context, PodSnapshot pod, TimeSpan timeout) => Leak.LostBeside(context, pod) > 0
+        || (pod.HalfClosed is { Oldest: { } oldest, NeededEntryTimes.Total: > 0 } summary
+            && summary.LeakedCloseWaitSockets < context.Options.LeakCount
+            && oldest >= Lasting(timeout));
 
     private static TimeSpan Lasting(TimeSpan timeout) => timeout / 2 < s_lasting ? timeout / 2 : s_lasting;
 
@@ -189,9 +191,20 @@ public sealed class CloseWaitTimeoutShortRule : IFindingRule
     private static bool HasLastingEntries(Snapshot snapshot, TimeSpan timeout) =>
         snapshot.Conntrack?.Flows?.HalfClosedSample.Any(sample =>
             sample.Flow.TcpState == TcpConntrackState.CloseWait
+            && (sample.Flow.IsTranslated || NetfilterSettings.IsLoose(snapshot.HostSettings) == false)
             && sample.Flow.Has(ConntrackFields.Timeout)
             && TimeSpan.FromSeconds(sample.Flow.TimeoutSeconds) is var left
             && (left <= timeout - Lasting(timeout) || left > timeout)) ?? false;
+
+    private static void AddVictims(DiagnosisContext context, List<string> evidence, List<PodSnapshot> pods)
+    {
+        AddVictims(evidence, pods, "already without the entry that they need (untracked)", pod => Leak.LostBeside(context, pod));
+        AddVictims(
+            evidence,
+            pods,
+            "about to lose the entry that they need (expiring)",
+            pod => pod.HalfClosed.NeededEntryTimes.Below(context.Options.ExpiringWithin));
+    }
 
     private static void AddVictims(List<string> evidence, List<PodSnapshot> pods, string what, Func<PodSnapshot, long> count)
     {

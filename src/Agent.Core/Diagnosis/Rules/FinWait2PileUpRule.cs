@@ -26,8 +26,9 @@ public sealed class FinWait2PileUpRule : IFindingRule
             """,
         Why = "The peers hold dead connections: a pool of theirs is full of them, and here each takes a port or a descriptor.",
         Seen = $"""
-            FIN_WAIT2 sockets, from Diagnosis:LeakCount ({Thresholds.Default.LeakCount}) on, that stay for {HumanText.Duration(s_passing)}
-            or more. When the other ends are sockets of a pod on this node that leaks, close-wait-leak is the cause.
+            FIN_WAIT2 sockets, from Diagnosis:LeakCount ({Thresholds.Default.LeakCount}) on, each of which stays for
+            {HumanText.Duration(s_passing)} or more. When the other ends are sockets of a pod on this node that leaks, close-wait-leak
+            is the cause.
             """,
         Levels =
         [
@@ -70,21 +71,27 @@ public sealed class FinWait2PileUpRule : IFindingRule
     public IEnumerable<Finding> Evaluate(DiagnosisContext context)
     {
         var leaking = context.Current.Pods
-            .Where(pod => pod.HalfClosed.LeakedCloseWaitSockets >= context.Options.LeakCount)
+            .Where(pod => Leak.IsOne(context, pod))
             .Select(static pod => pod.Identity)
             .ToHashSet();
         foreach (var pod in context.Current.Pods)
         {
-            var count = pod.HalfClosed.FinWait2Sockets;
-            var sample = context.ConnectionsOf(pod).Where(static connection => connection.State == TcpState.FinWait2).ToList();
-            if (count < context.Options.LeakCount || !IsLasting(context, pod, sample))
+            var passing = Passing(context.Options);
+            var count = pod.HalfClosed.FinWait2Ages.From(passing);
+            var sample = context.ConnectionsOf(pod)
+                .Where(connection => connection.State == TcpState.FinWait2 && connection.Age >= passing)
+                .ToList();
+            if (count < context.Options.LeakCount)
             {
                 continue;
             }
 
             var held = sample.Any(connection => connection.Inode != 0 && connection.Age >= context.Options.LeakAge);
             var history = context.HistoryOf(pod.Identity).ToList();
-            List<string> evidence = [$"{HumanText.Count(count, "socket")} in FIN_WAIT2: the pod has closed, the peers have not."];
+            List<string> evidence = [
+                $"{HumanText.Count(count, "socket")} in FIN_WAIT2 for {HumanText.Duration(passing)} or longer: the pod has closed, the "
+                + "peers have not.",
+            ];
             evidence.Add(held
                 ? "Some still belong to a process, which waits for the rest of the peer's data: these have no time-out."
                 : "Those that no process owns any more go away after tcp_fin_timeout (1m).");
@@ -96,7 +103,7 @@ public sealed class FinWait2PileUpRule : IFindingRule
             if (history.Count > 0)
             {
                 evidence.Add($"{HumanText.Duration(context.Current.TakenAt - history[0].TakenAt)} ago there were "
-                    + $"{HumanText.Count(history[0].Pod.HalfClosed.FinWait2Sockets)}.");
+                    + $"{HumanText.Count(history[0].Pod.HalfClosed.FinWait2Ages.From(passing))}.");
             }
 
             var finding = Explanation.Report(
@@ -133,8 +140,5 @@ public sealed class FinWait2PileUpRule : IFindingRule
             + $"{string.Join(", ", leaks.Select(static leak => leak.DisplayName))}."),
     };
 
-    private static bool IsLasting(DiagnosisContext context, PodSnapshot pod, List<HalfClosedConnection> sample) =>
-        sample.Any(static connection => connection.Age >= s_passing)
-        || (sample.Count == 0 && pod.HalfClosed.Oldest >= s_passing)
-        || context.HistoryOf(pod.Identity).LastOrDefault()?.Pod.HalfClosed.FinWait2Sockets >= context.Options.LeakCount;
+    private static TimeSpan Passing(Thresholds options) => options.LeakAge < s_passing ? options.LeakAge : s_passing;
 }

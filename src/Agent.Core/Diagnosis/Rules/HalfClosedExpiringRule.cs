@@ -23,9 +23,10 @@ public sealed class HalfClosedExpiringRule : IFindingRule
             """,
         Why = "When the entry ends before the answer comes, the answer is not translated and never reaches its client.",
         Seen = $"""
-            The remaining time of the entries whose socket is still half-closed, under Diagnosis:ExpiringWithin
-            ({HumanText.Duration(Thresholds.Default.ExpiringWithin)}). When the timeout is shorter than recommended,
-            close-wait-timeout-short is the cause.
+            The remaining time of the entries whose socket is still half-closed and which translate an address or port, or whose table
+            does not pick connections up again (nf_conntrack_tcp_loose 0): under Diagnosis:ExpiringWithin
+            ({HumanText.Duration(Thresholds.Default.ExpiringWithin)}). When the timeout is shorter than recommended, close-wait-timeout-
+            short is the cause.
             """,
         Levels =
         [
@@ -69,15 +70,19 @@ public sealed class HalfClosedExpiringRule : IFindingRule
     {
         foreach (var pod in context.Current.Pods)
         {
-            if (pod.HalfClosed is not { Expiring: > 0 } summary || summary.Oldest < s_passing)
+            var summary = pod.HalfClosed;
+            var expiring = summary.NeededEntryTimes.Below(context.Options.ExpiringWithin);
+            if (expiring == 0 || summary.Oldest < s_passing)
             {
                 continue;
             }
 
-            var sample = context.ConnectionsOf(pod).Where(static connection => connection.Tracking == TrackingState.Expiring).ToList();
+            var sample = context.ConnectionsOf(pod)
+                .Where(static connection => connection is { Tracking: TrackingState.Expiring, NeedsEntry: not false })
+                .ToList();
             var evidence = new List<string>
             {
-                $"{HumanText.Count(summary.Expiring, "half-closed socket")} with an entry that ends within "
+                $"{HumanText.Count(expiring, "half-closed socket")} with an entry that they need and that ends within "
                 + $"{HumanText.Duration(context.Options.ExpiringWithin)}; the oldest half-closed socket is "
                 + (summary.Oldest is { } oldest ? $"{HumanText.Duration(oldest)} old." : "of unknown age."),
             };
@@ -89,10 +94,10 @@ public sealed class HalfClosedExpiringRule : IFindingRule
             yield return Explanation.Report(
                 IsLasting(sample, summary) ? Severity.Warning : Severity.Info,
                 pod,
-                $"{pod.Identity.DisplayName} has {HumanText.Count(summary.Expiring, "half-closed socket")} that conntrack is about "
+                $"{pod.Identity.DisplayName} has {HumanText.Count(expiring, "half-closed socket")} that conntrack is about "
                 + "to forget",
                 evidence,
-                summary.Expiring,
+                expiring,
                 OwnTable.Tracks(context, pod) ? OwnTable.Fixes : null) with
             { Examples = HalfClosedText.Examples(sample) };
         }

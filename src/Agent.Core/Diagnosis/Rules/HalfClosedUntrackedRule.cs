@@ -15,15 +15,24 @@ public sealed class HalfClosedUntrackedRule : IFindingRule
         Id = Id,
         Title = "half-closed connections have lost their conntrack entry",
         What = """
-            The socket still lives, its entry is gone. The next packet that it sends is not translated back: it leaves with the pod's
-            address instead of the service's, and the client drops it or answers with a reset. The application sees a successful send.
+            The socket still lives, its entry is gone. Where the entry translated an address or port, the next packet that the socket sends
+            is not translated back: it leaves with the pod's address instead of the service's, and the client drops it or answers with a
+            reset. The application sees a successful send. Where nothing is translated, nothing is lost: the table picks the connection up
+            at its next packet, unless nf_conntrack_tcp_loose is 0.
             """,
         Why = "Whatever these connections still had to say is lost, silently: the client waits for a response that was sent.",
-        Seen = "Half-closed sockets in a namespace whose connections are tracked, looked up one by one, without an entry.",
+        Seen = """
+            Half-closed sockets, looked up one by one in all zones, without an entry that they had at an earlier scan, or that connections
+            of the same two ends have. What each entry translated is remembered while it lives; both ends' views tell it, too, where both
+            are on this node.
+            """,
         Levels =
         [
-            new(Severity.Info, "no process owns the sockets any more, or they are a leak that has outlived even the recommended timeout"),
-            new(Severity.Critical, "all others"),
+            new(
+                Severity.Info,
+                "nobody saw what the entries translated; or no process owns the sockets any more; or they are a leak: the peers are gone, "
+                + "what came lies unread, or it has outlived even the recommended timeout"),
+            new(Severity.Critical, "all others whose entries translated, or where nf_conntrack_tcp_loose is 0"),
         ],
         Needs = [SourceNames.Conntrack, SourceNames.Sockets],
         Checks =
@@ -52,34 +61,81 @@ public sealed class HalfClosedUntrackedRule : IFindingRule
     {
         foreach (var pod in context.Current.Pods)
         {
-            if (pod.HalfClosed is not { Untracked: > 0 } summary)
+            if (pod.HalfClosed.UntrackedLost > 0)
             {
-                continue;
+                yield return Lost(context, pod);
             }
-
-            var sample = context.ConnectionsOf(pod).Where(static connection => connection.Tracking == TrackingState.Untracked).ToList();
-            List<string> evidence =
-            [
-                $"{HumanText.Count(summary.Untracked, "half-closed socket")} of {HumanText.Count(summary.Sockets)} without a conntrack "
-                + "entry, although the other connections there are tracked.",
-            ];
-            var severity = SeverityOf(pod, sample, context.Options);
-            if (severity < Severity.Critical)
+            else if (pod.HalfClosed.UntrackedUnsure > 0)
             {
-                evidence.Add("Nobody seems to be waiting for an answer on them: the application has closed them, or never will.");
+                yield return Unsure(context, pod);
             }
-
-            yield return Explanation.Report(
-                severity,
-                pod,
-                $"{pod.Identity.DisplayName} has {HumanText.Count(summary.Untracked, "half-closed socket")} that conntrack has forgotten: "
-                + "what they send next is lost",
-                evidence,
-                summary.Untracked,
-                OwnTable.Tracks(context, pod) ? OwnTable.Fixes : OwnTable.FixesOfHost) with
-            { Examples = HalfClosedText.Examples(sample) };
         }
     }
+
+    private Finding Lost(DiagnosisContext context, PodSnapshot pod)
+    {
+        var summary = pod.HalfClosed;
+        var sample = Sample(context, pod, static connection => connection.NeedsEntry != false);
+        List<string> evidence =
+        [
+            $"{HumanText.Count(summary.UntrackedLost, "half-closed socket")} of {HumanText.Count(summary.Sockets)} without the conntrack "
+            + "entry that they had and need: it translated an address or port, or nf_conntrack_tcp_loose is 0.",
+        ];
+        if (summary.UntrackedUnsure > 0)
+        {
+            evidence.Add($"Of {HumanText.Count(summary.UntrackedUnsure)} more without an entry nobody saw what it was.");
+        }
+
+        var isOfLeak = Leak.LostBeside(context, pod) == 0;
+        var severity = isOfLeak ? Severity.Info : SeverityOf(pod, sample, context.Options);
+        if (severity < Severity.Critical)
+        {
+            evidence.Add("Nobody seems to be waiting for an answer on them: the application has closed them, or never will.");
+        }
+
+        var finding = Explanation.Report(
+            severity,
+            pod,
+            $"{pod.Identity.DisplayName} has {HumanText.Count(summary.UntrackedLost, "half-closed socket")} that conntrack has forgotten: "
+            + "what they send next is lost",
+            evidence,
+            summary.UntrackedLost,
+            OwnTable.Tracks(context, pod) ? OwnTable.Fixes : OwnTable.FixesOfHost) with
+        { Examples = HalfClosedText.Examples(sample) };
+        return isOfLeak
+            ? finding with
+            {
+                CausedBy = CloseWaitLeakRule.Id,
+                Fix = [.. CloseWaitLeakRule.AllFixes.Where(static fix => fix.AppliesTo.Runtime is not null)],
+            }
+            : finding;
+    }
+
+    private Finding Unsure(DiagnosisContext context, PodSnapshot pod)
+    {
+        var summary = pod.HalfClosed;
+        return Explanation.Report(
+            Severity.Info,
+            pod,
+            $"{pod.Identity.DisplayName} has {HumanText.Count(summary.UntrackedUnsure, "half-closed socket")} without a conntrack entry; "
+            + "whether that matters is not known",
+            [
+                $"{HumanText.Count(summary.UntrackedUnsure, "half-closed socket")} of {HumanText.Count(summary.Sockets)} without an entry "
+                + "while connections of the same two ends have one.",
+                "Nobody saw their entries while they lived: what they send is lost only where those translated an address or port, or "
+                + "where nf_conntrack_tcp_loose is 0. The agent remembers that of each entry: closewatch run",
+            ],
+            summary.UntrackedUnsure,
+            [new("to see what is translated", "conntrack -L -p tcp"), new("to remember each entry while it lives", "closewatch run")]) with
+        {
+            Examples = HalfClosedText.Examples(Sample(context, pod, static connection => connection.NeedsEntry is null)),
+            Form = "unsure",
+        };
+    }
+
+    private static List<HalfClosedConnection> Sample(
+        DiagnosisContext context, PodSnapshot pod, Func<HalfClosedConnection, bool> which) =>
+        [.. context.ConnectionsOf(pod).Where(connection => connection.Tracking == TrackingState.Untracked && which(connection))];
 
     // A socket that nobody owns any more sends nothing; a leak that outlived even the recommended timeout is the application's fault, not
     // conntrack's.

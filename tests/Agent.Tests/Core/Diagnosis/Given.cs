@@ -70,7 +70,14 @@ internal static class Given
     };
 
     public static HalfClosedFlow CloseWaitEntry(uint secondsLeft) => new(
-        new ConntrackFlow { TcpState = TcpConntrackState.CloseWait, TimeoutSeconds = secondsLeft, Present = ConntrackFields.Timeout },
+        new ConntrackFlow
+        {
+            Original = new(IpAddress.FromIPv4(0x0A000001), IpAddress.FromIPv4(0x0A600001), 40000, 80),
+            Reply = new(IpAddress.FromIPv4(0x0A000002), IpAddress.FromIPv4(0x0A000001), 8080, 40000),
+            TcpState = TcpConntrackState.CloseWait,
+            TimeoutSeconds = secondsLeft,
+            Present = ConntrackFields.Timeout,
+        },
         null,
         null);
 
@@ -107,6 +114,10 @@ internal static class Given
         TerminationGracePeriodSeconds = 210,
         Containers = [Container()],
     };
+
+    /// <summary>So many things of one duration.</summary>
+    public static DurationCounts Times(long number, int seconds) =>
+        number == 0 ? DurationCounts.None : new([new((ushort)DurationCounts.StepOf(seconds), (int)number)]);
 
     public static KubernetesContainer Container() => new()
     {
@@ -158,6 +169,7 @@ internal static class Given
         Inode = inode,
         Process = inode == 0 ? null : new("node", 4711),
         Tracking = tracking,
+        NeedsEntry = true,
         Entry = expiresIn is { } left ? new(ConntrackTableKind.Host, TcpConntrackState.CloseWait, TimeSpan.FromSeconds(left)) : null,
     };
 

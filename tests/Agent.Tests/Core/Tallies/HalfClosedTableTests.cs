@@ -216,7 +216,7 @@ public sealed class HalfClosedTableTests
         foreach (ref var socket in table.Sockets)
         {
             socket.SetUntranslated();
-            socket.SetTracking(TrackingJudge.Judge(socket, socket.Namespace.InHostTable));
+            socket.SetTracking(TrackingJudge.Judge(socket, socket.Namespace.InHostTable), TrackingJudge.NeedsEntry(socket));
         }
 
         table.Complete();

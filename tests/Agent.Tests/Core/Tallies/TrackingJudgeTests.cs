@@ -12,43 +12,89 @@ public sealed class TrackingJudgeTests
     // host entry seconds (-1: gone, -2: not asked), own entry likewise, host's table tracks, own table tracks
     [InlineData(3000, -2, true, false, TrackingState.Tracked)]
     [InlineData(1, -2, true, false, TrackingState.Tracked)]
-    [InlineData(-1, -2, true, false, TrackingState.Untracked)]
+    [InlineData(-1, -2, true, false, TrackingState.Unknown)] // NOTRACK, a second interface: others of its namespace say nothing of it
     [InlineData(-1, -2, null, false, TrackingState.Unknown)]
     [InlineData(-1, -2, false, false, TrackingState.NotTracked)]
     [InlineData(-2, -2, true, false, TrackingState.Unknown)]
-    [InlineData(3000, -1, true, true, TrackingState.Untracked)]
+    [InlineData(3000, -1, true, true, TrackingState.Tracked)]
     [InlineData(3000, 3000, true, true, TrackingState.Tracked)]
-    [InlineData(3000, -1, true, null, TrackingState.Tracked)]
-    [InlineData(-1, 3000, true, true, TrackingState.Untracked)]
-    [InlineData(-1, 3000, null, true, TrackingState.Tracked)]
-    public void Judge_PodSocket_FollowsBothTables(int host, int own, bool? hostTracks, bool? ownTracks, TrackingState expected) =>
+    [InlineData(-1, 3000, true, true, TrackingState.Tracked)]
+    public void Judge_NoPast_FollowsItsOwnEntries(int host, int own, bool? hostTracks, bool? ownTracks, TrackingState expected) =>
         Assert.Equal(expected, TrackingJudge.Judge(Socket(false, false, host, own, ownTracks), hostTracks));
+
+    [Theory]
+    [InlineData(-1, -2, true, false)]
+    [InlineData(3000, -1, true, true)] // its own table has forgotten it
+    [InlineData(-1, 3000, true, false)]
+    public void Judge_EntryOnceSeenAndNowGone_WasForgottenWhateverElseIsKnown(int host, int own, bool wasInHost, bool wasInOwn)
+    {
+        var socket = Socket(false, false, host, own, ownTracks: null);
+        socket.SetPast(new(TimeSpan.FromSeconds(15), new(wasInHost, false, 0), new(wasInOwn, false, 0)));
+        Assert.Equal(TrackingState.Untracked, TrackingJudge.Judge(socket, null));
+    }
+
+    [Fact]
+    public void Judge_OthersOfTheSameEndsAreTracked_WasForgotten()
+    {
+        var socket = Socket(false, false, -1, -2, ownTracks: false);
+        socket.SetKin(new(true, false, 0), default);
+        Assert.Equal(TrackingState.Untracked, TrackingJudge.Judge(socket, null));
+    }
 
     [Fact]
     public void Judge_LoopbackInsideAPod_DoesNotNeedTheHostsTable()
     {
         Assert.Equal(TrackingState.NotTracked, TrackingJudge.Judge(Socket(false, true, -1, -2, ownTracks: false), true));
-        Assert.Equal(TrackingState.Untracked, TrackingJudge.Judge(Socket(false, true, -1, -1), true));
+        var socket = Socket(false, true, -1, -1);
+        socket.SetPast(new(TimeSpan.FromSeconds(15), new(true, true, 0), new(true, true, 0)));
+        Assert.Equal(TrackingState.Untracked, TrackingJudge.Judge(socket, true));
     }
 
     [Fact]
-    public void Judge_OwnTableMayTranslateAndCouldNotBeAsked_IsUnknown() =>
-        Assert.Equal(TrackingState.Unknown, TrackingJudge.Judge(Socket(false, false, -1, -2, ownTracks: null, untranslated: false), true));
+    public void Judge_OwnTableMayTranslateAndCouldNotBeAsked_IsUnknown()
+    {
+        var socket = Socket(false, false, -1, -2, ownTracks: null, untranslated: false);
+        socket.SetPast(new(TimeSpan.FromSeconds(15), new(true, true, 0), default));
+        Assert.Equal(TrackingState.Unknown, TrackingJudge.Judge(socket, true));
+    }
 
-    [Fact]
-    public void Judge_HostSocket_IgnoresPodTables() =>
-        Assert.Equal(TrackingState.Untracked, TrackingJudge.Judge(Socket(true, false, -1, -2), true));
-
-    [Fact]
-    public void Judge_EntryOnceSeenAndNowGone_WasForgottenWhateverElseIsKnown()
+    // Whether what it sends without its entry is lost.
+    [Theory]
+    [InlineData(true, true, true)]
+    [InlineData(false, true, false)] // picked up again at its next packet
+    [InlineData(false, false, true)]
+    [InlineData(true, null, true)]
+    [InlineData(false, null, null)]
+    public void NeedsEntry_EntryOnceSeen_ByItsTranslationAndTheTable(bool translated, bool? isLoose, bool? expected)
     {
         var socket = Socket(false, false, -1, -2, ownTracks: false);
-        socket.SetPast(new(TimeSpan.FromSeconds(15), WasInHostTable: true, WasInOwnTable: false));
-        Assert.Equal(TrackingState.Untracked, TrackingJudge.Judge(socket, null));
+        socket.Namespace.HostIsLoose = isLoose;
+        socket.SetPast(new(TimeSpan.FromSeconds(15), new(true, translated, 0), default));
+        Assert.Equal((expected, (bool?)translated), (TrackingJudge.NeedsEntry(socket), TrackingJudge.Translates(socket)));
+    }
 
-        socket = Socket(false, false, 3000, -1, ownTracks: null);
-        socket.SetPast(new(TimeSpan.FromSeconds(15), WasInHostTable: true, WasInOwnTable: true));
-        Assert.Equal(TrackingState.Untracked, TrackingJudge.Judge(socket, null));
+    // The entry was never seen; others of the same two ends have one, and both views of the connection may be known.
+    [Theory]
+    [InlineData(false, true, null, true)] // whoever calls the same address has the same path
+    [InlineData(true, true, null, null)] // the server does not see by which name it was called
+    [InlineData(true, false, null, null)]
+    [InlineData(true, false, true, true)] // the client sees another address than the server has
+    [InlineData(true, true, false, false)]
+    public void NeedsEntry_NeverSeen_ByBothViewsOrByItsKin(bool isAccepted, bool kinTranslates, bool? pathTranslates, bool? expected)
+    {
+        var socket = Socket(false, false, -1, -2, ownTracks: false) with { IsAccepted = isAccepted };
+        socket.Namespace.HostIsLoose = true;
+        socket.SetKin(new(true, kinTranslates, 0), default);
+        socket.SetPeer(PeerState.Unknown, pathTranslates);
+        Assert.Equal(expected, TrackingJudge.NeedsEntry(socket));
+    }
+
+    [Fact]
+    public void NeedsEntry_NothingIsKnownOfAnEntry_Null()
+    {
+        var socket = Socket(false, false, -1, -2, ownTracks: false);
+        socket.Namespace.HostIsLoose = true;
+        Assert.Equal((null, null), (TrackingJudge.NeedsEntry(socket), TrackingJudge.Translates(socket)));
     }
 
     [Fact]

@@ -13,7 +13,15 @@ public sealed class CloseWaitTimeoutShortRuleTests
 
     private static PodSnapshot HalfClosed(long expiring = 0, long untracked = 0, int oldestSeconds = 30, string name = "web") => Given.Pod(name) with
     {
-        HalfClosed = new() { CloseWaitSockets = 5, Expiring = expiring, Untracked = untracked, Oldest = TimeSpan.FromSeconds(oldestSeconds) },
+        HalfClosed = new()
+        {
+            CloseWaitSockets = 5,
+            Expiring = expiring,
+            NeededEntryTimes = Given.Times(expiring, 20),
+            Untracked = untracked,
+            UntrackedLost = untracked,
+            Oldest = TimeSpan.FromSeconds(oldestSeconds),
+        },
     };
 
     [Fact]
@@ -60,11 +68,22 @@ public sealed class CloseWaitTimeoutShortRuleTests
     [InlineData(59u, Severity.Info)]
     [InlineData(45u, Severity.Warning)]
     [InlineData(900u, Severity.Warning)]
-    public void Evaluate_EntriesOnly_WarnsOnceTheyLast(uint secondsLeft, Severity expected)
+    public void Evaluate_TranslatedEntriesOnly_WarnsOnceTheyLast(uint secondsLeft, Severity expected)
     {
         var snapshot = Short();
         snapshot = snapshot with { Conntrack = snapshot.Conntrack! with { Flows = Given.Flows(100, 1, Given.CloseWaitEntry(secondsLeft)) } };
         Assert.Equal(expected, Given.Only(s_rule, Given.Alone(snapshot)).Severity);
+    }
+
+    /// <summary>Two routed pods: loose tables pick up again what they do not translate.</summary>
+    [Fact]
+    public void Evaluate_NothingTranslated_StaysInfoAndSaysNothingOfLosses()
+    {
+        var routed = HalfClosed();
+        routed = routed with { HalfClosed = routed.HalfClosed with { Untracked = 3, Expiring = 2, EntryTimes = Given.Times(2, 20) } };
+        var finding = Given.Only(s_rule, Given.Alone(Short(routed)));
+        Assert.Equal(Severity.Info, finding.Severity);
+        Assert.DoesNotContain(finding.Evidence, static line => line.Contains("already", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -72,7 +91,7 @@ public sealed class CloseWaitTimeoutShortRuleTests
     {
         var finding = Given.Only(s_rule, Given.Alone(Short(HalfClosed(untracked: 3), HalfClosed(untracked: 1, name: "api"))));
         Assert.Equal(Severity.Critical, finding.Severity);
-        Assert.Contains(finding.Evidence, static line => line.Contains("4 half-closed sockets already without an entry", StringComparison.Ordinal) && line.Contains("shop/web (3), shop/api (1)", StringComparison.Ordinal));
+        Assert.Contains(finding.Evidence, static line => line.Contains("4 half-closed sockets already without the entry that they need", StringComparison.Ordinal) && line.Contains("shop/web (3), shop/api (1)", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -54,7 +54,7 @@ internal static class ScreenSamples
         };
         var cart = Pod("cart-5f7b9d-m4mzq", "cart") with
         {
-            HalfClosed = new() { CloseWaitSockets = 12, ClosedByPeer = 12, Oldest = TimeSpan.FromSeconds(72), Untracked = 12 },
+            HalfClosed = new() { CloseWaitSockets = 12, ClosedByPeer = 12, Oldest = TimeSpan.FromSeconds(72), Untracked = 12, UntrackedLost = 12 },
         };
         var mail = Leaking(Pod("mail-6c9d8f7b54-x2x5p", "mail"), 25);
         var node = Node(pay, cart, mail, Pod("web-7d4b9c6f5-x2x5p", "web") is var web
