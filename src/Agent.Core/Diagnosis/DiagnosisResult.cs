@@ -12,6 +12,9 @@ public sealed record DiagnosisResult(ImmutableArray<Finding> Findings, Headline 
     /// <summary>The owners in the snapshot that was judged; a finding about any other pod is not carried on. Null when not known.</summary>
     public ImmutableHashSet<FindingSubject>? Present { get; init; }
 
+    /// <summary>What held until a short while ago, the last first; a bounded number. Empty for a single scan.</summary>
+    public ImmutableArray<OverFinding> Over { get; init; } = [];
+
     /// <summary>Sources without which a healthy node cannot be told from an unknown one, and that could not be read.</summary>
     public ImmutableArray<string> Unreadable { get; init; } = [];
 

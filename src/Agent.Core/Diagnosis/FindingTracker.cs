@@ -1,16 +1,24 @@
-
+using System.Collections.Immutable;
 
 namespace Agent.Core.Diagnosis;
 
 /// <summary>
 /// Keeps findings of repeated scans from flapping: one appears once it held in two of the last three evaluations (at once when it is
-/// critical), and goes only after three evaluations without it. Owned by one loop; not thread-safe.
+/// critical), and goes only after three evaluations without it. What has gone is remembered for a while. Owned by one loop, not
+/// thread-safe.
 /// </summary>
 public sealed class FindingTracker
 {
     private const int Appears = 2;
     private const int Remembered = 3;
 
+    /// <summary>How many findings are remembered that hold no longer.</summary>
+    public const int MaxOver = 10;
+
+    /// <summary>How long they are.</summary>
+    public static readonly TimeSpan OverFor = TimeSpan.FromMinutes(30);
+
+    private readonly List<OverFinding> _over = [];
     private readonly Dictionary<(string Id, FindingSubject Subject), Track> _tracks = [];
     private bool _started;
 
@@ -33,6 +41,7 @@ public sealed class FindingTracker
             }
 
             // The first evaluation has nothing to compare with: it shows what a single report would.
+            track.SeenAt = takenAt;
             track.Saw(finding, atOnce: !_started || finding.Severity == Severity.Critical);
         }
 
@@ -42,11 +51,22 @@ public sealed class FindingTracker
             if (track.IsOver || (!track.IsSeenNow && IsGone(key, result)))
             {
                 _tracks.Remove(key);
+                if (track is { IsShown: true, Worst: >= Severity.Warning })
+                {
+                    _over.Insert(0, new(track.AtItsWorst, track.SeenAt));
+                }
             }
         }
 
+        _over.RemoveAll(over => takenAt - over.Until > OverFor
+            || (_tracks.TryGetValue((over.Finding.Id, over.Finding.Subject), out var again) && again.IsShown));
+        if (_over.Count > MaxOver)
+        {
+            _over.RemoveRange(MaxOver, _over.Count - MaxOver);
+        }
+
         var shown = FindingOrder.Sort(_tracks.Values.Where(static track => track.IsShown).Select(static track => track.Published));
-        return result with { Findings = shown, Headline = Headline.Of(shown, result.Unreadable) };
+        return result with { Findings = shown, Headline = Headline.Of(shown, result.Unreadable), Over = [.. _over] };
     }
 
     // A finding about a pod that has ended is not carried on: metrics of a pod that is gone must go with it.
@@ -60,6 +80,13 @@ public sealed class FindingTracker
         private Finding? _newest;
 
         public bool IsShown { get; private set; }
+
+        public DateTimeOffset SeenAt { get; set; }
+
+        /// <summary>The worst severity it ever had.</summary>
+        public Severity Worst { get; private set; }
+
+        public Finding AtItsWorst => _newest! with { Severity = Worst, FirstSeen = firstSeen };
 
         public bool IsSeenNow => _severities[^1] is not null;
 
@@ -77,6 +104,7 @@ public sealed class FindingTracker
         public void Saw(Finding finding, bool atOnce)
         {
             _newest = finding;
+            Worst = finding.Severity > Worst ? finding.Severity : Worst;
             _severities[^1] = finding.Severity;
             IsShown |= atOnce || _severities.Count(static severity => severity is not null) >= Appears;
         }

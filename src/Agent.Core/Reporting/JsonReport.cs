@@ -37,6 +37,7 @@ public static partial class JsonReport
         WriteConnections(json, view);
         WriteHalfClosedFlows(json, view);
         WriteFindings(json, view);
+        WriteOver(json, view);
         json.WriteEndObject();
     }
 
@@ -211,11 +212,7 @@ public static partial class JsonReport
             json.WriteString("id", finding.Id);
             json.WriteString("severity", Verdicts.Name(finding.Severity));
             json.WriteString("title", finding.Title);
-            json.WriteStartObject("subject");
-            json.WriteString("kind", finding.Subject.KindName);
-            json.WriteString("namespace", finding.Subject.Namespace);
-            json.WriteString("name", finding.Subject.Name);
-            json.WriteEndObject();
+            WriteSubject(json, finding);
             json.WriteStrings("evidence", FindingText.Evidence(finding));
             json.WriteString("why", finding.Why);
             json.WriteStrings("fix", finding.Fix.Select(FindingText.Fix));
@@ -226,6 +223,38 @@ public static partial class JsonReport
         }
 
         json.WriteEndArray();
+    }
+
+    private static void WriteOver(Utf8JsonWriter json, ReportView view)
+    {
+        if (view.Diagnosis.Over.IsEmpty)
+        {
+            return;
+        }
+
+        json.WriteStartArray("over");
+        foreach (var (finding, until) in view.Diagnosis.Over)
+        {
+            json.WriteStartObject();
+            json.WriteString("id", finding.Id);
+            json.WriteString("severity", Verdicts.Name(finding.Severity));
+            json.WriteString("title", finding.Title);
+            WriteSubject(json, finding);
+            json.WriteStringIfKnown("firstSeen", finding.FirstSeen is { } first ? Time(first) : null);
+            json.WriteString("until", Time(until));
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static void WriteSubject(Utf8JsonWriter json, Finding finding)
+    {
+        json.WriteStartObject("subject");
+        json.WriteString("kind", finding.Subject.KindName);
+        json.WriteString("namespace", finding.Subject.Namespace);
+        json.WriteString("name", finding.Subject.Name);
+        json.WriteEndObject();
     }
 
     private static void WriteIdentity(Utf8JsonWriter json, PodIdentity identity)

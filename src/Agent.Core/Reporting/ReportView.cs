@@ -74,6 +74,12 @@ public sealed record ReportView
         var findings = input.Diagnosis.Findings.Where(finding =>
             finding.Subject.IsOfNode || finding.Subject.Kind == SubjectKind.Host
             || input.Options.Selects(finding.Subject.Namespace, finding.Subject.Name)).ToImmutableArray();
-        return input.Diagnosis with { Findings = findings, Headline = Headline.Of(findings, input.Diagnosis.Unreadable) };
+        return input.Diagnosis with
+        {
+            Findings = findings,
+            Headline = Headline.Of(findings, input.Diagnosis.Unreadable),
+            Over = [.. input.Diagnosis.Over.Where(over => over.Finding.Subject.IsOfNode || over.Finding.Subject.Kind == SubjectKind.Host
+                || input.Options.Selects(over.Finding.Subject.Namespace, over.Finding.Subject.Name))],
+        };
     }
 }

@@ -19,9 +19,9 @@ public readonly record struct HalfClosedPast(
 
 /// <summary>What is remembered of an entry that may be gone.</summary>
 /// <param name="WasThere">Whether it was ever seen.</param>
-/// <param name="Translated">Whether it translated an address or port.</param>
+/// <param name="Translated">Whether it translated an address or port; null where several stand for it and disagree.</param>
 /// <param name="Zone">Its zone.</param>
-public readonly record struct PastEntry(bool WasThere, bool Translated, ushort Zone)
+public readonly record struct PastEntry(bool WasThere, bool? Translated, ushort Zone)
 {
     /// <summary>What is known after this scan.</summary>
     public PastEntry With(in EntryMatch match) => match.Found ? new(true, match.Translated, match.Zone) : this;

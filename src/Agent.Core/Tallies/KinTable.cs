@@ -23,7 +23,12 @@ public sealed class KinTable
     }
 
     /// <summary>Notes the entry of another connection of the same two ends.</summary>
-    public void Note(in HalfClosedSocket socket, in ConnectionTuple view, PastEntry entry) => _entries[Key(socket, view)] = entry;
+    public void Note(in HalfClosedSocket socket, in ConnectionTuple view, PastEntry entry)
+    {
+        var key = Key(socket, view);
+        var isMixed = _entries.TryGetValue(key, out var known) && known.Translated != entry.Translated;
+        _entries[key] = isMixed ? entry with { Translated = null } : entry;
+    }
 
     /// <summary>What is tracked of the same two ends; nothing when nothing is known to be.</summary>
     public PastEntry Find(in HalfClosedSocket socket, in ConnectionTuple view) => _entries.GetValueOrDefault(Key(socket, view));

@@ -27,12 +27,22 @@ public static class PeerJudge
                     ? peer.Outside != socket.Outside.Reversed
                     : (bool?)null;
                 socket.SetPeer(peer.Socket.Inode != 0 ? PeerState.Waiting : PeerState.Gone, translates);
+                ShareEntry(ref socket, peer);
             }
             else if (socket.Socket.State == TcpState.CloseWait
                 && (socket.IsPrivate || isReadHere(socket.Socket.Tuple.Destination)))
             {
                 socket.SetPeer(PeerState.Gone, null);
             }
+        }
+    }
+
+    /// <summary>Both ends of one connection pass the host's table, so what is known of one's entry there is known of the other's.</summary>
+    private static void ShareEntry(ref HalfClosedSocket socket, in HalfClosedSocket peer)
+    {
+        if (socket is { IsPrivate: false, HostKin.WasThere: false, Past.Host.WasThere: false } && !peer.IsPrivate)
+        {
+            socket.SetKin(peer.Past.Host.WasThere ? peer.Past.Host : peer.HostKin with { Translated = null }, default);
         }
     }
 }

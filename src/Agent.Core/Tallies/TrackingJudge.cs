@@ -112,8 +112,12 @@ public static class TrackingJudge
         : socket.Past.Own.WasThere ? socket.Past.Own.Translated
         : OfKin(socket, socket.OwnKin);
 
-    /// <summary>Whoever calls the same address has the same path. Who is called does not see by which name.</summary>
-    private static bool? OfKin(in HalfClosedSocket socket, PastEntry kin) => !socket.IsAccepted && kin.WasThere ? kin.Translated : null;
+    /// <summary>
+    /// Whoever calls the same address has the same path. Who is called does not see by which name: that others of the same two ends are not
+    /// translated says nothing of this one.
+    /// </summary>
+    private static bool? OfKin(in HalfClosedSocket socket, PastEntry kin) =>
+        kin.WasThere && (!socket.IsAccepted || kin.Translated == true) ? kin.Translated : null;
 
     private static ConntrackEntry Entry(ConntrackTableKind table, in EntryMatch match) => new(
         table,

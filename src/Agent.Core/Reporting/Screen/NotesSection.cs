@@ -7,6 +7,8 @@ namespace Agent.Core.Reporting.Screen;
 /// <summary>What is worth knowing and makes nothing fail: a line for each kind.</summary>
 internal static class NotesSection
 {
+    private const int OverShown = 3;
+
     public static IEnumerable<ReportFact> Facts(ReportView view)
     {
         // What is missing of a source stands where the sources stand.
@@ -18,6 +20,13 @@ internal static class NotesSection
         foreach (var (index, members) in kinds.Index())
         {
             yield return new(index == 0 ? "Notes" : "", Line(members), Tone.Muted);
+        }
+
+        foreach (var (index, (finding, until)) in view.Diagnosis.Over.Take(OverShown).Index())
+        {
+            var line = $"{HumanText.Printable(finding.Subject.DisplayName)}: {ScreenCause.Short(finding)}, "
+                + $"until {HumanText.ClockOf(until, view.Snapshot.TakenAt)}";
+            yield return new(index == 0 ? "Over" : "", line, Tone.Muted);
         }
     }
 

@@ -93,6 +93,60 @@ public sealed class FindingTrackerTests
         Assert.StartsWith("WARNING: close-wait-leak of shop/web", Next(null).Headline.ToString(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Update_Over_IsRememberedWithItsEndForAWhile()
+    {
+        Next(Severity.Critical);
+        Next(Severity.Warning);
+        var seen = _scan - 1;
+        Assert.Empty(Next(null).Over);
+        Next(null);
+        var over = Assert.Single(Next(null).Over);
+        Assert.Equal((Severity.Critical, Given.Noon + (seen * Given.Interval)), (over.Finding.Severity, over.Until));
+
+        _scan += (int)(FindingTracker.OverFor / Given.Interval);
+        Assert.Empty(Next(null).Over);
+    }
+
+    [Fact]
+    public void Update_ComesBack_IsOverNoLonger()
+    {
+        Next(Severity.Critical);
+        for (var round = 0; round < 3; round++)
+        {
+            Next(null);
+        }
+
+        Assert.Empty(Next(Severity.Critical).Over);
+    }
+
+    [Fact]
+    public void Update_NoteThatGoes_IsNotRemembered()
+    {
+        Next(Severity.Info);
+        for (var round = 0; round < 3; round++)
+        {
+            Assert.Empty(Next(null).Over);
+        }
+    }
+
+    [Fact]
+    public void Update_ManyOver_AreBounded()
+    {
+        for (var pod = 0; pod < FindingTracker.MaxOver + 5; pod++)
+        {
+            var finding = DiagnosisEngineTests.Make("close-wait-leak", Severity.Critical, new(SubjectKind.Pod, "shop", $"web-{pod}"));
+            _tracker.Update(new([finding], new(Verdict.Ok, "")), Given.Noon + (_scan++ * Given.Interval));
+        }
+
+        for (var round = 0; round < 3; round++)
+        {
+            Next(null);
+        }
+
+        Assert.Equal(FindingTracker.MaxOver, Next(null).Over.Length);
+    }
+
     private DiagnosisResult Next(Severity? severity, FindingSubject[]? present = null)
     {
         Finding[] findings = severity is { } known ? [DiagnosisEngineTests.Make("close-wait-leak", known, s_web)] : [];

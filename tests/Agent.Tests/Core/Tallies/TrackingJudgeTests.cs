@@ -76,11 +76,12 @@ public sealed class TrackingJudgeTests
     // The entry was never seen; others of the same two ends have one, and both views of the connection may be known.
     [Theory]
     [InlineData(false, true, null, true)] // whoever calls the same address has the same path
-    [InlineData(true, true, null, null)] // the server does not see by which name it was called
-    [InlineData(true, false, null, null)]
+    [InlineData(true, true, null, true)]
+    [InlineData(true, false, null, null)] // the server does not see by which name it was called
+    [InlineData(true, null, null, null)] // some of them are, some are not
     [InlineData(true, false, true, true)] // the client sees another address than the server has
     [InlineData(true, true, false, false)]
-    public void NeedsEntry_NeverSeen_ByBothViewsOrByItsKin(bool isAccepted, bool kinTranslates, bool? pathTranslates, bool? expected)
+    public void NeedsEntry_NeverSeen_ByBothViewsOrByItsKin(bool isAccepted, bool? kinTranslates, bool? pathTranslates, bool? expected)
     {
         var socket = Socket(false, false, -1, -2, ownTracks: false) with { IsAccepted = isAccepted };
         socket.Namespace.HostIsLoose = true;
