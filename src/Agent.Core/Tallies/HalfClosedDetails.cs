@@ -23,7 +23,8 @@ internal sealed class HalfClosedDetails
     /// <summary>What is known of a socket from earlier scans.</summary>
     public HalfClosedPast PastOf(in HalfClosedRecord record, TimeSpan watched)
     {
-        var detail = _details.GetValueOrDefault((record.Hash, record.Namespace));
+        // At first sight whatever is remembered of the same two ends was another socket's.
+        var detail = watched > TimeSpan.Zero ? _details.GetValueOrDefault((record.Hash, record.Namespace)) : default;
         return new(
             watched,
             new(record.Has(HalfClosedMarks.WasInHostTable), record.Has(HalfClosedMarks.HostTranslated), detail.HostZone),

@@ -31,11 +31,7 @@ public sealed class HalfClosedMemory
     internal HalfClosedDetails Details { get; set; } = new();
 
     /// <summary>What earlier scans saw of a socket. What its two ends were before, with another inode, is not its past.</summary>
-    public HalfClosedPast PastOf(in HalfClosedRecord record)
-    {
-        var watched = Watched(record);
-        return watched > TimeSpan.Zero ? Details.PastOf(record, watched) : default;
-    }
+    public HalfClosedPast PastOf(in HalfClosedRecord record) => Details.PastOf(record, Watched(record));
 
     /// <summary>Positions that a loop over all records must visit.</summary>
     public int End => _used;

@@ -8,11 +8,11 @@ namespace Agent.Core.Tallies;
 
 /// <summary>A half-closed socket of one scan, and what the conntrack tables have of it.</summary>
 /// <remarks>
-/// It is completed in this order, by one method a step: made from the dump of its namespace's sockets, with what earlier scans saw of it
-/// (<see cref="SetPast"/>); <see cref="SetHolder"/>; the namespace's own table (<see cref="SetOwnEntry"/>, <see cref="SetOwnEntryMissing"/>,
-/// <see cref="SetUntranslated"/>), which tells how the connection looks outside; the host's table (<see cref="SetHostEntry"/>,
-/// <see cref="SetHostEntryMissing"/>), which is searched by that; <see cref="SetPeer"/>, its other end; <see cref="SetTracking"/>, which
-/// judges all of it.
+/// It is completed in this order, by one method a step: made from the dump of its namespace's sockets, with what earlier scans saw of
+/// it (<see cref="SetPast"/>); <see cref="SetHolder"/>; the namespace's own table (<see cref="SetOwnEntry"/>,
+/// <see cref="SetOwnEntryMissing"/>, <see cref="SetUntranslated"/>), which tells how the connection looks outside; the host's table
+/// (<see cref="SetHostEntry"/>, <see cref="SetHostEntryMissing"/>), which is searched by that; <see cref="SetPeer"/>, its other end;
+/// <see cref="SetTracking"/>, which judges all of it.
 /// </remarks>
 public struct HalfClosedSocket
 {
