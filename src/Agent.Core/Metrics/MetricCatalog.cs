@@ -101,7 +101,7 @@ public static class MetricCatalog
     public static readonly MetricDefinition ConnectionEndsWatched = Gauge(
         "closewatch_connection_ends_watched_ratio",
         "Share of the last five minutes in which the agent listened to ends of connections: below 1 what they cost was over "
-            + "Collection:CpuBudgetPercent.");
+            + "half of Collection:CpuBudgetPercent.");
 
     public static readonly MetricDefinition UnattributedSockets = Gauge(
         "closewatch_unattributed_half_closed_sockets", "Half-closed sockets that belong to nobody known.", "state");

@@ -57,6 +57,11 @@ public static class TraceJson
             json.WriteStartObject();
             json.WriteNumber("missed", notice.Missed);
             json.WriteNumber("skipped", notice.Skipped);
+            if (notice.WatchedShare is { } share)
+            {
+                json.WriteNumber("watchedShare", share);
+            }
+
             json.WriteEndObject();
         }
 
@@ -83,7 +88,10 @@ public static class TraceJson
 
             if (document.RootElement.TryGetProperty("missed", out var missed))
             {
-                notice = new(missed.GetInt64(), Number(document.RootElement, "skipped") is { } skipped ? (long)skipped : 0);
+                notice = new(
+                    missed.GetInt64(),
+                    Number(document.RootElement, "skipped") is { } skipped ? (long)skipped : 0,
+                    document.RootElement.TryGetProperty("watchedShare", out var share) ? Math.Clamp(share.GetDouble(), 0, 1) : null);
                 return true;
             }
 

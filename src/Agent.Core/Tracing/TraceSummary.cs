@@ -55,7 +55,8 @@ public sealed class TraceSummary
     }
 
     /// <summary>Notes what is missing.</summary>
-    public void Add(TraceNotice notice) => NotShown = new(NotShown.Missed + notice.Missed, NotShown.Skipped + notice.Skipped);
+    public void Add(TraceNotice notice) => NotShown = new(
+        NotShown.Missed + notice.Missed, NotShown.Skipped + notice.Skipped, notice.WatchedShare ?? NotShown.WatchedShare);
 
     /// <summary>The summary as text.</summary>
     /// <param name="watched">How long was watched.</param>
@@ -64,6 +65,11 @@ public sealed class TraceSummary
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"{HumanText.Count(Ends, "end")} in {HumanText.Duration(watched)}, ");
+        if (NotShown.WatchedShare is { } share and < 0.995)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"watched {HumanText.Percent(share)} of the time, ");
+        }
+
         text.Append(CultureInfo.InvariantCulture, $"{HumanText.Count(Lost, "request")} lost");
         if (Maybe > 0)
         {

@@ -28,7 +28,7 @@ internal sealed class TraceRunner(CommandServices services)
             var failure = await ShowAsync(request, feed, signal.Token).ConfigureAwait(false);
             var style = _terminal.Style(request.Appearance) with { Color = false };
             _terminal.Error.Write(_summary.ToText(services.Time.GetElapsedTime(started), style));
-            SayWhatIsMissing(_summary.NotShown, "in all, ");
+            SayWhatIsMissing(_summary.NotShown with { WatchedShare = null }, "in all, ");
             if (failure is not null)
             {
                 _terminal.WriteError(failure);
@@ -116,6 +116,12 @@ internal sealed class TraceRunner(CommandServices services)
         {
             var missed = HumanText.Count(notice.Missed, "end");
             _terminal.WriteError($"{when}{missed} missed: they came faster than the kernel's messages were read");
+        }
+
+        if (notice.WatchedShare is { } share)
+        {
+            var watched = $"watched {HumanText.Percent(share)} of the time";
+            _terminal.WriteError($"{when}{watched}: listening may take half of the agent's Collection:CpuBudgetPercent");
         }
 
         if (notice.Skipped > 0)

@@ -177,9 +177,10 @@ internal static partial class AgentHost
     {
         var store = services.GetRequiredService<SnapshotStore>();
         var pods = services.GetService<PodWatcher>();
+        var ends = services.GetRequiredService<ConnectionEndWatch>();
         var pipeline = new SnapshotPipeline(
             options => settings.CreateScanner(options, pods),
-            services.GetRequiredService<ConnectionEndWatch>(),
+            ends,
             services.GetRequiredService<Remediator>(),
             settings.Diagnose,
             services.GetRequiredService<IMetricsRenderer>(),
@@ -187,7 +188,7 @@ internal static partial class AgentHost
             services.GetRequiredService<StatusLog>(),
             services.GetRequiredService<LogLoss>(),
             AgentBuild.Current,
-            new(settings.Time, settings.ProcessorTime),
+            new(settings.Time, () => settings.ProcessorTime() + ends.KernelTime),
             settings.Time);
         return ActivatorUtilities.CreateInstance<CollectorLoop>(services, pipeline, settings.Jitter);
     }

@@ -73,6 +73,7 @@ internal sealed class TraceEndpoint(TraceHub hub, SnapshotStore store, TimeProvi
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
         var body = context.Response.BodyWriter;
+        var shareBefore = 1.0;
         try
         {
             await context.Response.StartAsync(ending.Token).ConfigureAwait(false);
@@ -89,9 +90,11 @@ internal sealed class TraceEndpoint(TraceHub hub, SnapshotStore store, TimeProvi
                     TraceJson.Write(body, end);
                 }
 
-                var missed = Missed() ?? missedBefore;
-                var notice = new TraceNotice(missed - missedBefore, reader.TakeSkipped());
-                missedBefore = missed;
+                var heard = store.Current?.Snapshot.ConnectionEnds;
+                var missed = heard?.Missed ?? missedBefore;
+                var share = Math.Round(heard?.WatchedShare ?? shareBefore, 2);
+                var notice = new TraceNotice(missed - missedBefore, reader.TakeSkipped(), share == shareBefore ? null : share);
+                (missedBefore, shareBefore) = (missed, share);
                 if (!notice.IsEmpty)
                 {
                     TraceJson.Write(body, notice);

@@ -35,6 +35,7 @@ internal sealed partial class ConnectionEndBook(TimeProvider time, double percen
     private readonly Dictionary<PodIdentity, OwnerMemory> _owners = [];
 
     private bool _isFinished;
+    private TimeSpan _kernelTime;
 
     /// <summary>Ends that cannot be told whose they were.</summary>
     public long Unattributed { get; private set; }
@@ -61,12 +62,28 @@ internal sealed partial class ConnectionEndBook(TimeProvider time, double percen
     }
 
     /// <summary>Accounts for what listening has cost since the last call.</summary>
+    /// <param name="now">The time.</param>
+    /// <param name="processorTime">Of the reading thread.</param>
+    /// <param name="kernelTime">Of the kernel, for the messages.</param>
     /// <returns>Whether to listen from now on.</returns>
-    public bool Account(EndClock now, TimeSpan cost)
+    public bool Account(EndClock now, TimeSpan processorTime, TimeSpan kernelTime)
     {
         lock (_gate)
         {
-            return _budget.Update(now.Monotonic, cost);
+            _kernelTime += kernelTime;
+            return _budget.Update(now.Monotonic, processorTime + kernelTime);
+        }
+    }
+
+    /// <summary>What the kernel has spent on messages in all.</summary>
+    public TimeSpan KernelTime
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _kernelTime;
+            }
         }
     }
 

@@ -121,10 +121,9 @@ internal sealed class ConnectionEndThread : IDisposable
     private void Round(EndClock now, ref Sink sink)
     {
         var cpuTime = ThreadTime.Read();
-        var perMessage = s_kernelCost + (s_offerCost * _listener.NamespaceSocketCount);
-        var cost = cpuTime - _cpuTime + (perMessage * _messages);
+        var kernelTime = (s_kernelCost + (s_offerCost * _listener.NamespaceSocketCount)) * _messages;
+        var listen = _book.Account(now, cpuTime - _cpuTime, kernelTime);
         (_cpuTime, _messages) = (cpuTime, 0);
-        var listen = _book.Account(now, cost);
         if (listen != _listener.IsListening)
         {
             if (listen)

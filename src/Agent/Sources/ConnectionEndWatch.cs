@@ -20,6 +20,9 @@ internal sealed class ConnectionEndWatch : IDisposable
     /// </summary>
     public const int MaxNamespaceSockets = 250;
 
+    /// <summary>Of Collection:CpuBudgetPercent. The other half is the dumps' in any case.</summary>
+    public const double ShareOfBudget = 0.5;
+
     private static readonly TimeSpan s_receiveTimeout = TimeSpan.FromSeconds(2);
 
     private readonly TimeProvider _time;
@@ -31,6 +34,7 @@ internal sealed class ConnectionEndWatch : IDisposable
     private ConnectionEndThread? _thread;
     private SourceProblem _refusal;
     private long _missedBefore;
+    private TimeSpan _kernelTimeBefore;
     private bool _isFinishing;
 
     /// <summary>Creates the object; the first scan begins to listen.</summary>
@@ -42,8 +46,11 @@ internal sealed class ConnectionEndWatch : IDisposable
         _options = options;
         _time = time;
         _observer = observer;
-        _book = new(time, options.CpuBudgetPercent, observer);
+        _book = new(time, options.CpuBudgetPercent * ShareOfBudget, observer);
     }
+
+    /// <summary>What the kernel has spent on messages, as far as that is known: no process is charged for it.</summary>
+    public TimeSpan KernelTime => _kernelTimeBefore + _book.KernelTime;
 
     /// <summary>
     /// Does from now on what these options ask for. What was counted stays, unless it is switched off, or other processes are looked at.
@@ -59,7 +66,7 @@ internal sealed class ConnectionEndWatch : IDisposable
         }
 
         _options = options;
-        _book.SetPercent(options.CpuBudgetPercent);
+        _book.SetPercent(options.CpuBudgetPercent * ShareOfBudget);
     }
 
     /// <summary>Begins to listen in a namespace, and says whose it is. The calling thread is in it where that is allowed.</summary>
@@ -155,7 +162,8 @@ internal sealed class ConnectionEndWatch : IDisposable
         _listener?.Dispose();
         _lookups?.Dispose();
         (_thread, _listener, _lookups) = (null, null, null);
-        _book = new(_time, _options.CpuBudgetPercent, _observer);
+        _kernelTimeBefore += _book.KernelTime;
+        _book = new(_time, _options.CpuBudgetPercent * ShareOfBudget, _observer);
         _missedBefore = 0;
     }
 

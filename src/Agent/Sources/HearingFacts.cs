@@ -73,11 +73,13 @@ internal sealed record HearingFacts
         ? SourceProblem.None
         : Say($"{Missed} ends since the last scan came faster than they were read and are not counted", SourceNeeds.None);
 
+    private const string BudgetKey = "Collection:CpuBudgetPercent";
+
     private SourceProblem InTurns() => WatchedShare >= 1
         ? SourceProblem.None
         : Say(
             $"""
-            watched {WatchedShare * 100:0} % of the last minutes, more would cost over Collection:CpuBudgetPercent ({BudgetPercent:0.###})
+            watched {WatchedShare * 100:0} % of the last minutes, more would cost over half of {BudgetKey} ({BudgetPercent:0.###})
             """,
             SourceNeeds.CpuBudget);
 

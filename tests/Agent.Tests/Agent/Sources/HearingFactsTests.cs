@@ -58,7 +58,7 @@ public sealed class HearingFactsTests
         Assert.Equal((SourceStatus.Degraded, SourceNeeds.CpuBudget), (report.Status, report.Needs));
         Assert.Equal(
             "5 ends since the last scan came faster than they were read and are not counted; "
-            + "watched 40 % of the last minutes, more would cost over Collection:CpuBudgetPercent (1.5)",
+            + "watched 40 % of the last minutes, more would cost over half of Collection:CpuBudgetPercent (1.5)",
             report.Detail);
     }
 

@@ -61,12 +61,30 @@ public sealed class AgentTraceTests
 
         missed = 8;
         agent.Time.Advance(TimeSpan.FromSeconds(15));
-        await agent.ScannedAsync(scanner, 2);
+        await Eventually.True(() => agent.Store.Current?.Snapshot.ConnectionEnds?.Missed == 8, "the second scan");
         Hub(agent).OnJudged(TraceSamples.IdleClose with { Pod = s_web });
 
         Assert.True(await lines.MoveNextAsync());
         Assert.True(await lines.MoveNextAsync());
         Assert.Equal(new TraceNotice(3, 0), lines.Current.Notice);
+    }
+
+    [Fact]
+    public async Task Read_ListenedInTurns_TheShareIsToldOnce()
+    {
+        var scanner = new FakeScanner((_, _, _) => Heard(0) with { ConnectionEnds = new(100, 0, 0.4, TimeSpan.FromMinutes(1)) });
+        await using var agent = await StartAsync(scanner);
+        using var trace = await OpenAsync(agent, new());
+        await using var lines = trace.ReadAsync(TestContext.Current.CancellationToken).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+
+        Hub(agent).OnJudged(TraceSamples.IdleClose with { Pod = s_web });
+        Assert.True(await lines.MoveNextAsync());
+        Assert.True(await lines.MoveNextAsync());
+        Assert.Equal(new TraceNotice(0, 0, 0.4), lines.Current.Notice);
+        Hub(agent).OnJudged(TraceSamples.IdleClose with { Pod = s_web });
+
+        Assert.True(await lines.MoveNextAsync());
+        Assert.Null(lines.Current.Notice);
     }
 
     [Fact]

@@ -84,6 +84,16 @@ public sealed class TraceSummaryTests
         Assert.Equal(new TraceNotice(4, 2), _summary.NotShown);
     }
 
+    [Fact]
+    public void ToText_ListenedInTurns_SaysTheShareBesideTheFigures()
+    {
+        Add(TraceSamples.IdleClose);
+        _summary.Add(new TraceNotice(0, 0, 0.4));
+        _summary.Add(new TraceNotice(1, 0));
+
+        Assert.StartsWith("1 end in 12s, watched 40% of the time, 0 requests lost\n", Text(), StringComparison.Ordinal);
+    }
+
     private void Add(params JudgedEnd[] ends)
     {
         foreach (var end in ends)
