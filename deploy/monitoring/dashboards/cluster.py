@@ -3,7 +3,7 @@
 from explanations import markdown
 from layout import annotation, dashboard
 from panels import (BAD, BLUE, CLUSTER, EXPLAIN, EXPLAIN_PUBLISHED, EXPLANATIONS, FULL, GREEN, OF_RECOMMENDED, RED, SUSPECT, TO_NODE, TO_NODE_SERIES,
-                    bars, row, series, stat, table, text)
+                    bars, heat, row, series, stat, table, text)
 
 AGENT = 'job=~"$job", cluster=~"$cluster", node=~"$node"'
 PODS = AGENT + ', namespace=~"$namespace", pod=~"$pod"'
@@ -80,6 +80,17 @@ CONNTRACK = [
           [("Timeout", "s")], empty="No pod deviates from its node", width=12, links={"node": [TO_NODE]}),
 ]
 
+ENDS = [
+    row("How connections end"),
+    series("Lost requests by pod", "In ten minutes, the 20 pods with the most: requests that got no answer because their connection ended. Each one is counted.",
+           ("topk(20, %s (increase(closewatch_pod_requests_lost_total{%s}[10m])) > 0)" % (BY_POD, PODS), "{{namespace}}/{{pod}}"), width=8, empty="no request was lost"),
+    series("Ends by kind", "A second: as servers and as clients, who closed first and how.",
+           ("sum by (role, end) (rate(closewatch_pod_connections_ended_total{%s}[$__rate_interval]))" % PODS, "{{role}} {{end}}"), unit="cps", width=8, stacked=True,
+           empty="nothing is known of ends"),
+    heat("Idle time at the close", "How long connections had been idle when pods closed them first. What a load balancer keeps longer than this fails with 502.",
+         "sum by (le) (increase(closewatch_pod_idle_close_seconds_bucket{%s}[$__rate_interval]))" % PODS, empty="no pod closes idle connections first"),
+]
+
 TRAFFIC = [
     row("Resets and overflows"),
     series("Resets sent", "A second, the 20 pods with the most. Resets on reused connections are 502s.",
@@ -99,6 +110,6 @@ AGENTS = [
 EXPLAINED = [row("Explanations"), {**text("What the findings mean", "Each finding in a sentence.", markdown(), 18), "id": EXPLANATIONS}]
 
 DASHBOARD = dashboard(CLUSTER, "Closewatch / Cluster", "Half-closed connections, conntrack and the causes of failed requests on all nodes.",
-                      OVERVIEW + FINDINGS + HALF_CLOSED + CONNTRACK + TRAFFIC + AGENTS + EXPLAINED,
+                      OVERVIEW + FINDINGS + HALF_CLOSED + ENDS + CONNTRACK + TRAFFIC + AGENTS + EXPLAINED,
                       annotations=[annotation("Restarts of agents", "changes(process_start_time_seconds{%s}[$__interval]) > 0 and on (job, instance) closewatch_build_info" % AGENT,
                                               "the agent on {{node}} restarted", BLUE)])

@@ -70,6 +70,17 @@ def series(title, description, queries, unit="short", steps=PLAIN, empty="none",
     return made
 
 
+def heat(title, description, query, unit="s", empty="none", width=8, height=8):
+    """Buckets of a histogram over time: the darker, the more."""
+    made = panel("heatmap", title, description, width, height, [dict(target(query, "{{le}}"), format="heatmap")], unit, PLAIN, empty,
+                 hideFrom={"legend": False, "tooltip": False, "viz": False}, scaleDistribution={"type": "linear"})
+    made["options"] = {"calculate": False, "cellGap": 1, "cellValues": {"unit": "short"}, "color": {"mode": "scheme", "scheme": "Blues", "steps": 32, "exponent": 0.5,
+                       "fill": BLUE, "reverse": False, "scale": "exponential"}, "exemplars": {"color": RED}, "filterValues": {"le": 1e-9},
+                       "legend": {"show": True}, "rowsFrame": {"layout": "auto"}, "showValue": "never", "tooltip": {"mode": "single", "showColorScale": False, "yHistogram": False},
+                       "yAxis": {"axisPlacement": "left", "reverse": False, "unit": unit}}
+    return made
+
+
 def bars(title, description, queries, unit="short", steps=PLAIN, empty="none", width=12, height=8, maximum=None, links=()):
     made = panel("bargauge", title, description, width, height, targets(queries, instant=True), unit, steps, empty, links)
     made["fieldConfig"]["defaults"].update({"min": 0, "color": {"mode": "thresholds"}})
