@@ -7,9 +7,12 @@ namespace Agent.Core.Reporting;
 /// <summary>The part of a snapshot that is asked for. All formats show this, so that they say the same.</summary>
 public sealed record ReportView
 {
+    private readonly Lazy<PeerNames> _peers;
+
     private ReportView(ReportInput input)
     {
         Input = input;
+        _peers = new(() => PeerNames.Of(input.Current));
     }
 
     /// <summary>What it was made from.</summary>
@@ -26,6 +29,9 @@ public sealed record ReportView
 
     /// <summary>Findings about the selected owners and about the node.</summary>
     public required DiagnosisResult Diagnosis { get; init; }
+
+    /// <summary>Whose the addresses of peers are.</summary>
+    public PeerNames Peers => _peers.Value;
 
     /// <summary>Time between the two scans; null for a single one.</summary>
     public TimeSpan? Window =>

@@ -42,7 +42,7 @@ internal sealed record HalfClosedGroup(
             .GroupBy(static connection => connection.Owner);
         return
         [
-            .. sampled.SelectMany(owner => OfOwner(owners[owner.Key], [.. owner]))
+            .. sampled.SelectMany(owner => OfOwner(owners[owner.Key], [.. owner], view.Peers))
                 .OrderByDescending(static group => group.Count(TrackingState.Untracked))
                 .ThenByDescending(static group => group.Count(TrackingState.Expiring))
                 .ThenByDescending(static group => group.Connections.Length)
@@ -51,9 +51,11 @@ internal sealed record HalfClosedGroup(
         ];
     }
 
-    private static IEnumerable<HalfClosedGroup> OfOwner(PodSnapshot owner, ImmutableArray<HalfClosedConnection> connections)
+    private static IEnumerable<HalfClosedGroup> OfOwner(
+        PodSnapshot owner, ImmutableArray<HalfClosedConnection> connections, PeerNames names)
     {
         var ports = owner.Listeners.Select(static listener => listener.Port).ToHashSet();
+        string PeerOf(HalfClosedConnection connection) => names.Find(connection) ?? connection.Tuple.Destination.ToString();
         var isMinimum = owner.HalfClosed.Sockets > connections.Length;
         var alike = connections.GroupBy(connection =>
         {
@@ -84,6 +86,4 @@ internal sealed record HalfClosedGroup(
         }
     }
 
-    private static string PeerOf(HalfClosedConnection connection) =>
-        connection.OtherEnd?.DisplayName ?? connection.Tuple.Destination.ToString();
 }

@@ -26,7 +26,7 @@ internal static class HalfClosedSection
             "",
             [
                 new("pod", Fit: ColumnFit.Name), new("port"), new("state"), new("count", true), new("oldest", true), new("conntrack"),
-                new("process, peer", Fit: ColumnFit.Prose),
+                new("process, peer", Fit: ColumnFit.Name),
             ],
             [.. groups.Take(rows).Select(Row)]));
         if (groups.Length > rows)

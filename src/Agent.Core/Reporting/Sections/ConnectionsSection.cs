@@ -37,7 +37,7 @@ internal static class ConnectionsSection
                     new("unread", true),
                     new("process"),
                     new("conntrack")],
-                [.. group.Select(Row)]));
+                [.. group.Select(connection => Row(connection, view.Peers))]));
         }
 
         blocks.Add(Ages(view));
@@ -47,9 +47,9 @@ internal static class ConnectionsSection
     private static long Sockets(ReportView view, PodIdentity owner) =>
         view.Pods.FirstOrDefault(pod => pod.Identity == owner)?.HalfClosed.Sockets ?? 0;
 
-    private static ImmutableArray<ReportCell> Row(HalfClosedConnection connection) =>
+    private static ImmutableArray<ReportCell> Row(HalfClosedConnection connection, PeerNames names) =>
     [
-        TupleText.Arrow(connection.Tuple),
+        TupleText.Arrow(connection.Tuple) + (names.Find(connection) is { } name ? $" ({HumanText.Printable(name)})" : ""),
         StateNames.Of(connection.State),
         connection.ClosersDisagree
             ? new ReportCell($"{Closer(connection.ClosedBy)} (ct: {Closer(connection.ConntrackClosedBy)})", Tone.Notice)

@@ -57,7 +57,7 @@ internal static class ScreenSamples
             HalfClosed = new() { CloseWaitSockets = 12, ClosedByPeer = 12, Oldest = TimeSpan.FromSeconds(72), Untracked = 12, UntrackedLost = 12 },
         };
         var mail = Leaking(Pod("mail-6c9d8f7b54-x2x5p", "mail"), 25);
-        var node = Node(pay, cart, mail, Pod("web-7d4b9c6f5-x2x5p", "web") is var web
+        var node = Node(pay, cart with { Addresses = [] }, mail, Pod("ngx-6d5f7-q2w3e", "ngx") with { Addresses = [Address("10.0.0.9")] }, Pod("web-7d4b9c6f5-x2x5p", "web") is var web
             ? web with { Kubernetes = web.Kubernetes! with { Containers = [Given.Container() with { ReadinessProbe = null, HasPreStop = false, PreStopSleepSeconds = null }] } }
             : null!);
         return Judge(
