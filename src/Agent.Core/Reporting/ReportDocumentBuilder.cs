@@ -20,12 +20,7 @@ public static class ReportDocumentBuilder
             case { Quiet: true }:
                 return new(head, [], []);
             case { Details: false }:
-                Add(CausesSection.Build(view, causes));
-                Add(DoNowSection.Build(view, causes));
-                Add(LostRequestsSection.Build(view));
-                Add(HalfClosedSection.Build(view));
-                Add(StatusSection.Build(view, causes));
-                return new(head, [], sections.ToImmutable());
+                return Brief(view);
         }
 
         Add(FindingsSection.Build(view));
@@ -47,6 +42,21 @@ public static class ReportDocumentBuilder
                 sections.Add(section);
             }
         }
+    }
+
+    /// <summary>The report on one screen, whatever the options say.</summary>
+    public static ReportDocument Brief(ReportView view)
+    {
+        var causes = ScreenCause.Of(view);
+        ReportSection?[] sections =
+        [
+            CausesSection.Build(view, causes),
+            DoNowSection.Build(view, causes),
+            LostRequestsSection.Build(view),
+            HalfClosedSection.Build(view),
+            StatusSection.Build(view, causes),
+        ];
+        return new(HeadSection.Build(view, causes), [], [.. sections.OfType<ReportSection>()]);
     }
 
     /// <summary>The tone of a severity.</summary>

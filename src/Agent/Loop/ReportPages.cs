@@ -61,7 +61,8 @@ internal sealed class ReportPages
         Readability.Check(_snapshot, Readability.IsRootOfNode) is { Unreadable: false, Denied: false },
         Verdicts.Name(view.Diagnosis.Verdict));
 
-    private byte[] RenderWhole(ReportFormat format) => ReportRenderer.Render(format, ViewOf(new(), null), new(), _points);
+    private byte[] RenderWhole(ReportFormat format) =>
+        ReportRenderer.Render(format, ViewOf(new(), null), new(), _points, _options.Collection.Interval);
 
     private ReportView ViewOf(ReportOptions options, TimeSpan? age) =>
         ReportView.Create(new(_snapshot, _previous, _diagnosis, _options.Diagnosis, options, _build) { Origin = ReportOrigin.Agent(age) });

@@ -14,7 +14,9 @@ internal static class ReportRenderer
     /// <param name="view">What to show.</param>
     /// <param name="style">How text is to look; ignored by the others.</param>
     /// <param name="history">Earlier scans for the page, oldest first; empty draws nothing.</param>
-    public static byte[] Render(ReportFormat format, ReportView view, TextStyle style, ImmutableArray<SnapshotPoint> history)
+    /// <param name="refresh">How often the page loads itself again, see <see cref="HtmlReportOptions.Refresh"/>.</param>
+    public static byte[] Render(
+        ReportFormat format, ReportView view, TextStyle style, ImmutableArray<SnapshotPoint> history, TimeSpan? refresh = null)
     {
         switch (format)
         {
@@ -24,7 +26,7 @@ internal static class ReportRenderer
                 json.Write("\n"u8);
                 return json.WrittenSpan.ToArray();
             case ReportFormat.Html:
-                return RenderHtml(view, history);
+                return RenderHtml(view, history, refresh);
             case ReportFormat.Markdown:
                 return Encoding.UTF8.GetBytes(MarkdownReport.Render(ReportDocumentBuilder.Build(view)));
             default:
@@ -32,7 +34,7 @@ internal static class ReportRenderer
         }
     }
 
-    private static byte[] RenderHtml(ReportView view, ImmutableArray<SnapshotPoint> history)
+    private static byte[] RenderHtml(ReportView view, ImmutableArray<SnapshotPoint> history, TimeSpan? refresh)
     {
         using var html = new MemoryStream();
         using (var writer = new StreamWriter(html, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), leaveOpen: true))
@@ -48,6 +50,7 @@ internal static class ReportRenderer
                     Diagnosis = view.Input.Thresholds,
                     History = history,
                     Origin = view.Input.Origin,
+                    Refresh = refresh,
                     MaxPods = view.Input.Options.Top ?? HtmlReportOptions.DefaultMaxPods,
                     ConnectionsPerPod = view.Input.Options.Connections,
                 });

@@ -9,12 +9,6 @@ public sealed class FileSizeTests
     private const int MaxLines = 300;
     private const int MaxColumns = 140;
 
-    /// <summary>Not yet held to the lengths of lines; to become empty.</summary>
-    private static readonly string[] s_notYet =
-    [
-        "Agent.Core/Ends", "Agent.Core/Reporting/Html",
-    ];
-
     [Fact]
     public void SourceFiles_HaveAtMost300Lines() =>
         Assert.Empty(
@@ -27,7 +21,6 @@ public sealed class FileSizeTests
     public void SourceLines_HaveAtMost140Characters() =>
         Assert.Empty(
             from file in Sources()
-            where !s_notYet.Any(folder => file.Name.StartsWith(folder + "/", StringComparison.Ordinal))
             from line in File.ReadLines(file.Path).Index()
             where line.Item.Length > MaxColumns
             select $"{file.Name}({line.Index + 1}) has {line.Item.Length} characters");

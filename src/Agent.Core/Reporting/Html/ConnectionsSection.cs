@@ -30,8 +30,9 @@ internal static class ConnectionsSection
         WriteHistogram(html, "idle-before-caption", "How long the peer had been idle before it closed", snapshot.Connections
             .Select(static connection => connection.IdleBeforeClose));
         html.Markup($"</div>");
+        html.Markup($"<details><summary>Single connections</summary>");
         WriteSamples(html, snapshot, options);
-        html.Markup($"</section>");
+        html.Markup($"</details></section>");
     }
 
     private static void WriteHistogram(HtmlWriter html, string id, string caption, IEnumerable<TimeSpan?> durations)
@@ -106,11 +107,15 @@ internal static class ConnectionsSection
     {
         var tuple = connection.Tuple;
         html.Markup($"""
-            <tr><th scope="row">{connection.Owner.DisplayName} <small>{connection.Process?.DisplayName}</small></th><td class="address">{tuple.Source.ToString(tuple.SourcePort)}</td><td class="address">{tuple.Destination.ToString(tuple.DestinationPort)}</td><td>{StateNames.Of(connection.State).ToUpperInvariant()} <small>{Closer(connection)}</small></td>
+            <tr><th scope="row">{connection.Owner.DisplayName} <small>{connection.Process?.DisplayName}</small></th>
+            <td class="address">{tuple.Source.ToString(tuple.SourcePort)}</td>
+            <td class="address">{tuple.Destination.ToString(tuple.DestinationPort)}</td>
+            <td>{StateNames.Of(connection.State).ToUpperInvariant()} <small>{Closer(connection)}</small></td>
             """);
         HtmlTable.Duration(html, connection.Age, connection.AgeIsMinimum ? "over " : "");
         HtmlTable.Duration(html, connection.IdleBeforeClose);
-        html.Markup($"""<td class="number {(connection.UnreadBytes == 0 ? "quiet" : "")}" data-sort="{connection.UnreadBytes}">{HumanText.Bytes(connection.UnreadBytes)}</td>""");
+        HtmlTable.Number(
+            html, connection.UnreadBytes, HumanText.Bytes(connection.UnreadBytes), connection.UnreadBytes == 0 ? "quiet" : "");
         var (text, level) = Tracking(connection);
         html.Markup($"""<td class="{level}">{text}</td></tr>""");
     }
@@ -139,5 +144,6 @@ internal static class ConnectionsSection
 
     private static string Entry(ConntrackEntry? entry) => entry is null
         ? "tracked"
-        : $"{(entry.Table == ConntrackTableKind.Host ? "host" : "pod")}: {StateNames.Of(entry.State).ToUpperInvariant()}{(entry.ExpiresIn is { } left ? $", {HtmlFormat.Duration(left)} left" : "")}";
+        : $"{(entry.Table == ConntrackTableKind.Host ? "host" : "pod")}: {StateNames.Of(entry.State).ToUpperInvariant()}"
+            + (entry.ExpiresIn is { } left ? $", {HtmlFormat.Duration(left)} left" : "");
 }

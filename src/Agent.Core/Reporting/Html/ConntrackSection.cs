@@ -31,16 +31,22 @@ internal static class ConntrackSection
         html.Markup($"</div></section>");
     }
 
+    private static string Limit(ConntrackSummary conntrack) => conntrack.Limit == 0 ? "none" : HtmlFormat.Count(conntrack.Limit);
+
     private static void WriteUse(HtmlWriter html, ConntrackSummary conntrack, Thresholds options)
     {
         if (conntrack.FillRatio is not { } fill)
         {
             html.Markup(
-                $"<p>{HtmlFormat.Count(conntrack.Entries)} entries, limit {(conntrack.Limit == 0 ? "none" : HtmlFormat.Count(conntrack.Limit))}.</p>");
+                $"<p>{HtmlFormat.Count(conntrack.Entries)} entries, limit {Limit(conntrack)}.</p>");
             return;
         }
 
-        html.Markup($"""<div class="use"><p><strong>{HumanText.Percent(fill)}</strong> used: {HtmlFormat.Count(conntrack.Entries)} of {HtmlFormat.Count(conntrack.Limit)} entries in {HtmlFormat.Count(conntrack.Buckets)} buckets. Marks: warning at {HumanText.Percent(options.TablePressureWarning)}, critical at {HumanText.Percent(options.TablePressureCritical)}.</p>""");
+        html.Markup($"""<div class="use"><p><strong>{HumanText.Percent(fill)}</strong> used: """);
+        html.Markup($"{HtmlFormat.Count(conntrack.Entries)} of {HtmlFormat.Count(conntrack.Limit)} entries ");
+        html.Markup($"in {HtmlFormat.Count(conntrack.Buckets)} buckets. ");
+        html.Markup($"Marks: warning at {HumanText.Percent(options.TablePressureWarning)}, ");
+        html.Markup($"critical at {HumanText.Percent(options.TablePressureCritical)}.</p>");
         HtmlChart.Bar(html, fill, HtmlChart.Level(fill, options), options.TablePressureWarning, options.TablePressureCritical);
         html.Markup($"</div>");
     }
@@ -58,7 +64,8 @@ internal static class ConntrackSection
             "Share");
         foreach (var count in flows.Counts)
         {
-            html.Markup($"""<tr><th scope="row">{count.Protocol}</th><td>{(count.State.Length == 0 ? "–" : count.State.ToUpperInvariant())}</td>""");
+            html.Markup($"""<tr><th scope="row">{count.Protocol}</th>""");
+            html.Markup($"""<td>{(count.State.Length == 0 ? "–" : count.State.ToUpperInvariant())}</td>""");
             HtmlTable.Count(html, count.Count);
             html.Markup($"""<td class="drawing">""");
             HtmlChart.Bar(html, flows.Total == 0
@@ -97,7 +104,9 @@ internal static class ConntrackSection
     {
         if (value is { } known)
         {
-            html.Markup($"""<tr><th scope="row"><code>{name}</code></th><td class="number {(known == 0 ? "quiet" : "")}">{HtmlFormat.Count((long?)value)}</td><td>{meaning}</td></tr>""");
+            html.Markup($"""<tr><th scope="row"><code>{name}</code></th>""");
+            html.Markup($"""<td class="number {(known == 0 ? "quiet" : "")}">{HtmlFormat.Count((long?)value)}</td><td>{meaning}</td>""");
+            html.Markup($"""</tr>""");
         }
     }
 }

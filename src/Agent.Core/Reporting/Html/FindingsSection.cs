@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Agent.Core.Diagnosis;
 
 namespace Agent.Core.Reporting.Html;
@@ -12,12 +13,13 @@ internal static class FindingsSection
         var findings = diagnosis.Grouped;
         if (findings.IsEmpty)
         {
-            html.Markup($"""<p class="empty">None: {(diagnosis.Unreadable.IsEmpty ? "nothing on this node makes requests fail as far as can be seen from it." : $"but {string.Join(" and ", diagnosis.Unreadable)} could not be read, so a healthy node cannot be told from an ill one.")}</p>""");
+            html.Markup($"""<p class="empty">None: {None(diagnosis)}</p>""");
         }
 
+        var anchors = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var finding in findings.Where(static finding => finding.Severity > Severity.Info))
         {
-            WriteFinding(html, finding, takenAt);
+            WriteFinding(html, finding, takenAt, Anchor(finding));
         }
 
         var informative = findings.Where(static finding => finding.Severity == Severity.Info).ToImmutableArray();
@@ -26,24 +28,37 @@ internal static class FindingsSection
             html.Markup($"""<details><summary>{HumanText.Count(informative.Length, "more finding")} for information</summary>""");
             foreach (var finding in informative)
             {
-                WriteFinding(html, finding, takenAt);
+                WriteFinding(html, finding, takenAt, Anchor(finding));
             }
 
             html.Markup($"</details>");
         }
 
         html.Markup($"</section>");
+
+        // The first of an id has it for a name, so that a link needs to know nothing else.
+        string Anchor(Finding finding)
+        {
+            var number = anchors.GetValueOrDefault(finding.Id) + 1;
+            anchors[finding.Id] = number;
+            return number == 1 ? finding.Id : string.Create(CultureInfo.InvariantCulture, $"{finding.Id}-{number}");
+        }
     }
 
-    private static void WriteFinding(HtmlWriter html, Finding finding, DateTimeOffset takenAt)
+    private static string None(DiagnosisResult diagnosis) => diagnosis.Unreadable.IsEmpty
+        ? "nothing on this node makes requests fail as far as can be seen from it."
+        : $"but {string.Join(" and ", diagnosis.Unreadable)} could not be read, so a healthy node cannot be told from an ill one.";
+
+    private static void WriteFinding(HtmlWriter html, Finding finding, DateTimeOffset takenAt, string anchor)
     {
         var severity = Verdicts.Name(finding.Severity);
         var cause = finding.CausedBy is null ? "" : $" · follows from {finding.CausedBy}";
         var seen = FindingText.Seen(finding, takenAt) is { Length: > 0 } known ? $" · {known}" : "";
         html.Markup($"""
-            <article class="finding {severity}">
-            <h3>{finding.Title}</h3>
-            <p class="about"><span class="badge {severity}">{severity}</span> <code>{finding.Id}</code> · {FindingText.Subject(finding.Subject)}{cause}{seen}</p>
+            <article class="finding {severity}" id="{anchor}">
+            <h3>{finding.Title} <a class="anchor" href="#{anchor}" aria-label="link to {anchor}">#</a></h3>
+            <p class="about"><span class="badge {severity}">{severity}</span> <code>{finding.Id}</code> ·
+            {FindingText.Subject(finding.Subject)}{cause}{seen}</p>
             <div class="parts"><div><h4>Seen</h4><ul>
             """);
         foreach (var sentence in FindingText.Evidence(finding))

@@ -24,7 +24,9 @@ internal static class HtmlChart
     /// <summary>A bar, <paramref name="ratio"/> of its full length (0 to 1), with marks at other ratios.</summary>
     public static void Bar(HtmlWriter html, double ratio, string level = "", params ReadOnlySpan<double> marks)
     {
-        html.Markup($"""<svg class="bar {level}" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true" focusable="false"><rect class="track" width="100" height="8"/><rect class="fill" width="{Math.Clamp(ratio, 0, 1) * 100:0.##}" height="8"/>""");
+        html.Markup($"""<svg class="bar {level}" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true" focusable="false">""");
+        html.Markup($"""<rect class="track" width="100" height="8"/>""");
+        html.Markup($"""<rect class="fill" width="{Math.Clamp(ratio, 0, 1) * 100:0.##}" height="8"/>""");
         foreach (var mark in marks)
         {
             html.Markup($"""<path class="mark" d="M{Math.Clamp(mark, 0, 1) * 100:0.##} 0V8"/>""");
@@ -49,9 +51,13 @@ internal static class HtmlChart
 
         var highest = known.Max();
         var last = points[^1].Value;
+        var label = $"{name}: first {HtmlFormat.Count(known[0])}, lowest {HtmlFormat.Count(known.Min())}, "
+            + $"highest {HtmlFormat.Count(highest)}, now {HtmlFormat.Count(last)}";
         html.Markup($"""
             <figure class="plot"><figcaption>{name}<strong>{HtmlFormat.Count(last)}</strong></figcaption>
-            <svg role="img" aria-label="{name}: first {HtmlFormat.Count(known[0])}, lowest {HtmlFormat.Count(known.Min())}, highest {HtmlFormat.Count(highest)}, now {HtmlFormat.Count(last)}" viewBox="0 0 {PlotWidth} {PlotHeight}" preserveAspectRatio="none"><line class="axis" x1="0" x2="{PlotWidth}" y1="{PlotHeight - 1}" y2="{PlotHeight - 1}"/><path class="line" d="{Path(points, Math.Max(highest, 1))}"/></svg>
+            <svg role="img" aria-label="{label}" viewBox="0 0 {PlotWidth} {PlotHeight}" preserveAspectRatio="none">
+            <line class="axis" x1="0" x2="{PlotWidth}" y1="{PlotHeight - 1}" y2="{PlotHeight - 1}"/>
+            <path class="line" d="{Path(points, Math.Max(highest, 1))}"/></svg>
             <p class="range"><span>{HtmlFormat.Count(known.Min())} to {HtmlFormat.Count(highest)}</span></p></figure>
             """);
     }

@@ -14,7 +14,8 @@ public static class HtmlReport
     /// sheet and script, named by their hashes, are allowed, and no request.
     /// </summary>
     public static string ContentSecurityPolicy { get; } =
-        $"default-src 'none'; style-src {HtmlAsset.Style.PolicySource}; script-src {HtmlAsset.Script.PolicySource}; img-src data:; base-uri 'none'; form-action 'none'";
+        $"default-src 'none'; style-src {HtmlAsset.Style.PolicySource}; script-src {HtmlAsset.Script.PolicySource}; img-src data:; "
+        + "base-uri 'none'; form-action 'none'";
 
     /// <summary>Writes the whole page.</summary>
     /// <param name="output">UTF-8; not closed.</param>
@@ -24,10 +25,13 @@ public static class HtmlReport
     public static void Write(TextWriter output, Snapshot snapshot, DiagnosisResult diagnosis, HtmlReportOptions options)
     {
         var html = new HtmlWriter(output);
-        WriteHead(html, snapshot, diagnosis);
+        var view = ViewOf(snapshot, diagnosis, options);
+        WriteHead(html, snapshot, diagnosis, options);
         html.Markup($"""<body><a class="skip" href="#findings">Skip to the findings</a>""");
-        VerdictSection.Write(html, snapshot, diagnosis, options);
+        WriteLinks(html, options);
+        VerdictSection.Write(html, view, options);
         html.Markup($"<main>");
+        StartSection.Write(html, view);
         FindingsSection.Write(html, diagnosis, snapshot.TakenAt);
         HistorySection.Write(html, options);
         PodsSection.Write(html, snapshot, options);
@@ -43,7 +47,25 @@ public static class HtmlReport
         html.Markup($"</script></body></html>");
     }
 
-    private static void WriteHead(HtmlWriter html, Snapshot snapshot, DiagnosisResult diagnosis)
+    private static ReportView ViewOf(Snapshot snapshot, DiagnosisResult diagnosis, HtmlReportOptions options)
+    {
+        var build = new BuildInfo(options.Version, options.Commit, "");
+        return ReportView.Create(new(snapshot, null, diagnosis, options.Diagnosis, new(), build) { Origin = options.Origin });
+    }
+
+    /// <summary>The other forms, and a switch that the page's script adds; without a script the page is loaded again as well.</summary>
+    private static void WriteLinks(HtmlWriter html, HtmlReportOptions options)
+    {
+        if (options.Refresh is { } refresh)
+        {
+            html.Markup($"""<nav id="links" aria-label="Other forms" data-refresh="{refresh.TotalSeconds:0}">""");
+            html.Markup($"""<a href="/report">text</a> <a href="/report?details=true">details</a> """);
+            html.Markup($"""<a href="/report?output=markdown">Markdown</a> <a href="/report.json">JSON</a> """);
+            html.Markup($"""<a href="/metrics">metrics</a></nav>""");
+        }
+    }
+
+    private static void WriteHead(HtmlWriter html, Snapshot snapshot, DiagnosisResult diagnosis, HtmlReportOptions options)
     {
         html.Markup($"""
             <!doctype html>
@@ -59,7 +81,13 @@ public static class HtmlReport
             <style>
             """);
         html.Asset(HtmlAsset.Style);
-        html.Markup($"</style></head>");
+        html.Markup($"</style>");
+        if (options.Refresh is { } refresh)
+        {
+            html.Markup($"""<noscript><meta http-equiv="refresh" content="{refresh.TotalSeconds:0}"></noscript>""");
+        }
+
+        html.Markup($"</head>");
     }
 
     private static void WriteFooter(HtmlWriter html, Snapshot snapshot, HtmlReportOptions options)
@@ -67,7 +95,9 @@ public static class HtmlReport
         var commit = options.Commit.Length == 0 ? "" : $" ({options.Commit})";
         var origin = options.Origin is null ? "" : " " + options.Origin.Sentence;
         html.Markup($"""
-            <footer><p>Closewatch {options.Version}{commit} · scanned in {HtmlFormat.Duration(snapshot.ScanDuration)}{origin} · the same as data: <code>closewatch report -o json</code></p></footer>
+            <footer>
+            <p>Closewatch {options.Version}{commit} · scanned in {HtmlFormat.Duration(snapshot.ScanDuration)}{origin} · the same as data: 
+            <code>closewatch report -o json</code></p></footer>
             """);
     }
 }

@@ -24,6 +24,12 @@ public sealed record HtmlReportOptions
     /// <summary>Who scanned; null: nothing is said of it.</summary>
     public ReportOrigin? Origin { get; init; }
 
+    /// <summary>
+    /// How often the page is to be loaded again, for a page that an agent serves: it then has links to the other forms, too. Null for a
+    /// file that is kept.
+    /// </summary>
+    public TimeSpan? Refresh { get; init; }
+
     /// <summary>Rows of the table of pods.</summary>
     public int MaxPods { get; init; } = DefaultMaxPods;
 

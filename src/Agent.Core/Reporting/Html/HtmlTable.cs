@@ -11,7 +11,9 @@ internal static class HtmlTable
     /// <param name="columns">The columns; a text is the heading of one that holds no numbers.</param>
     public static void Open(HtmlWriter html, string id, string caption, bool sortable, params ReadOnlySpan<ReportColumn> columns)
     {
-        html.Markup($"""<div class="scroll" role="region" aria-labelledby="{id}" tabindex="0"><table class="{(sortable ? "sortable" : "fixed")}"><caption id="{id}"><span>{caption}</span></caption><thead><tr>""");
+        html.Markup($"""<div class="scroll" role="region" aria-labelledby="{id}" tabindex="0">""");
+        html.Markup($"""<table class="{(sortable ? "sortable" : "fixed")}"><caption id="{id}"><span>{caption}</span></caption>""");
+        html.Markup($"<thead><tr>");
         foreach (var column in columns)
         {
             html.Markup($"""<th scope="col" class="{(column.IsNumber ? "number" : "text")}">{column.Title}</th>""");
@@ -25,11 +27,16 @@ internal static class HtmlTable
 
     /// <summary>A count; a zero and what is unknown stay in the background.</summary>
     public static void Count(HtmlWriter html, long? value, string level = "") =>
-        html.Markup($"""<td class="number {(value is null or 0 ? "quiet" : level)}" data-sort="{value ?? -1}">{(value is null ? "–" : HtmlFormat.Count(value))}</td>""");
+        Number(html, value ?? -1, value is null ? "–" : HtmlFormat.Count(value), value is null or 0 ? "quiet" : level);
 
     /// <summary>A duration, sorted by its length.</summary>
     public static void Duration(HtmlWriter html, TimeSpan? value, string prefix = "", string level = "") =>
-        html.Markup($"""<td class="number {(value is null ? "quiet" : level)}" data-sort="{value?.TotalSeconds ?? -1:0.###}">{(value is null ? "–" : prefix + HtmlFormat.Duration(value))}</td>""");
+        Number(
+            html, value?.TotalSeconds ?? -1, value is null ? "–" : prefix + HtmlFormat.Duration(value), value is null ? "quiet" : level);
+
+    /// <summary>Any other number, with what it is sorted by.</summary>
+    public static void Number(HtmlWriter html, double sort, string text, string level = "") =>
+        html.Markup($"""<td class="number {level}" data-sort="{sort:0.###}">{text}</td>""");
 
     /// <summary>Closes it.</summary>
     public static void Close(HtmlWriter html) => html.Markup($"</tbody></table></div>");

@@ -33,7 +33,8 @@ internal static class ListenersSection
         HtmlTable.Open(
             html,
             "listeners-caption",
-            $"Longest idle: a value that never passes some seconds is the server's keep-alive. The mark is at {HtmlFormat.Duration(upstream.KeepAlive)}, how long {upstream.Title} keeps idle connections; the scale is logarithmic.",
+            "Longest idle: a value that never passes some seconds is the server's keep-alive. The mark is at "
+            + $"{HtmlFormat.Duration(upstream.KeepAlive)}, how long {upstream.Title} keeps idle connections; the scale is logarithmic.",
             sortable: true,
             "Pod",
             Number("Port"),
@@ -68,8 +69,13 @@ internal static class ListenersSection
     {
         var isFull = listener.Backlog > 0 && listener.Queued >= listener.Backlog;
         html.Markup($"""
-            <tr><th scope="row">{owner.DisplayName}</th><td class="number" data-sort="{listener.Port}">{listener.Port}</td><td class="number {(isFull ? "critical" : listener.Queued == 0 ? "quiet" : "")}" data-sort="{listener.Queued}">{HtmlFormat.Count(listener.Queued)} of {HtmlFormat.Count(listener.Backlog)}</td>
+            <tr><th scope="row">{owner.DisplayName}</th><td class="number" data-sort="{listener.Port}">{listener.Port}</td>
             """);
+        HtmlTable.Number(
+            html,
+            listener.Queued,
+            $"{HtmlFormat.Count(listener.Queued)} of {HtmlFormat.Count(listener.Backlog)}",
+            isFull ? "critical" : listener.Queued == 0 ? "quiet" : "");
         HtmlTable.Count(html, listener.Established);
         HtmlTable.Count(html, listener.ClosedByPodFirst);
         HtmlTable.Count(html, listener.IdleClosesSeen, "warning");

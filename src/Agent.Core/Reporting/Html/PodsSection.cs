@@ -19,7 +19,8 @@ internal static class PodsSection
         HtmlTable.Open(
             html,
             "pods-caption",
-            "CLOSE_WAIT: the peer closed first and the pod has not. FIN_WAIT: the pod closed first and the peer has not. Conntrack: entries in the host's and in the pod's own table.",
+            "CLOSE_WAIT: the peer closed first and the pod has not. FIN_WAIT: the pod closed first and the peer has not. "
+            + "Conntrack: entries in the host's and in the pod's own table.",
             sortable: true,
             "Pod",
             "State",
@@ -47,15 +48,21 @@ internal static class PodsSection
     {
         var halfClosed = pod.HalfClosed;
         var workload = pod.Kubernetes?.Workload?.DisplayName ?? (pod.HostNetwork ? "host network" : "");
-        html.Markup($"""<tr><th scope="row">{pod.Identity.DisplayName}{(workload.Length == 0 ? "" : " ")}<small>{workload}</small></th><td>{State(pod.Kubernetes)}</td>""");
+        html.Markup($"""<tr><th scope="row">{pod.Identity.DisplayName}{(workload.Length == 0 ? "" : " ")}<small>{workload}</small>""");
+        html.Markup($"""</th><td>{State(pod.Kubernetes)}</td>""");
         HtmlTable.Count(html, halfClosed.CloseWaitSockets, "strong");
         HtmlTable.Count(html, halfClosed.FinWait1Sockets + halfClosed.FinWait2Sockets, "strong");
         HtmlTable.Duration(html, halfClosed.Oldest);
         HtmlTable.Count(html, halfClosed.Expiring, "warning");
         HtmlTable.Count(html, halfClosed.Untracked, "critical");
-        html.Markup($"""<td class="number {(halfClosed.UnreadBytes == 0 ? "quiet" : "")}" data-sort="{halfClosed.UnreadBytes}">{HumanText.Bytes(halfClosed.UnreadBytes)}</td>""");
+        HtmlTable.Number(
+            html, halfClosed.UnreadBytes, HumanText.Bytes(halfClosed.UnreadBytes), halfClosed.UnreadBytes == 0 ? "quiet" : "");
         var (inHost, inPod) = (halfClosed.Entries.Sum(ConntrackTableKind.Host), halfClosed.Entries.Sum(ConntrackTableKind.Pod));
-        html.Markup($"""<td class="number {(inHost + inPod == 0 ? "quiet" : "")}" data-sort="{inHost + inPod}">{HtmlFormat.Count(inHost)}{(inPod == 0 ? "" : $" + {HtmlFormat.Count(inPod)}")}</td>""");
+        HtmlTable.Number(
+            html,
+            inHost + inPod,
+            HtmlFormat.Count(inHost) + (inPod == 0 ? "" : $" + {HtmlFormat.Count(inPod)}"),
+            inHost + inPod == 0 ? "quiet" : "");
         HtmlTable.Count(html, pod.Tcp?[TcpState.Established]);
         HtmlTable.Count(html, (long?)pod.Counters?.ResetsSent);
         // A pod's own table matters only where the pod tracks by itself, as in a mesh.
@@ -81,17 +88,21 @@ internal static class PodsSection
     {
         if (snapshot.Pods.Length > options.MaxPods)
         {
-            html.Markup($"""<p class="note">{HumanText.Count(snapshot.Pods.Length - options.MaxPods, "more row")} with fewer half-closed connections left out; <code>closewatch report -o json</code> has all.</p>""");
+            html.Markup($"""<p class="note">{HumanText.Count(snapshot.Pods.Length - options.MaxPods, "more row")} """);
+            html.Markup($"with fewer half-closed connections left out; ");
+            html.Markup($"""<code>closewatch report -o json</code> has all.</p>""");
         }
 
         if (snapshot.UnattributedHalfClosedSockets > 0)
         {
-            html.Markup($"""<p class="note">{HumanText.Count(snapshot.UnattributedHalfClosedSockets.Value, "half-closed socket")} could not be attributed to a pod.</p>""");
+            html.Markup($"""<p class="note">{HumanText.Count(snapshot.UnattributedHalfClosedSockets.Value, "half-closed socket")} """);
+            html.Markup($"could not be attributed to a pod.</p>");
         }
 
         if (snapshot.UnattributedHalfClosedFlows is { } flows && flows.FinWait + flows.CloseWait > 0)
         {
-            html.Markup($"""<p class="note">{HtmlFormat.Count(flows.FinWait + flows.CloseWait)} half-closed conntrack entries of the host's table have neither end on this node.</p>""");
+            html.Markup($"""<p class="note">{HtmlFormat.Count(flows.FinWait + flows.CloseWait)} half-closed conntrack entries """);
+            html.Markup($"of the host's table have neither end on this node.</p>");
         }
     }
 }

@@ -26,7 +26,8 @@ internal static class SourcesSection
                 SourceStatus.Unavailable => ("unavailable", "warning"),
                 _ => ("failed", "critical"),
             };
-            html.Markup($"""<tr><th scope="row"><code>{source.Name}</code></th><td>{source.Backend}</td><td><span class="badge {level}">{word}</span></td>""");
+            html.Markup($"""<tr><th scope="row"><code>{source.Name}</code></th><td>{source.Backend}</td><td>""");
+            html.Markup($"""<span class="badge {level}">{word}</span></td>""");
             HtmlTable.Count(html, source.Records);
             HtmlTable.Duration(html, source.Duration);
             html.Markup($"""<td class="detail">{(source.Detail.Length == 0 ? "–" : source.Detail)}</td></tr>""");

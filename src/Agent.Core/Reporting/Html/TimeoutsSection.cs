@@ -27,7 +27,9 @@ internal static class TimeoutsSection
         foreach (var (name, seconds) in host.Timeouts)
         {
             var isCloseWait = name == NetfilterSettings.CloseWait;
-            html.Markup($"""<tr><th scope="row"><code>{name}</code></th><td class="number {(isCloseWait && seconds < recommended ? "warning" : "")}">{HtmlFormat.Seconds(seconds)}</td><td class="number">{(isCloseWait ? $"at least {HtmlFormat.Seconds(recommended)}" : "–")}</td></tr>""");
+            html.Markup($"""<tr><th scope="row"><code>{name}</code></th>""");
+            html.Markup($"""<td class="number {(isCloseWait && seconds < recommended ? "warning" : "")}">{HtmlFormat.Seconds(seconds)}""");
+            html.Markup($"""</td><td class="number">{(isCloseWait ? $"at least {HtmlFormat.Seconds(recommended)}" : "–")}</td></tr>""");
         }
 
         HtmlTable.Close(html);
@@ -59,7 +61,10 @@ internal static class TimeoutsSection
             Number("Host"));
         foreach (var (owner, name, seconds) in differences.Take(limit))
         {
-            html.Markup($"""<tr><th scope="row">{owner.DisplayName}</th><td><code>{name}</code></td><td class="number {(name == NetfilterSettings.CloseWait && seconds < recommended ? "warning" : "")}">{HtmlFormat.Seconds(seconds)}</td><td class="number">{HtmlFormat.Seconds(host.Get(name))}</td></tr>""");
+            html.Markup($"""<tr><th scope="row">{owner.DisplayName}</th><td><code>{name}</code></td>""");
+            var level = name == NetfilterSettings.CloseWait && seconds < recommended ? "warning" : "";
+            html.Markup($"""<td class="number {level}">{HtmlFormat.Seconds(seconds)}""");
+            html.Markup($"""</td><td class="number">{HtmlFormat.Seconds(host.Get(name))}</td></tr>""");
         }
 
         HtmlTable.Close(html);

@@ -6,17 +6,20 @@ namespace Agent.Core.Reporting.Html;
 /// <summary>Which node, the verdict, and the few numbers behind it.</summary>
 internal static class VerdictSection
 {
-    public static void Write(HtmlWriter html, Snapshot snapshot, DiagnosisResult diagnosis, HtmlReportOptions options)
+    public static void Write(HtmlWriter html, ReportView view, HtmlReportOptions options)
     {
-        var verdict = Verdicts.Name(diagnosis.Headline.Verdict);
+        var snapshot = view.Snapshot;
+        var head = ReportDocumentBuilder.Brief(view).Head;
+        var verdict = Verdicts.Name(head.Verdict);
         html.Markup($"""
             <header>
             <p class="product">Closewatch <span>node report</span></p>
             <h1>{snapshot.Node.Name}</h1>
-            <p class="when"><time datetime="{HtmlFormat.Machine(snapshot.TakenAt)}">{HumanText.Time(snapshot.TakenAt)}</time> · Linux {snapshot.Node.Kernel}{(snapshot.Node.CapturedTree ? " · captured tree" : "")}</p>
+            <p class="when"><time datetime="{HtmlFormat.Machine(snapshot.TakenAt)}">{HumanText.Time(snapshot.TakenAt)}
+            </time> · Linux {snapshot.Node.Kernel}{(snapshot.Node.CapturedTree ? " · captured tree" : "")}</p>
             <div class="verdict {verdict}">
             <p class="word">{verdict}</p>
-            <p class="headline">{diagnosis.Headline.Text}</p>
+            <p class="headline">{head.Text} <small>{head.Detail}</small></p>
             </div>
             <dl class="figures">
             """);

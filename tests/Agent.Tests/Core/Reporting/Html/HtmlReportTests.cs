@@ -103,6 +103,33 @@ public sealed partial class HtmlReportTests
     }
 
     [Fact]
+    public void Write_Start_IsTheReportOnOneScreenWithLinksToItsFindings()
+    {
+        var page = Parse(Render(SamplePage.Troubled()));
+        var start = page.Descendants("section").First();
+
+        Assert.Equal("start", (string?)start.Attribute("id"));
+        Assert.Contains("--conntrack-tcp-timeout-close-wait=1h", start.Descendants("pre").Select(static command => command.Value));
+        var targets = page.Descendants("article").Select(static article => "#" + (string?)article.Attribute("id")).ToArray();
+        Assert.Equal(targets.Distinct(), targets);
+        var links = start.Descendants("th").Elements("a").Select(static link => (string)link.Attribute("href")!).ToArray();
+        Assert.NotEmpty(links);
+        Assert.Subset(targets.ToHashSet(), links.ToHashSet()!);
+    }
+
+    [Fact]
+    public void Write_ServedByAnAgent_IsLoadedAgainAndHasLinks_AFileDoesNeither()
+    {
+        var sample = SamplePage.Troubled();
+        var served = Render(sample with { Options = sample.Options with { Refresh = TimeSpan.FromSeconds(15) } });
+
+        Assert.Contains("""<noscript><meta http-equiv="refresh" content="15"></noscript>""", served, StringComparison.Ordinal);
+        Assert.All(["/report", "/report.json", "/metrics"], path => Assert.Contains($"href=\"{path}\"", served, StringComparison.Ordinal));
+        Assert.DoesNotContain("<noscript>", Render(sample), StringComparison.Ordinal);
+        Assert.DoesNotContain("href=\"/", Render(sample), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Write_TheSameFindingOfManyPods_IsOneEntry()
     {
         var sample = SamplePage.Troubled();
