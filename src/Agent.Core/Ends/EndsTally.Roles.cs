@@ -3,12 +3,14 @@ using Agent.Kernel.SockDiag;
 namespace Agent.Core.Ends;
 
 /// <content>
-/// Ends of which neither the numbers nor the ports tell which side it was: a server that began to listen at a high port after the last scan,
-/// or its client. The next scan tells.
+/// Ends of which neither the numbers nor the ports tell which side it was: a server that began to listen at a high port after the last
+/// scan, or its client. The next scan tells.
 /// </content>
 public sealed partial class EndsTally
 {
-    /// <summary>How many of them wait. Beyond that the oldest is taken for what its ports make likelier, and no loss of it is known.</summary>
+    /// <summary>
+    /// How many of them wait. Beyond that the oldest is taken for what its ports make likelier, and no loss of it is known.
+    /// </summary>
     public const int MaxOfUnknownRole = 1024;
 
     private readonly Queue<OfUnknownRole> _ofUnknownRole = [];

@@ -25,6 +25,7 @@ public static partial class JsonReport
         json.WriteString("schema", Schema);
         json.WriteString("verdict", Verdicts.Name(view.Diagnosis.Verdict));
         json.WriteString("headline", view.Diagnosis.Headline.ToString());
+        WriteSummary(json, view);
         WriteTool(json, view.Input.Tool);
         WriteNode(json, view.Snapshot);
         WriteScan(json, view);

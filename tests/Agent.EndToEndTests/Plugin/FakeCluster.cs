@@ -18,6 +18,12 @@ public sealed class FakeCluster : IDisposable
     /// <summary>The commands that were run in agents' containers, one a line.</summary>
     public string[] Ran => Read("ran");
 
+    /// <summary>What was created, as it was sent.</summary>
+    public string[] Created => Read("created");
+
+    /// <summary>Pods that were deleted, one a line.</summary>
+    public string[] Deleted => Read("deleted");
+
     /// <summary>How kubectl was called, one a line.</summary>
     public string[] Calls => Read("calls");
 
@@ -35,6 +41,12 @@ public sealed class FakeCluster : IDisposable
             agent + ".json",
             $$$"""
             {
+              "summary": {
+                "causes": {
+                  "critical": 0,
+                  "warning": {{{findings.Length}}}
+                }{{{(findings is [var worst, ..] ? $", \"worst\": \"{worst}\", \"doFirst\": \"of {worst}: say \\\"hello\\\"\"" : "")}}}
+              },
               "pods": [
                 {
                   "name": "a \"verdict\": \"ok\"",

@@ -161,7 +161,7 @@ public sealed class KubectlPluginTests : IDisposable
     [InlineData("report --all -o html", 2, "html is for one node: ")]
     [InlineData("report n1 -o", 2, "-o needs a value")]
     [InlineData("reprot", 2, "'reprot' is no command: ")]
-    [InlineData("--quiet", 2, "report or pod? ")]
+    [InlineData("--quiet", 2, "report, pod or trace? ")]
     public async Task Mistake_IsOneLineThatNamesTheThing(string arguments, int code, string message)
     {
         var result = await _cluster.RunAsync(arguments.Split(' '));
@@ -240,9 +240,14 @@ public sealed class KubectlPluginTests : IDisposable
 
         Assert.Equal(
             """
-            NODE  VERDICT   HALF-CLOSED  EXPIRING  UNTRACKED  FINDINGS  WORST
-            n2    critical  11           2         7          2         half-closed-untracked
-            n1    warning   5            2         0          1         close-wait-leak
+            NODE  VERDICT   CAUSES  HALF-CLOSED  EXPIRING  UNTRACKED  WORST
+            n2    critical  2       11           2         7          half-closed-untracked
+            n1    warning   1       5            2         0          close-wait-leak
+
+            Do first
+            n2    of half-closed-untracked: say "hello"
+            n1    of close-wait-leak: say "hello"
+            More: kubectl closewatch report NODE
 
             """,
             result.Output);
@@ -258,10 +263,10 @@ public sealed class KubectlPluginTests : IDisposable
 
         Assert.Equal(
             """
-            | NODE | VERDICT | HALF-CLOSED | EXPIRING | UNTRACKED | FINDINGS | WORST |
-            | --- | --- | --- | --- | --- | --- | --- |
-            | n1 | ok | 1 | 2 | 0 | 0 | - |
-            | n2 | ok | 1 | 2 | 0 | 0 | - |
+            | NODE | VERDICT | CAUSES | HALF-CLOSED | EXPIRING | UNTRACKED | WORST | DO FIRST |
+            | --- | --- | --- | --- | --- | --- | --- | --- |
+            | n1 | ok | 0 | 1 | 2 | 0 | - | - |
+            | n2 | ok | 0 | 1 | 2 | 0 | - | - |
 
             """,
             result.Output);
@@ -326,6 +331,81 @@ public sealed class KubectlPluginTests : IDisposable
 
         Assert.Equal(3, result.ExitCode);
         Assert.StartsWith("kubectl-closewatch: no agent is running in namespace closewatch: ", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Trace_OfAPod_IsAskedOfItsNode_AndPrintsNoControls()
+    {
+        _cluster.Write("agent-2.json", "first \u001b[31mline\nsecond\n");
+
+        var result = (await _cluster.RunAsync("trace", "--pod", "shop/cart", "--lost", "--for", "10s")).Checked();
+
+        Assert.Equal("first ?[31mline\nsecond\n", result.Output);
+        Assert.Equal(["closewatch trace --pod shop/cart -o text --lost --for 10s"], _cluster.Ran);
+    }
+
+    [Fact]
+    public async Task Trace_OfANode_IsAskedOfIt()
+    {
+        (await _cluster.RunAsync("trace", "n1", "-o", "json")).Checked();
+
+        Assert.Equal(["closewatch trace -o json"], _cluster.Ran);
+    }
+
+    [Fact]
+    public async Task Color_AskedFor_StaysAndNothingElseDoes()
+    {
+        _cluster.Write("agent-1.json", "\u001b[1;31mCRITICAL\u001b[0m \u001b]0;title\u0007 \u0001evil\u0002 \u001b[2J\n");
+
+        var result = (await _cluster.RunAsync("report", "n1", "--color", "always", "--width", "100")).Checked();
+
+        Assert.Equal("\u001b[1;31mCRITICAL\u001b[0m ?]0;title? ?evil? ?[2J\n", result.Output);
+        Assert.Equal(["closewatch report -o text --color always --width 100"], _cluster.Ran);
+    }
+
+    [Theory]
+    [InlineData("0", 0)]
+    [InlineData("1", 1)]
+    public async Task Once_MakesAPodOnTheNode_ShowsItsLogAndRemovesIt(string code, int expected)
+    {
+        _cluster.Write("once.phase", $"{(code == "0" ? "Succeeded" : "Failed")} {code}");
+        _cluster.Write("once.log", "the report\n");
+
+        var result = await _cluster.RunAsync("report", "n3", "--once", "--image", "registry.example/closewatch:1.0", "--fail-on", "critical");
+
+        Assert.Equal((expected, "the report\n"), (result.ExitCode, result.Output));
+        using var pod = JsonDocument.Parse(string.Join('\n', _cluster.Created));
+        var spec = pod.RootElement.GetProperty("spec");
+        Assert.Equal("n3", spec.GetProperty("nodeName").GetString());
+        Assert.Equal(
+            ["report", "--fresh", "-o", "text", "--fail-on", "critical"],
+            spec.GetProperty("containers")[0].GetProperty("args").EnumerateArray().Select(static word => word.GetString()!));
+        Assert.Equal([pod.RootElement.GetProperty("metadata").GetProperty("name").GetString()!], _cluster.Deleted);
+    }
+
+    [Theory]
+    [InlineData("--once needs --image", "report", "n3", "--once")]
+    [InlineData("is no name of an image", "report", "n3", "--once", "--image", "x\", \"y")]
+    [InlineData("--once is for the report of one node or pod", "report", "--once", "--image", "x")]
+    public async Task Once_WithoutWhatItNeeds_MakesNothing(string message, params string[] arguments)
+    {
+        var result = await _cluster.RunAsync(arguments);
+
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains(message, result.Error, StringComparison.Ordinal);
+        Assert.Empty(_cluster.Created);
+    }
+
+    [Fact]
+    public async Task Once_ImageThatCannotBePulled_SaysSoAndRemovesThePod()
+    {
+        _cluster.Write("once.phase", "Pending ErrImagePull");
+
+        var result = await _cluster.RunAsync("report", "n3", "--once", "--image", "x");
+
+        Assert.Equal(3, result.ExitCode);
+        Assert.Contains("ErrImagePull: check the image x", result.Error, StringComparison.Ordinal);
+        Assert.Single(_cluster.Deleted);
     }
 
     [Fact]
