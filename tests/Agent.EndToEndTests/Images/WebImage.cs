@@ -11,7 +11,7 @@ public static class WebImage
     /// <summary>Where the servers listen, unless told otherwise.</summary>
     public const int Port = 8080;
 
-    private static readonly string[] s_scripts = ["server.js", "clients.js", "traffic.js", "crash.js", "reuse.py"];
+    private static readonly string[] s_scripts = ["server.js", "clients.js", "traffic.js", "crash.js", "reuse.py", "ends.py"];
 
     internal static ImageBuilder Create()
     {
@@ -60,6 +60,27 @@ public static class WebImage
         }
         CONF
         exec nginx -c /tmp/nginx.conf
+        """);
+
+    /// <summary>HAProxy.</summary>
+    /// <param name="name">The pod's.</param>
+    /// <param name="proxies">Its frontends and backends; it writes its log to standard output.</param>
+    public static PodSpec HaProxy(string name, string proxies) => Pod(name, "sh", "-c", $$"""
+        cat >/tmp/haproxy.cfg <<'CONF'
+        global
+          log stdout format raw local0
+        defaults
+          mode http
+          log global
+          log-format "%fp %ST"
+          retries 0
+          http-reuse always
+          timeout connect 5s
+          timeout client 60s
+          timeout server 60s
+        {{proxies}}
+        CONF
+        exec haproxy -f /tmp/haproxy.cfg
         """);
 
     /// <summary>gunicorn at port 8080, with threads, which keep connections alive.</summary>

@@ -4,7 +4,9 @@
 //
 // All in milliseconds. KEEP_ALIVE is server.keepAliveTimeout, or "default". BUSY_AT after the last request the event loop
 // is blocked for BUSY_FOR, outside the timers' phase: what came meanwhile is read after the timers have run.
-const http = require('http');
+// With TLS_KEY and TLS_CERTIFICATE (PEM) in its environment it speaks TLS.
+const { TLS_KEY: key, TLS_CERTIFICATE: cert } = process.env;
+const http = require(key ? 'https' : 'http');
 const [keepAlive, answerAfter = '0', busyAt, busyFor] = process.argv.slice(2);
 
 function block() {
@@ -13,7 +15,7 @@ function block() {
 }
 
 let quiet;
-const server = http.createServer((request, response) => {
+const server = http.createServer(key ? { key, cert } : {}, (request, response) => {
   request.resume();
   setTimeout(() => response.end('hello\n'), Number(answerAfter));
   if (busyAt) {

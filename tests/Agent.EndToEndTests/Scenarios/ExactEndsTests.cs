@@ -1,0 +1,116 @@
+using System.Text.Json;
+using Agent.EndToEndTests.Node;
+using Agent.Tests.Testing;
+using Xunit;
+
+namespace Agent.EndToEndTests.Scenarios;
+
+/// <summary>Lost requests are those that the load balancers' logs have, to the unit; whatever else ends is none.</summary>
+[Lasts(seconds: 40)]
+public sealed class ExactEndsTests(ExactEndsScene scene) : SceneTest<ExactEndsScene>(scene)
+{
+    [Theory]
+    [InlineData(ExactEndsScene.Busy)]
+    [InlineData(ExactEndsScene.BusyTls)]
+    [InlineData(ExactEndsScene.Killed)]
+    [InlineData(ExactEndsScene.Stuck)]
+    public void RequestsLost_AreTheFailuresOfTheLoadBalancersLog(string server)
+    {
+        Assert.True(Scene.Failed[server] > 0, $"no request to {server} failed: the scene shows nothing");
+        Assert.Equal(Scene.Failed[server], Lost(server, cause: null));
+    }
+
+    [Theory]
+    [InlineData(ExactEndsScene.Killed)]
+    [InlineData(ExactEndsScene.Stuck)]
+    public void KilledOrTimedOut_WithRequestsInWork_IsUnanswered(string server) => Assert.Equal(Scene.Failed[server], Lost(server, "unanswered"));
+
+    [Fact]
+    public void Killed_AllThatWereInWork() => Assert.Equal(ExactEndsScene.InWork, Scene.Failed[ExactEndsScene.Killed]);
+
+    [Theory]
+    [InlineData(ExactEndsScene.Slow)]
+    [InlineData(ExactEndsScene.Python)]
+    [InlineData(ExactEndsScene.Idle)]
+    [InlineData(ExactEndsScene.Refusing)]
+    [InlineData("nginx")]
+    [InlineData("haproxy")]
+    [InlineData("clients")]
+    public void NothingFailed_NothingIsLost(string pod)
+    {
+        Assert.Equal(0, Scene.Failed.GetValueOrDefault(pod));
+        Assert.Equal(0, Lost(pod, cause: null));
+    }
+
+    [Fact]
+    public void LoadBalancerGivesUp_BothSidesSayAbandoned()
+    {
+        Assert.Equal(ExactEndsScene.Waiting, Scene.GaveUp);
+        Assert.Equal(ExactEndsScene.Waiting, Ends(ExactEndsScene.Slow, "server", "abandoned"));
+        Assert.Equal(ExactEndsScene.Waiting, Traced("nginx").Count(end => Text(end, "role") == "client" && Text(end, "end") == "abandoned" && Port(end) == 8080));
+    }
+
+    [Fact]
+    public void Trace_SaysTheSameAsTheAgent()
+    {
+        foreach (var server in new[] { ExactEndsScene.Busy, ExactEndsScene.BusyTls, ExactEndsScene.Killed, ExactEndsScene.Stuck })
+        {
+            Assert.Equal(Scene.Failed[server], Traced(server).Count(end => end.TryGetProperty("lost", out _)));
+        }
+
+        Assert.DoesNotContain(Scene.Trace, static end => end.TryGetProperty("lost", out _) && Text(end, "role") == "client");
+    }
+
+    [Fact]
+    public void Trace_HealthChecksThatEndWithAReset_AreResets()
+    {
+        var resets = Traced(ExactEndsScene.Idle).Where(end => Text(end, "end") == "reset_received").ToArray();
+        Assert.Equal(5, resets.Length);
+        Assert.All(resets, static end => Assert.Equal(0, end.GetProperty("receivedBytes").GetInt64()));
+    }
+
+    [Fact]
+    public void Trace_RefusedConnections_AreNoEnds() => Assert.DoesNotContain(Scene.Trace, static end => Port(end) == 9);
+
+    [Fact]
+    public void Trace_RefusedUploads_AreNotLost()
+    {
+        var uploads = Traced(ExactEndsScene.Refusing).Where(static end => Text(end, "role") == "server").ToArray();
+        Assert.Equal(5, uploads.Length);
+        Assert.DoesNotContain(uploads, static end => end.TryGetProperty("lost", out _));
+    }
+
+    /// <summary>Within 50 ms of what the server's own clock says.</summary>
+    [Theory]
+    [InlineData(8080)]
+    [InlineData(8081)]
+    public void Trace_IdleTime_IsTheServersOwn(int port)
+    {
+        var traced = Traced(ExactEndsScene.Idle).Where(end => Port(end) == port && Text(end, "end") == "closed_first_idle")
+            .Select(static end => end.GetProperty("idleSeconds").GetDouble()).Order().ToArray();
+        var measured = Scene.IdleSeconds[port].Order().ToArray();
+
+        Assert.Equal(5, measured.Length);
+        Assert.Equal(measured.Length, traced.Length);
+        Assert.All(traced.Zip(measured), static pair => Assert.InRange(pair.First - pair.Second, -0.05, 0.05));
+    }
+
+    private IEnumerable<JsonElement> Traced(string pod) => Scene.Trace.Where(end => Text(end, "pod") == pod);
+
+    private JsonElement Pod(string name) => Scene.Report.Pods.Single(pod => pod.GetProperty("name").GetString() == name);
+
+    private long Ends(string pod, string role, string kind) => Pod(pod).GetProperty("ends").GetProperty(role).GetProperty(kind).GetInt64();
+
+    private long Lost(string pod, string? cause) => Scene.Report.Pods.Where(entry => entry.GetProperty("name").GetString() == pod && entry.TryGetProperty("requestsLost", out _))
+        .SelectMany(static entry => entry.GetProperty("requestsLost").EnumerateArray())
+        .Where(lost => cause is null || lost.GetProperty("cause").GetString() == cause)
+        .Sum(static lost => lost.GetProperty("count").GetInt64());
+
+    private static string? Text(JsonElement end, string name) => end.GetProperty(name).GetString();
+
+    private static int Port(JsonElement end)
+    {
+        var server = Text(end, Text(end, "role") == "server" ? "local" : "remote")!;
+        return int.Parse(server[(server.LastIndexOf(':') + 1)..], System.Globalization.CultureInfo.InvariantCulture);
+    }
+}
