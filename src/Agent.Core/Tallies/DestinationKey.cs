@@ -67,9 +67,8 @@ public readonly struct DestinationKey : IEquatable<DestinationKey>
     internal ulong Hash(ulong seed)
     {
         const ulong second = 0xA076_1D64_78BD_642F;
-        var hash = Mix(Address.Low ^ seed, Address.High ^ second);
-        hash = Mix(_rest ^ hash, seed ^ second);
-        return Mix(TranslatedTo.Low ^ hash, TranslatedTo.High ^ seed);
+        var hash = Mix(Address.Low ^ seed, Address.High ^ TranslatedTo.High ^ second);
+        return Mix(_rest ^ hash, TranslatedTo.Low ^ seed);
     }
 
     private static ulong Mix(ulong one, ulong other) => Math.BigMul(one, other, out var low) ^ low;

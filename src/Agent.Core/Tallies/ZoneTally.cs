@@ -44,9 +44,10 @@ internal sealed class ZoneTally
     {
         for (var i = 0; i < _count; i++)
         {
-            if (_zones[i].Zone == zone)
+            ref var known = ref _zones[i];
+            if (known.Zone == zone)
             {
-                _zones[i] = new(zone, _zones[i].Entries + 1);
+                known = known with { Entries = known.Entries + 1 };
                 return;
             }
         }

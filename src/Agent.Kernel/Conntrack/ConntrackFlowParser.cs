@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using Agent.Kernel.Net;
 using Agent.Kernel.Netlink;
 using static Agent.Kernel.Interop.ConntrackConstants;
 
@@ -20,9 +22,15 @@ internal static class ConntrackFlowParser
             return false;
         }
 
-        var hasOriginal = false;
-        var hasReply = false;
-        var attributes = new NetlinkAttributeReader(payload[NFGENMSG_LENGTH..]);
+        var rest = payload[NFGENMSG_LENGTH..];
+        var hasOriginal = TryParsePlain(ref rest, CTA_TUPLE_ORIG, out flow.Original, ref flow.Protocol);
+        var hasReply = hasOriginal && TryParsePlain(ref rest, CTA_TUPLE_REPLY, out flow.Reply, ref flow.Protocol);
+        if (hasReply)
+        {
+            rest = rest[PlainMembers.Read(rest, ref flow)..];
+        }
+
+        var attributes = new NetlinkAttributeReader(rest);
         while (attributes.MoveNext())
         {
             switch (attributes.Type)
@@ -34,7 +42,7 @@ internal static class ConntrackFlowParser
                     hasReply = TryParseReply(attributes.Value, ref flow);
                     break;
                 default:
-                    ParseMember(ref attributes, ref flow);
+                    ParseMember(attributes.Type, attributes.Value, ref flow);
                     break;
             }
         }
@@ -42,24 +50,41 @@ internal static class ConntrackFlowParser
         return hasOriginal && hasReply && !attributes.IsMalformed;
     }
 
-    private static void ParseMember(ref NetlinkAttributeReader attribute, ref ConntrackFlow flow)
+    /// <summary>Takes a tuple of the usual form off the beginning; the general loop takes whatever is left.</summary>
+    private static bool TryParsePlain(ref ReadOnlySpan<byte> rest, ushort type, out ConnectionTuple tuple, ref byte protocol)
     {
-        switch (attribute.Type)
+        var length = PlainTuple.Read(rest, type, out tuple, out var found);
+        if (length == 0)
         {
-            case CTA_STATUS when attribute.TryGetUInt32BigEndian(out var status):
+            return false;
+        }
+
+        rest = rest[length..];
+        protocol = type == CTA_TUPLE_ORIG ? found : protocol;
+        return true;
+    }
+
+    private static void ParseMember(ushort type, ReadOnlySpan<byte> value, ref ConntrackFlow flow)
+    {
+        switch (type)
+        {
+            case CTA_STATUS when BinaryPrimitives.TryReadUInt32BigEndian(value, out var status) && value.Length == sizeof(uint):
                 flow.Status = (ConntrackStatus)status;
                 flow.Present |= ConntrackFields.Status;
                 break;
-            case CTA_PROTOINFO:
-                ParseProtocolInfo(attribute.Value, ref flow);
+            case CTA_PROTOINFO when !PlainTcpInfo.TryRead(value, ref flow):
+                ParseProtocolInfo(value, ref flow);
                 break;
-            case CTA_TIMEOUT when attribute.TryGetUInt32BigEndian(out flow.TimeoutSeconds):
+            case CTA_TIMEOUT when BinaryPrimitives.TryReadUInt32BigEndian(value, out var timeout) && value.Length == sizeof(uint):
+                flow.TimeoutSeconds = timeout;
                 flow.Present |= ConntrackFields.Timeout;
                 break;
-            case CTA_ID when attribute.TryGetUInt32BigEndian(out flow.Id):
+            case CTA_ID when BinaryPrimitives.TryReadUInt32BigEndian(value, out var id) && value.Length == sizeof(uint):
+                flow.Id = id;
                 flow.Present |= ConntrackFields.Id;
                 break;
-            case CTA_ZONE when attribute.TryGetUInt16BigEndian(out flow.Zone):
+            case CTA_ZONE when BinaryPrimitives.TryReadUInt16BigEndian(value, out var zone) && value.Length == sizeof(ushort):
+                flow.Zone = zone;
                 flow.Present |= ConntrackFields.Zone;
                 break;
             default:

@@ -18,6 +18,8 @@ internal static class ConntrackConstants
     internal const ushort CTA_STATUS = 3;
     internal const ushort CTA_PROTOINFO = 4;
     internal const ushort CTA_TIMEOUT = 7;
+    internal const ushort CTA_MARK = 8;
+    internal const ushort CTA_USE = 11;
     internal const ushort CTA_ID = 12;
     internal const ushort CTA_ZONE = 18;
 

@@ -25,11 +25,12 @@ internal sealed class ConntrackBenchmark : IBenchmark
         BenchmarkTable.Fill(entries);
 
         using var buffer = new NetlinkBuffer();
+        var tally = new Tally();
         var rawDump = ChildProgram.Compile("Conntrack/raw_dump.c");
         Contender raw = new("raw netlink dump, discarded (C)", () => ChildProgram.Measure(rawDump));
-        Contender netlink = new("closewatch by netlink", () => Sample.Of(() => ByNetlink(buffer, entries)));
+        Contender netlink = new("closewatch by netlink", () => Sample.Of(() => ByNetlink(buffer, tally, entries)));
         Contender cat = new("cat /proc/net/nf_conntrack", static () => ChildProgram.Measure("cat", "/proc/net/nf_conntrack"));
-        Contender procfs = new("closewatch by procfs", () => Sample.Of(() => ByProcFs(buffer, entries)));
+        Contender procfs = new("closewatch by procfs", () => Sample.Of(() => ByProcFs(buffer, tally, entries)));
         Contender tool = new("conntrack -L", static () => ChildProgram.Measure("conntrack", "-L"));
         var program = BuiltProgram.Path;
         Contender command = new("closewatch report (whole command)", () => ChildProgram.Measure(program, "report", "--quiet", "--Collection:PodNamespaces=false"));
@@ -56,16 +57,16 @@ internal sealed class ConntrackBenchmark : IBenchmark
         return (int)(limit * 9 / 10);
     }
 
-    private static void ByNetlink(NetlinkBuffer buffer, int entries)
+    private static void ByNetlink(NetlinkBuffer buffer, Tally tally, int entries)
     {
-        var tally = new Tally();
+        var sink = tally.Begin();
         using var table = ConntrackNetlink.Open(s_timeout, buffer);
-        tally.Verify(table.Dump(0, ref tally, CancellationToken.None), entries);
+        tally.Verify(table.Dump(0, ref sink, CancellationToken.None), entries);
     }
 
-    private static void ByProcFs(NetlinkBuffer buffer, int entries)
+    private static void ByProcFs(NetlinkBuffer buffer, Tally tally, int entries)
     {
-        var tally = new Tally();
-        tally.Verify(ConntrackProcFs.Dump("/proc/thread-self/net/nf_conntrack", buffer, ref tally, CancellationToken.None), entries);
+        var sink = tally.Begin();
+        tally.Verify(ConntrackProcFs.Dump("/proc/thread-self/net/nf_conntrack", buffer, ref sink, CancellationToken.None), entries);
     }
 }

@@ -1,44 +1,46 @@
-using System.Runtime.CompilerServices;
-using Agent.Kernel.Conntrack;
+using System.Globalization;
+using Agent.Core.Attribution;
+using Agent.Core.Tallies;
+using Agent.Kernel.Net;
 using Agent.Kernel.Netlink;
 
 namespace Agent.Benchmarks.Conntrack;
 
-/// <summary>Counts entries by protocol and TCP state, as a scan does.</summary>
-internal struct Tally : IConntrackSink
+/// <summary>Counts entries as a scan does: by protocol and state, by pod, by destination. Made once, as a scanner keeps it.</summary>
+internal sealed class Tally
 {
-    private Counts _protocols;
-    private Counts _states;
-    private int _halfClosed;
+    private const int Pods = 250;
+    private const int AddressesEach = 8;
 
-    public void OnFlow(in ConntrackFlow flow)
+    private readonly AddressIndex _addresses = new();
+    private readonly HalfClosedTable _sockets = new();
+    private readonly FlowTally _tally = new(seed: 1);
+
+    public Tally()
     {
-        _protocols[flow.Protocol]++;
-        if (flow.Has(ConntrackFields.TcpState))
+        for (var index = 0; index < Pods * AddressesEach; index++)
         {
-            _states[(int)flow.TcpState]++;
+            var text = string.Create(CultureInfo.InvariantCulture, $"10.0.{index >> 8}.{index & 0xFF}");
+            _addresses.TryAdd(IpAddress.TryParse(text, out var address) ? address : default, 1 + (index / AddressesEach));
         }
 
-        if (flow.IsHalfClosed)
-        {
-            _halfClosed++;
-        }
+        _sockets.BuildIndex();
     }
 
-    public void Restart() => this = default;
+    /// <summary>For the next dump.</summary>
+    public FlowTallySink Begin()
+    {
+        _tally.Begin(_addresses, Pods + 1, _sockets);
+        return new(_tally);
+    }
 
     /// <summary>A benchmark of a wrong answer is worth nothing.</summary>
-    public readonly void Verify(DumpResult result, int entries)
+    public void Verify(DumpResult result, int entries)
     {
-        if (result.Messages != entries || result.Malformed != 0 || _protocols[6] == 0 || _states[5] == 0 || _halfClosed == 0)
+        var isWhole = result.Messages == entries && result.Malformed == 0 && _tally.Total == entries;
+        if (!isWhole || _tally.Count(6, 5) == 0 || _tally.HalfClosed.CloseWait == 0 || _tally.Table.EntriesOf(1)[0] == 0)
         {
             throw new InvalidOperationException($"{entries} entries were loaded, the scan saw {result}");
         }
-    }
-
-    [InlineArray(256)]
-    private struct Counts
-    {
-        private int _first;
     }
 }
