@@ -15,6 +15,12 @@ public sealed record HalfClosedSummary
     /// <summary>Conntrack entries by table, state and closer.</summary>
     public HalfClosedEntries Entries { get; init; } = HalfClosedEntries.None;
 
+    /// <summary>
+    /// False when its own namespaces may track these sockets and their tables were not asked for each of them, so that the entries there
+    /// are unknown, or known in part.
+    /// </summary>
+    public bool OwnTableAsked { get; init; } = true;
+
     /// <summary>Sockets that the peer closed first.</summary>
     public long ClosedByPeer { get; init; }
 

@@ -27,6 +27,8 @@ internal sealed record OccupancyFacts(long? Entries, long? Limit, Func<string, l
             limit,
             timeout => timeout switch
             {
+                // What was not asked may be all that there is.
+                _ when !pod.HalfClosed.OwnTableAsked => entries ?? 0,
                 NetfilterSettings.CloseWait => pod.HalfClosed.Entries.Sum(ConntrackTableKind.Pod, closeWait: true),
                 TcpPrefix + "fin_wait" => pod.HalfClosed.Entries.Sum(ConntrackTableKind.Pod, closeWait: false),
                 _ => entries ?? 0,

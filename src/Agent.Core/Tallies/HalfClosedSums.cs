@@ -7,6 +7,7 @@ namespace Agent.Core.Tallies;
 /// <summary>Sums of half-closed sockets.</summary>
 internal struct HalfClosedSums
 {
+    private bool _isOwnTableUnknown;
     private long _closeWait;
     private long _finWait1;
     private long _finWait2;
@@ -45,6 +46,7 @@ internal struct HalfClosedSums
                 break;
         }
 
+        _isOwnTableUnknown |= !(socket.Own.Asked || socket.Namespace.HasNoOwnEntries);
         if (socket.Tracking == TrackingState.Tracked)
         {
             var left = TrackingJudge.SoonestEntry(socket)?.ExpiresIn?.TotalSeconds;
@@ -95,6 +97,7 @@ internal struct HalfClosedSums
     /// <summary>Adds other sums.</summary>
     public void Add(in HalfClosedSums other)
     {
+        _isOwnTableUnknown |= other._isOwnTableUnknown;
         _closeWait += other._closeWait;
         _finWait1 += other._finWait1;
         _finWait2 += other._finWait2;
@@ -127,6 +130,7 @@ internal struct HalfClosedSums
         CloseWaitSockets = _closeWait,
         FinWait1Sockets = _finWait1,
         FinWait2Sockets = _finWait2,
+        OwnTableAsked = !_isOwnTableUnknown,
         ClosedByPeer = _closeWait,
         ClosedByPod = _finWait1 + _finWait2,
         CloseWaitAges = DurationCounts.From(_closeWaitAges),

@@ -17,6 +17,9 @@ public sealed class NamespaceTracking(bool isHost, ulong instance = 0)
     /// <summary>True when it is known to translate nothing: its connections look the same outside.</summary>
     public bool IsUntranslated { get; set; }
 
+    /// <summary>True when there is no table of its own to ask, or nothing in it.</summary>
+    public bool HasNoOwnEntries => IsHost || IsUntranslated || InOwnTable == false;
+
     /// <summary>Makes connections of this namespace alone differ from those of others with the same ends.</summary>
     internal ulong Salt { get; } = instance ^ 0x9E37_79B9_7F4A_7C15;
 

@@ -1,6 +1,7 @@
 using Agent.Configuration;
 using Agent.Core;
 using Agent.Core.Model;
+using Agent.Core.Remediation;
 using Agent.Core.Reporting;
 using Agent.Remediation;
 using Agent.Sources;
@@ -54,9 +55,14 @@ internal sealed class SysctlRunner(CommandServices services)
             Print(section, request);
         }
 
-        if (!request.Writes || plan.Changes.IsEmpty)
+        if (!request.Writes)
         {
             return ExitCode.Done;
+        }
+
+        if (plan.Changes.IsEmpty)
+        {
+            return NothingToWrite(plan);
         }
 
         if (!request.IsConfirmed && !Confirms(plan.Changes.Length))
@@ -69,6 +75,21 @@ internal sealed class SysctlRunner(CommandServices services)
         return outcomes.All(static outcome => outcome.Result is WriteResult.Written or WriteResult.AlreadyThere)
             ? ExitCode.Done
             : ExitCode.NothingRead;
+    }
+
+    /// <summary>That all is as it should be is something else than that nothing may be done about it.</summary>
+    private int NothingToWrite(RemediationPlan plan)
+    {
+        if (plan.Refusals.IsEmpty && !plan.Desired.IsEmpty)
+        {
+            return ExitCode.Done;
+        }
+
+        var why = plan.Refusals.IsEmpty
+            ? "no setting is looked after; see 'Left out' above, or set Remediation:Settings and Remediation:Scope"
+            : $"{HumanText.Count(plan.Refusals.Length, "change")} refused; 'Not done' above says why and what to do instead";
+        _terminal.WriteError($"nothing was written: {why}");
+        return ExitCode.NothingRead;
     }
 
     private void Print(ReportSection section, SysctlRequest request) =>

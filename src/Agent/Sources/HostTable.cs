@@ -52,9 +52,11 @@ internal sealed class HostTable(ConntrackSource conntrack, TimeProvider time)
         var takenAt = time.GetUtcNow();
         var owners = scan.Layout.Owners;
         _tally.Begin(scan.Layout.Addresses, owners.Length, scan.HalfClosed);
-        _lastReport = conntrack.Dump(netlink, refusal, $"{scan.Layout.Host.Target.NetPath}/nf_conntrack", _tally, scan.CancellationToken);
+        var host = scan.Layout.Host;
+        (_lastReport, var isComplete) = conntrack.Dump(
+            netlink, refusal, $"{host.Target.NetPath}/nf_conntrack", _tally, host.TableEntries, scan.CancellationToken);
         _tally.End();
-        if (_lastReport.Status is not (SourceStatus.Ok or SourceStatus.Degraded))
+        if (!isComplete)
         {
             LastDump = null;
             return;

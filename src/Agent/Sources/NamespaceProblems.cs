@@ -42,7 +42,7 @@ internal sealed class NamespaceProblems
     }
 
     public void NoteNetlink(KernelException refusal) => _netlinkRefusal = refusal.Errno == ErrnoText.ENOENT || refusal.IsNotSupported
-        ? new(refusal.Message, SourceNeeds.SocketDiagModules)
+        ? new($"{refusal.Message}: the module tcp_diag, or inet_diag, is not loaded", SourceNeeds.SocketDiagModules)
         : SourceProblem.Of(refusal);
 
     public void NoteSockets(KernelException refusal)

@@ -55,6 +55,23 @@ public sealed class SysctlCommandTests
         Assert.Contains("close-wait-leak", line.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Apply_NothingOfWhatItShould_IsNoSuccess()
+    {
+        var node = Node(60);
+        var full = node with { Conntrack = node.Conntrack! with { Entries = 200_000, Flows = Given.Flows(200_000, 200_000) } };
+        var refused = CommandLine.Of(full);
+        Assert.Equal(ExitCode.NothingRead, await refused.RunAsync("sysctl", "apply", "--yes", Override));
+        Assert.Contains("nothing was written: 1 change refused", refused.Error, StringComparison.Ordinal);
+
+        var asDesired = CommandLine.Of(Node(3600));
+        Assert.Equal(ExitCode.Done, await asDesired.RunAsync("sysctl", "apply", "--yes", Override));
+
+        var nothing = CommandLine.Of(node);
+        Assert.Equal(ExitCode.NothingRead, await nothing.RunAsync("sysctl", "apply", "--yes", Override, "--Remediation:Scope=pods"));
+        Assert.Contains("no setting is looked after", nothing.Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(null, "repeat it with --yes")]
     [InlineData("n\n", "nothing was written")]

@@ -1,5 +1,6 @@
 using Agent.Configuration;
 using Agent.Core.Model;
+using Agent.Core.Tallies;
 using Agent.Kernel;
 using Agent.Kubernetes;
 using Agent.Sources;
@@ -80,6 +81,24 @@ public sealed class SourceNeedsTests
         Assert.Equal((SourceStatus.Ok, SourceNeeds.None), (problems.Sockets(Clock, 3, 0).Status, problems.Sockets(Clock, 3, 0).Needs));
     }
 
+    /// <summary>A file without an end stands for a kernel that needs minutes.</summary>
+    [Fact]
+    public void Conntrack_MoreThanProcfsCanShow_IsDegradedAndNotTriedAgain()
+    {
+        using var source = new ConntrackSource(BackendChoice.ProcFs, TimeProvider.System) { ProcFsBudget = TimeSpan.FromMilliseconds(20) };
+        var tally = new FlowTally(4711);
+        var (report, isComplete) = source.Dump(null, SourceProblem.None, "/dev/zero", tally, 80_000, CancellationToken.None);
+        Assert.Equal((SourceStatus.Degraded, false), (report.Status, isComplete));
+        Assert.StartsWith("80000 entries are too many for procfs", report.Detail, StringComparison.Ordinal);
+
+        // Not even opened: this path would be "unavailable".
+        Assert.Equal(SourceStatus.Degraded, source.Dump(null, SourceProblem.None, "/nowhere", tally, 70_000, CancellationToken.None).Report.Status);
+        Assert.Equal(SourceStatus.Unavailable, source.Dump(null, SourceProblem.None, "/nowhere", tally, 40_000, CancellationToken.None).Report.Status);
+
+        // The end of the agent is no such thing.
+        Assert.Throws<OperationCanceledException>(() => source.Dump(null, SourceProblem.None, "/dev/zero", tally, 1, new CancellationToken(true)));
+    }
+
     [Fact]
     public void Sockets_MoreThanAreShown_IsSaid()
     {
@@ -96,7 +115,7 @@ public sealed class SourceNeedsTests
     public void Conntrack_NoFile_NeedsTheModule()
     {
         using var source = new ConntrackSource(BackendChoice.ProcFs, TimeProvider.System);
-        var report = source.Dump(null, SourceProblem.None, "/nowhere/nf_conntrack", null!, CancellationToken.None);
+        var report = source.Dump(null, SourceProblem.None, "/nowhere/nf_conntrack", null!, null, CancellationToken.None).Report;
         Assert.Equal((SourceStatus.Unavailable, SourceNeeds.ConntrackModule), (report.Status, report.Needs));
     }
 
@@ -104,7 +123,7 @@ public sealed class SourceNeedsTests
     public void Conntrack_RefusedAndNoFile_NeedsBoth()
     {
         using var source = new ConntrackSource(BackendChoice.Auto, TimeProvider.System);
-        var report = source.Dump(null, SourceProblem.Of(s_refused), "/nowhere/nf_conntrack", null!, CancellationToken.None);
+        var report = source.Dump(null, SourceProblem.Of(s_refused), "/nowhere/nf_conntrack", null!, null, CancellationToken.None).Report;
         Assert.Equal(SourceNeeds.EnterNamespaces | SourceNeeds.ConntrackModule, report.Needs);
     }
 
@@ -112,7 +131,7 @@ public sealed class SourceNeedsTests
     public void Conntrack_SwitchedOff_NeedsTheKey()
     {
         using var source = new ConntrackSource(BackendChoice.Off, TimeProvider.System);
-        Assert.Equal(SourceNeeds.ConntrackSwitchedOn, source.Dump(null, SourceProblem.None, "", null!, CancellationToken.None).Needs);
+        Assert.Equal(SourceNeeds.ConntrackSwitchedOn, source.Dump(null, SourceProblem.None, "", null!, null, CancellationToken.None).Report.Needs);
     }
 
     [Fact]
