@@ -14,10 +14,16 @@ public sealed record NetfilterSettings(ImmutableSortedDictionary<string, long> V
     /// <summary>Name of the timeout that this program is about.</summary>
     public const string CloseWait = "tcp_timeout_close_wait";
 
+    /// <summary>Name of the timeout of established connections.</summary>
+    public const string Established = "tcp_timeout_established";
+
     private const string Loose = "tcp_loose";
 
     /// <summary>Seconds until a half-closed connection is forgotten; null when unknown.</summary>
     public long? CloseWaitSeconds => Get(CloseWait);
+
+    /// <summary>Seconds until an idle established connection is forgotten; null when unknown.</summary>
+    public long? EstablishedSeconds => Get(Established);
 
     /// <summary>One value, or null when this kernel does not have it.</summary>
     public long? Get(string name) => Values.TryGetValue(name, out var value) ? value : null;

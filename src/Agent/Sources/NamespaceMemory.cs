@@ -24,7 +24,7 @@ internal sealed class NamespaceMemory(TimeSpan firstSeen, bool isNew)
     private (NetworkNamespace Network, int Version, ImmutableArray<string> Names)? _programs;
     private TimeSpan? _addressesAt;
     private TimeSpan? _settingsAt;
-    private TimeSpan? _closeWaitAt;
+    private TimeSpan? _timeoutsAt;
     private TimeSpan? _trackingAt;
 
     public IdleWatch Idle { get; } = new();
@@ -63,8 +63,8 @@ internal sealed class NamespaceMemory(TimeSpan firstSeen, bool isNew)
     public bool SettingsAreDue(TimeSpan now) =>
         isNew ? IsDue(_settingsAt, now, s_fullRefresh) : _settingsAt is null || now - _settingsAt > s_fullRefresh;
 
-    /// <summary>The one setting that somebody may be changing while this program watches.</summary>
-    public bool CloseWaitIsDue(TimeSpan now) => Settings is not null && IsDue(_closeWaitAt, now, s_refresh);
+    /// <summary>The settings that somebody may be changing while this program watches.</summary>
+    public bool TimeoutsAreDue(TimeSpan now) => Settings is not null && IsDue(_timeoutsAt, now, s_refresh);
 
     /// <summary>Whether its own table tracks; null when unknown. What tracks once is taken to track for good.</summary>
     public bool? OwnTableTracks { get; private set; }
@@ -91,18 +91,18 @@ internal sealed class NamespaceMemory(TimeSpan firstSeen, bool isNew)
     public void SetSettings(NamespaceSettings? settings, TimeSpan now)
     {
         Settings = settings;
-        _settingsAt = _closeWaitAt = now;
+        _settingsAt = _timeoutsAt = now;
     }
 
-    public void SetCloseWait(long? seconds, TimeSpan now)
+    /// <summary>Takes note of one timeout.</summary>
+    public void SetTimeout(string name, long? seconds, TimeSpan now)
     {
-        if (Settings is { } settings && seconds is { } value && value != settings.Settings.CloseWaitSeconds)
+        if (Settings is { } settings && seconds is { } value && value != settings.Settings.Get(name))
         {
-            var values = settings.Settings.Values.SetItem(NetfilterSettings.CloseWait, value);
-            Settings = settings with { Settings = new NetfilterSettings(values) };
+            Settings = settings with { Settings = new NetfilterSettings(settings.Settings.Values.SetItem(name, value)) };
         }
 
-        _closeWaitAt = now;
+        _timeoutsAt = now;
     }
 
     private bool IsDue(TimeSpan? last, TimeSpan now, TimeSpan refresh) =>

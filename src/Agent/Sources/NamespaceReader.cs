@@ -80,9 +80,10 @@ internal sealed class NamespaceReader(CollectionOptions collection, NamespaceSoc
             {
                 memory.SetSettings(_settings.Read(root, network.IsHost), scan.Now);
             }
-            else if (memory.CloseWaitIsDue(scan.Now))
+            else if (memory.TimeoutsAreDue(scan.Now))
             {
-                memory.SetCloseWait(SettingsSource.ReadCloseWait(root), scan.Now);
+                memory.SetTimeout(NetfilterSettings.CloseWait, SettingsSource.ReadTimeout(root, NetfilterSettings.CloseWait), scan.Now);
+                memory.SetTimeout(NetfilterSettings.Established, SettingsSource.ReadTimeout(root, NetfilterSettings.Established), scan.Now);
             }
         }
         catch (KernelException exception)

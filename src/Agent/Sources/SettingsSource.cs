@@ -13,9 +13,11 @@ internal sealed class SettingsSource
 
     private readonly List<NetfilterSettings> _known = [];
 
-    /// <summary>nf_conntrack_tcp_timeout_close_wait alone; null when nf_conntrack is not loaded.</summary>
+    /// <summary>One timeout alone; null when nf_conntrack is not loaded.</summary>
+    /// <param name="procRoot">Where proc is mounted, or a captured tree.</param>
+    /// <param name="name">One of the constants of <see cref="NetfilterSettings"/>.</param>
     /// <exception cref="Kernel.KernelException">The file may not be read.</exception>
-    public static long? ReadCloseWait(string procRoot) => Sysctl.ReadNetfilter(procRoot, $"nf_conntrack_{NetfilterSettings.CloseWait}");
+    public static long? ReadTimeout(string procRoot, string name) => Sysctl.ReadNetfilter(procRoot, $"nf_conntrack_{name}");
 
     /// <summary>Reads the settings of the calling thread's namespace; null when nf_conntrack is not loaded.</summary>
     /// <param name="procRoot">Where proc is mounted, or a captured tree.</param>

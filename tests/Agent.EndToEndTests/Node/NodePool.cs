@@ -47,5 +47,6 @@ public sealed class NodePool : IAsyncLifetime
     {
         await Task.WhenAll(_all.Select(node => node.DisposeAsync().AsTask()));
         _images.Dispose();
+        Reports.FindingScore.Write();
     }
 }

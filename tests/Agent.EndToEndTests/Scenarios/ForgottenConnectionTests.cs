@@ -33,13 +33,13 @@ public sealed class ForgottenConnectionTests(NodePool nodes) : NodeTest(nodes)
         await using var watch = new FindingWatch(agent);
 
         var settingAlone = await Node.ReportAsync();
-        Assert.Empty(settingAlone.AboveInfo);
+        FindingScore.AssertNothing(settingAlone.AboveInfo);
         Assert.Equal("info", settingAlone.Finding("close-wait-timeout-short", Node.Name).Severity);
 
         await OpenAsync(client, "half-close", Service, 80, Kept);
         await watch.UntilAsync("the agent warns of all", report => report.AboveInfo.Count == 3);
         var warned = await Node.ReportAsync();
-        Assert.Equal(
+        FindingScore.AssertAre(
             [
                 $"warning close-wait-timeout-short {Node.Name}",
                 "warning half-closed-expiring shop/client from close-wait-timeout-short",
@@ -60,7 +60,7 @@ public sealed class ForgottenConnectionTests(NodePool nodes) : NodeTest(nodes)
             "warning half-closed-expiring shop/client from close-wait-timeout-short",
             "warning half-closed-expiring shop/slow from close-wait-timeout-short",
         ];
-        Assert.Equal(expected, forgotten.AboveInfo);
+        FindingScore.AssertAre(expected, forgotten.AboveInfo);
         await AssertNumbersAsync(forgotten, server, client);
         var cause = forgotten.Finding("close-wait-timeout-short", Node.Name);
         Assert.Contains(cause.Evidence, line => line.Contains($"{Kept} close_wait, 0 fin_wait", StringComparison.Ordinal));
@@ -69,7 +69,7 @@ public sealed class ForgottenConnectionTests(NodePool nodes) : NodeTest(nodes)
         Assert.Equal("sysctl on a node without kube-proxy: sysctl -w net.netfilter.nf_conntrack_tcp_timeout_close_wait=3600", cause.Fixes[0]);
         Assert.All(forgotten.Findings.Where(finding => finding.CausedBy is not null), finding => Assert.Equal(cause.Fixes, finding.Fixes));
         await watch.MoreAsync(3);
-        Assert.Equal(expected, watch.Reports[^1].AboveInfo);
+        FindingScore.AssertAre(expected, watch.Reports[^1].AboveInfo);
         watch.AssertSteady();
 
         await AssertOnlyTheKeptAreAnsweredAsync(server, client);
@@ -85,13 +85,13 @@ public sealed class ForgottenConnectionTests(NodePool nodes) : NodeTest(nodes)
         await using var watch = new FindingWatch(agent);
 
         var settingAlone = await Node.ReportAsync();
-        Assert.Empty(settingAlone.AboveInfo);
+        FindingScore.AssertNothing(settingAlone.AboveInfo);
         Assert.Equal("info", settingAlone.Finding("close-wait-timeout-short", "meshed").Severity);
 
         await OpenAsync(client, "half-close", meshed.Ip, 9000, Kept);
         await watch.UntilAsync("the agent warns of all", report => report.AboveInfo.Count == 2);
         var warned = await Node.ReportAsync();
-        Assert.Equal(["warning close-wait-timeout-short shop/meshed", "warning half-closed-expiring shop/meshed from close-wait-timeout-short"], warned.AboveInfo);
+        FindingScore.AssertAre(["warning close-wait-timeout-short shop/meshed", "warning half-closed-expiring shop/meshed from close-wait-timeout-short"], warned.AboveInfo);
         await AssertNumbersAsync(warned, meshed, client);
 
         await Node.SetAsync(meshed, Sysctls.CloseWaitTimeout, Shortest);
@@ -104,7 +104,7 @@ public sealed class ForgottenConnectionTests(NodePool nodes) : NodeTest(nodes)
             "critical half-closed-untracked shop/meshed from close-wait-timeout-short",
             "warning half-closed-expiring shop/meshed from close-wait-timeout-short",
         ];
-        Assert.Equal(expected, forgotten.AboveInfo);
+        FindingScore.AssertAre(expected, forgotten.AboveInfo);
         await AssertNumbersAsync(forgotten, meshed, client);
         var cause = forgotten.Finding("close-wait-timeout-short", "meshed");
         Assert.Contains(cause.Evidence, line => line.StartsWith("The host has 1h", StringComparison.Ordinal));
@@ -112,7 +112,7 @@ public sealed class ForgottenConnectionTests(NodePool nodes) : NodeTest(nodes)
         Assert.Equal("closewatch: closewatch sysctl plan --Remediation:Scope=host+pods", cause.Fixes[0]);
         Assert.DoesNotContain(cause.Fixes, fix => fix.StartsWith("kube-proxy", StringComparison.Ordinal));
         await watch.MoreAsync(3);
-        Assert.Equal(expected, watch.Reports[^1].AboveInfo);
+        FindingScore.AssertAre(expected, watch.Reports[^1].AboveInfo);
         watch.AssertSteady();
 
         await AssertOnlyTheKeptAreAnsweredAsync(meshed, client);

@@ -32,7 +32,7 @@ public sealed partial class IdleCloseTests(IdleCloseScene scene) : SceneTest<Idl
 
     /// <summary>Neither those that keep connections long enough or whose clients close, nor nginx in front nor the clients.</summary>
     [Fact]
-    public void Watched_AboveInfo_NothingElseIsNamed() => Assert.Equal(
+    public void Watched_AboveInfo_NothingElseIsNamed() => FindingScore.AssertAre(
         [
             $"{ClosesIdle} {IdleCloseScene.PythonDefault}",
             $"{ClosesIdle} {IdleCloseScene.NginxDefault}",

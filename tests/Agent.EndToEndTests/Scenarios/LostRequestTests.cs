@@ -10,7 +10,7 @@ namespace Agent.EndToEndTests.Scenarios;
 public sealed class LostRequestTests(LostRequestScene scene) : SceneTest<LostRequestScene>(scene)
 {
     [Fact]
-    public void InTheEnd_AboveInfo_EachCauseAndNothingElse() => Assert.Equal(Scene.Expected, Scene.InTheEnd);
+    public void InTheEnd_AboveInfo_EachCauseAndNothingElse() => FindingScore.AssertAre(Scene.Expected, Scene.InTheEnd);
 
     /// <summary>Lost requests are told before it is clear that the server dies again and again; nothing wrong was ever said.</summary>
     [Fact]

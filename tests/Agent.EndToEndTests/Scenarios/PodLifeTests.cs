@@ -35,7 +35,7 @@ public sealed class PodLifeTests(PodLifeScene scene) : SceneTest<PodLifeScene>(s
     [InlineData("drained", "info terminating-with-connections")]
     [InlineData("ended-early", "info connections-lost-at-termination", "info terminating-with-connections")]
     public void Pod_AllThatWasSaidOfIt_IsItsCause(string name, params string[] expected) =>
-        Assert.Equal(expected, Scene.Findings.Where(finding => finding.Name == name).Select(finding => $"{finding.Severity} {finding.Id}").Order(StringComparer.Ordinal));
+        FindingScore.AssertAre(expected, Scene.Findings.Where(finding => finding.Name == name).Select(finding => $"{finding.Severity} {finding.Id}").Order(StringComparer.Ordinal));
 
     [Fact]
     public void Node_AndClients_NothingIsSaidOf() =>

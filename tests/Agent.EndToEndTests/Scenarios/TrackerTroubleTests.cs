@@ -27,19 +27,19 @@ public sealed partial class TrackerTroubleTests(NodePool nodes) : NodeTest(nodes
         await using var agent = await StartAgentAsync();
         await using var watch = new FindingWatch(agent);
 
-        Assert.Empty((await Node.ReportAsync()).AboveInfo); // totals since the node began
+        FindingScore.AssertNothing((await Node.ReportAsync()).AboveInfo); // totals since the node began
         var before = await Node.GetConntrackCountersAsync();
         var report = await Node.ReportAsync("--window", "2s");
         var after = await Node.GetConntrackCountersAsync();
 
         string[] expected = [$"warning conntrack-drops {Node.Name}"];
-        Assert.Equal(expected, report.AboveInfo);
+        FindingScore.AssertAre(expected, report.AboveInfo);
         var finding = report.Finding("conntrack-drops", Node.Name);
         Assert.Single(finding.Evidence);
         AssertRose("insert_failed", finding, before, after);
         Assert.All(finding.Fixes, fix => Assert.DoesNotContain("nf_conntrack_max", fix, StringComparison.Ordinal));
         await watch.MoreAsync(8);
-        Assert.Equal(expected, watch.Reports[^1].AboveInfo);
+        FindingScore.AssertAre(expected, watch.Reports[^1].AboveInfo);
         watch.AssertSteady();
     }
 
@@ -55,7 +55,7 @@ public sealed partial class TrackerTroubleTests(NodePool nodes) : NodeTest(nodes
         await Node.SetAsync(Sysctls.Liberal, 1);
         var liberal = await Node.ReportAsync("--window", "1s");
 
-        Assert.Equal([$"warning conntrack-invalid-packets {Node.Name}"], strict.AboveInfo);
+        FindingScore.AssertAre([$"warning conntrack-invalid-packets {Node.Name}"], strict.AboveInfo);
         var finding = strict.Finding("conntrack-invalid-packets", Node.Name);
         AssertRose("invalid", finding, before, after);
         Assert.Contains(finding.Evidence, line => line.StartsWith("tcp_be_liberal is 0", StringComparison.Ordinal));
@@ -66,7 +66,7 @@ public sealed partial class TrackerTroubleTests(NodePool nodes) : NodeTest(nodes
         await Node.RemovePodAsync(late);
         await RunAsync("reset", "stray", "reset", server.Ip6, "9000");
         var resets = await Node.ReportAsync("--window", "1s");
-        Assert.Empty(resets.AboveInfo);
+        FindingScore.AssertNothing(resets.AboveInfo);
         Assert.Contains(resets.Finding("conntrack-invalid-packets", Node.Name).Evidence, line => line.StartsWith("tcp_be_liberal is on", StringComparison.Ordinal));
     }
 
@@ -84,7 +84,7 @@ public sealed partial class TrackerTroubleTests(NodePool nodes) : NodeTest(nodes
         var report = await Node.ReportAsync("--window", "1s");
         var after = await Node.GetConntrackCountersAsync();
 
-        Assert.Equal([$"critical conntrack-table-pressure {Node.Name}", $"warning conntrack-drops {Node.Name} from conntrack-table-pressure"], report.AboveInfo);
+        FindingScore.AssertAre([$"critical conntrack-table-pressure {Node.Name}", $"warning conntrack-drops {Node.Name} from conntrack-table-pressure"], report.AboveInfo);
         var cause = report.Finding("conntrack-table-pressure", Node.Name);
         Assert.Contains(cause.Evidence, line => line.Contains("of the entries are close_wait", StringComparison.Ordinal));
         AssertRose("early_drop", report.Finding("conntrack-drops", Node.Name), before, after);
@@ -108,7 +108,7 @@ public sealed partial class TrackerTroubleTests(NodePool nodes) : NodeTest(nodes
 
         var report = await Node.ReportAsync("--window", "3s");
 
-        Assert.Empty(report.AboveInfo);
+        FindingScore.AssertNothing(report.AboveInfo);
         Assert.Equal(["close-wait-timeout-short", "conntrack-not-authoritative"], report.FindingIds.Order(StringComparer.Ordinal));
         await ReportAssert.SocketsAsKernelShowsAsync(Node, report, server, client);
         Assert.StartsWith("4 established connections of shop/client, shop/server", report.Finding("conntrack-not-authoritative", Node.Name).Evidence[0], StringComparison.Ordinal);

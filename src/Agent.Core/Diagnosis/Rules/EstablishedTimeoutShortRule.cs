@@ -9,7 +9,6 @@ public sealed class EstablishedTimeoutShortRule : IFindingRule
     /// <summary>The finding's id.</summary>
     public const string Id = "established-timeout-short";
 
-    private const string Timeout = "tcp_timeout_established";
     private const int NamesShown = 3;
 
     private static readonly ImmutableArray<FindingFix> s_fixes =
@@ -112,7 +111,7 @@ public sealed class EstablishedTimeoutShortRule : IFindingRule
         OwnTable.Tracks(context, pod) ? Short(context, pod.Settings) : null;
 
     private static TimeSpan? Short(DiagnosisContext context, NetfilterSettings? settings) =>
-        settings?.Get(Timeout) is { } seconds and > 0 && TimeSpan.FromSeconds(seconds) is var timeout
+        settings?.EstablishedSeconds is { } seconds and > 0 && TimeSpan.FromSeconds(seconds) is var timeout
         && timeout < context.Options.Upstream.KeepAlive
             ? timeout
             : null;
@@ -136,7 +135,7 @@ public sealed class EstablishedTimeoutShortRule : IFindingRule
         var resets = idle.Count == 0 ? 0 : pods.Sum(pod => UnexplainedResets(context, pod));
         var evidence = new List<string>
         {
-            $"net.netfilter.nf_conntrack_{Timeout} there is {HumanText.Duration(timeout)}.",
+            $"net.netfilter.nf_conntrack_{NetfilterSettings.Established} there is {HumanText.Duration(timeout)}.",
             $"In front: {context.Options.Upstream.Title} ({context.Options.Upstream.Name}), which keeps idle connections for "
                 + $"{HumanText.Duration(context.Options.Upstream.KeepAlive)} (setting Diagnosis:Upstream).",
         };

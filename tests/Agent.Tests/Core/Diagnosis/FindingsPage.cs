@@ -7,14 +7,23 @@ namespace Agent.Tests.Core.Diagnosis;
 internal static class FindingsPage
 {
     private const string Introduction = """
-        # Findings  What `closewatch` can find, each with what happens, how it is seen, how to check by hand and how to repair it.
-        `closewatch explain ID` says the same on a terminal. This page is made from the same texts (src/Agent.Core/Diagnosis/Catalog):
-        change those, then run the tests with `UPDATE_GOLDEN=1`.  Severity follows the evidence. **Info**: worth knowing, a setting alone.
-        **Warning**: it will cause failed requests, or probably does. **Critical**: it does now. A finding that follows from another is
-        shown as evidence of its cause; JSON (`causedBy`) and metrics keep it by itself. In `closewatch run` a finding appears once it held
-        in two of three scans (at once when it is critical) and goes after three scans without it. A finding that needs a source which
-        cannot be read is not made; `source-unavailable` names it.  Variables such as `$NAMESPACE` stand for what a report fills in. `$PID`
-        is a process of the pod: `crictl inspect --output go-template --template '{{.info.pid}}' CONTAINER`.
+        # Findings
+
+        What `closewatch` can find, each with what happens, how it is seen, how to check by hand and how to repair it.
+        `closewatch explain ID` says the same on a terminal. This page is made from the same texts (src/Agent.Core/Diagnosis/Rules):
+        change those, then run the tests with `UPDATE_GOLDEN=1`.
+
+        Severity follows the evidence. **Info**: worth knowing, a setting alone. **Warning**: it will cause failed requests, or probably
+        does. **Critical**: it does now. A finding that follows from another is shown as evidence of its cause; JSON (`causedBy`) and
+        metrics keep it by itself. In `closewatch run` a finding appears once it held in two of three scans (at once when it is critical)
+        and goes after three scans without it. A finding that needs a source which cannot be read is not made; `source-unavailable` names
+        it. Real servers and balancers, with the idle time that a client measured and the one that is estimated here:
+        [idle-times.md](idle-times.md).
+
+        Variables such as `$NAMESPACE` stand for what a report fills in. `$PID` is a process of the pod:
+        `crictl inspect --output go-template --template '{{.info.pid}}' CONTAINER`.
+
+
         """;
 
     /// <summary>The whole page; lines end with a line feed.</summary>
