@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Agent.Kernel.Ends;
 using Agent.Sources;
 
@@ -6,6 +7,8 @@ namespace Agent.Benchmarks.Ends;
 /// <summary>What the agent does to hear ends: its listener, its book and its thread, as in the service.</summary>
 internal sealed class Ears : IDisposable
 {
+    private static readonly TimeSpan s_silence = TimeSpan.FromSeconds(10);
+
     private readonly ConnectionEndListener _listener = ConnectionEndListener.Open("/proc");
     private readonly ConnectionEndBook _book = new(TimeProvider.System, percent: 100, observer: null);
     private readonly ConnectionEndLookups _lookups = new(TimeSpan.FromSeconds(2));
@@ -23,14 +26,19 @@ internal sealed class Ears : IDisposable
 
     public bool HearsAllNamespaces => _listener.HearsAllNamespaces;
 
-    /// <summary>Waits until so many ends were heard or missed.</summary>
+    /// <summary>Waits until so many ends were heard or missed, as long as more of them come.</summary>
     public void Await(long ends)
     {
-        for (var patience = 0; Heard is var heard && heard.Ends + heard.Missed < ends; patience++)
+        var (last, since) = (-1L, Stopwatch.GetTimestamp());
+        while (Heard is var heard && heard.Ends + heard.Missed < ends)
         {
-            if (patience > 1000)
+            if (heard.Ends + heard.Missed > last)
             {
-                throw new TimeoutException($"of {ends} ends, this was heard: {heard}");
+                (last, since) = (heard.Ends + heard.Missed, Stopwatch.GetTimestamp());
+            }
+            else if (Stopwatch.GetElapsedTime(since) > s_silence)
+            {
+                throw new TimeoutException($"of {ends} ends, this was heard, and nothing more for {s_silence}: {heard}");
             }
 
             Thread.Sleep(10);
