@@ -72,7 +72,7 @@ public sealed class HalfClosedMemory
     public bool IsSeen(in HalfClosedRecord record) => (record.Marks & HalfClosedMarks.Seen) == _seen;
 
     /// <summary>Takes back that this scan has seen it: its dump starts over.</summary>
-    public void Unsee(ref HalfClosedRecord record) => record.Marks ^= HalfClosedMarks.Seen;
+    public static void Unsee(ref HalfClosedRecord record) => record.Marks ^= HalfClosedMarks.Seen;
 
     /// <summary>How long a record's socket has been watched.</summary>
     public TimeSpan Watched(in HalfClosedRecord record) => new(unchecked(_now - record.FirstSeen) * s_ticksPerUnit);

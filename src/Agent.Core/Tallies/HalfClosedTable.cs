@@ -97,7 +97,7 @@ public sealed class HalfClosedTable(
             ref var record = ref memory.At(position);
             if (record.Has(HalfClosedMarks.Live) && memory.IsSeen(record) && record.Group >= _opened)
             {
-                memory.Unsee(ref record);
+                HalfClosedMemory.Unsee(ref record);
             }
         }
 

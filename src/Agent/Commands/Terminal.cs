@@ -64,7 +64,9 @@ internal sealed record Terminal
 
     /// <summary>Standard input, read without preparing a terminal for reading keys.</summary>
     public static TextReader OpenAnswers() =>
+#pragma warning disable CA2000 // The stream disposes of its handle, which leaves the standard input to the process.
         new StreamReader(new FileStream(new SafeFileHandle(StandardInput, ownsHandle: false), FileAccess.Read, bufferSize: 1));
+#pragma warning restore CA2000
 
     /// <summary>
     /// How text is to look. Unless they are asked for, colours only on a terminal that has them and where neither NO_COLOR (no-color.org)
