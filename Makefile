@@ -12,7 +12,7 @@ FILTER ?=
 export CONFIGURATION FILTER
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test unit kernel e2e matrix watch lint format bench publish demo image push deploy deb release clean
+.PHONY: help build run test unit kernel e2e matrix watch lint format bench publish demo image push deploy deb release audit clean
 
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 18
@@ -65,6 +65,9 @@ deb: publish ## a Debian package of the program with its systemd service, in art
 
 release: ## everything of a release, in artifacts/release/VERSION (VERSION=1.2.3); the same commit gives the same bytes
 	@deploy/release/make-release $(VERSION)
+
+audit: ## whether a package of any project has a known vulnerability; 3 where the package feed does not tell
+	@tests/audit
 
 lint: build ## analyzers and code style (errors of the build), files, order of usings, shell scripts
 	@tests/lint
