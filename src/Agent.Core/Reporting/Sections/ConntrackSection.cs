@@ -24,6 +24,7 @@ internal static class ConntrackSection
                 "TCP by state",
                 [.. flows.ByTcpState.Select(static flow =>
                     new ReportBar(flow.State, flow.Count, IsHalfClosed(flow.State) ? Tone.Notice : Tone.Plain))]));
+            blocks.AddRange(TableUseBlocks.Build(view, flows));
         }
 
         if (conntrack.Statistics is { } statistics)
