@@ -25,7 +25,29 @@ internal sealed class LocalTrace(INodeScanner scanner, CollectionOptions options
     public async IAsyncEnumerable<TraceItem> ReadAsync([EnumeratorCancellation] CancellationToken ending)
     {
         using var reader = _hub.TryAttach(filter)!;
-        var work = Task.Run(() => ListenAsync(ending), CancellationToken.None);
+        using var leaving = CancellationTokenSource.CreateLinkedTokenSource(ending);
+        var work = Task.Run(() => ListenAsync(leaving.Token), CancellationToken.None);
+        try
+        {
+            await foreach (var item in ReadAsync(reader, work).ConfigureAwait(false))
+            {
+                yield return item;
+            }
+        }
+        finally
+        {
+            // Whoever leaves amid the lines (--count) disposes of the scanner next.
+            await leaving.CancelAsync().ConfigureAwait(false);
+            await Task.WhenAny(work).ConfigureAwait(false);
+        }
+
+        await work.ConfigureAwait(false);
+    }
+
+    public void Dispose() => scanner.Dispose();
+
+    private async IAsyncEnumerable<TraceItem> ReadAsync(TraceReader reader, Task work)
+    {
         var missed = 0L;
         while (true)
         {
@@ -49,13 +71,21 @@ internal sealed class LocalTrace(INodeScanner scanner, CollectionOptions options
 
             await Task.WhenAny(work, reader.WaitAsync(ConnectionEndProbe.Interval, time, CancellationToken.None)).ConfigureAwait(false);
         }
-
-        await work.ConfigureAwait(false);
     }
 
-    public void Dispose() => scanner.Dispose();
-
     private async Task ListenAsync(CancellationToken ending)
+    {
+        try
+        {
+            await ListenUntilAsync(ending).ConfigureAwait(false);
+        }
+        catch (KernelException exception)
+        {
+            throw new TraceFailedException(exception.Message, exception);
+        }
+    }
+
+    private async Task ListenUntilAsync(CancellationToken ending)
     {
         // A trace is for minutes, and asked for: everything is heard, whatever it costs.
         using var watch = new ConnectionEndWatch(options with { CpuBudgetPercent = 100 }, time, _hub);
@@ -80,10 +110,6 @@ internal sealed class LocalTrace(INodeScanner scanner, CollectionOptions options
         {
             watch.Finish();
             Scan(request, isFirst: false, CancellationToken.None);
-        }
-        catch (KernelException exception)
-        {
-            throw new TraceFailedException(exception.Message, exception);
         }
     }
 
