@@ -15,16 +15,21 @@ internal static class ExactKeepAlive
     /// <summary>Closes longer ago prove nothing any more.</summary>
     public static readonly TimeSpan Memory = TimeSpan.FromMinutes(10);
 
-    private const int FewestEvents = 3;
+    // Reloads close connections at any age: three of these agree to a twentieth by chance in one case of a hundred, four loosely as rarely.
+    private const int FewestClose = 3;
+    private const int FewestLoose = 4;
+    private const double MostOfThem = 0.8;
 
-    // Two are enough where they agree to a twentieth, one where it is somebody's well-known default to a hundredth and too long for chance.
+    // Two are enough where they agree so and resemble somebody's default, one where it is that to a hundredth and too long for chance.
     private const double Closely = 0.05;
     private const double Exactly = 0.01;
     private const double TooLongForChanceSeconds = 30;
 
-    // gunicorn looks once a second, a busy event loop comes late.
+    // gunicorn looks once a second what is older than two, a busy event loop comes late.
     private const double SameAgeShare = 0.15;
     private const double SameAgeSeconds = 0.75;
+    private const double LooseFromSeconds = 1.75;
+    private const double SameShortAgeSeconds = 0.1;
     private const double OneEventSeconds = 1.2;
 
     /// <summary>Estimates.</summary>
@@ -70,8 +75,10 @@ internal static class ExactKeepAlive
         }
 
         var isLikeADefault = KeepAliveDefaults.Like(age, pod.Programs).Any();
-        var isSure = agreeing.Count >= FewestEvents
-            || (agreeing.Count == 2 && (agreeing[0].Typical - agreeing[1].Typical).Duration() <= Closely * age)
+        var close = agreeing.Count(seen => (seen.Typical - age).Duration() <= Closely * age);
+        var isSure = (close >= FewestClose && close >= MostOfThem * events.Count)
+            || (agreeing.Count >= FewestLoose && agreeing.Count >= MostOfThem * events.Count)
+            || (isLikeADefault && events.Count == 2 && close == 2)
             || (age.TotalSeconds >= TooLongForChanceSeconds
                 && KeepAliveDefaults.Like(age, pod.Programs)
                     .Any(known => Math.Abs(age.TotalSeconds - known.Seconds) <= Exactly * known.Seconds));
@@ -107,8 +114,9 @@ internal static class ExactKeepAlive
     private static bool IsOneAge(IdleCloseEvent seen) =>
         (seen.Longest - seen.Shortest).TotalSeconds <= Math.Max(OneEventSeconds, SameAgeShare * seen.Longest.TotalSeconds);
 
-    private static bool IsSameAge(TimeSpan idle, TimeSpan age) => Math.Abs((idle - age).TotalSeconds)
-        <= Math.Max(SameAgeShare * age.TotalSeconds, Math.Min(SameAgeSeconds, 0.4 * age.TotalSeconds));
+    private static bool IsSameAge(TimeSpan idle, TimeSpan age) => Math.Abs((idle - age).TotalSeconds) <= Math.Max(
+        SameAgeShare * age.TotalSeconds,
+        age.TotalSeconds >= LooseFromSeconds ? SameAgeSeconds : SameShortAgeSeconds);
 
     private static TimeSpan Age(List<IdleCloseEvent> events) =>
         events.Select(static seen => seen.Typical).Order().ElementAt(events.Count / 2);

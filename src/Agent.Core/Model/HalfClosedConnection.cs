@@ -30,6 +30,9 @@ public sealed record HalfClosedConnection
     /// <summary>True when <see cref="Age"/> is only how long this program has watched it.</summary>
     public bool AgeIsMinimum { get; init; }
 
+    /// <summary>How long it has been so without data in the direction that is still open; null when this is not known.</summary>
+    public TimeSpan? SilentFor { get; init; }
+
     /// <summary>How long the peer had been idle before its FIN; null when unknown.</summary>
     public TimeSpan? IdleBeforeClose { get; init; }
 

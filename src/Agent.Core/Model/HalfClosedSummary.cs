@@ -39,7 +39,7 @@ public sealed record HalfClosedSummary
     /// <summary>How much time the entries of the sockets have left, of those that have one that runs out.</summary>
     public DurationCounts EntryTimes { get; init; } = DurationCounts.None;
 
-    /// <summary>Likewise for how long the FIN_WAIT2 sockets have been so.</summary>
+    /// <summary>How long the FIN_WAIT2 sockets have been so without getting anything, likewise.</summary>
     public DurationCounts FinWait2Ages { get; init; } = DurationCounts.None;
 
     /// <summary>

@@ -50,6 +50,7 @@ internal static class ConnectionSampler
         ClosedBy = socket.ClosedBy,
         ConntrackClosedBy = socket.Host.ClosedBy != ClosedBy.Unknown ? socket.Host.ClosedBy : socket.Own.ClosedBy,
         Age = socket.Age,
+        SilentFor = socket.SilentFor,
         AgeIsMinimum = socket.AgeIsMinimum,
         IdleBeforeClose = socket.IdleBeforeClose,
         UnreadBytes = socket.UnreadBytes,

@@ -103,11 +103,10 @@ public struct HalfClosedSocket
     public bool? NeedsEntry { get; private set; }
 
     /// <summary>
-    /// How long it has been half-closed without sending anything: a server that still answers is not silent. Null when its age is unknown.
+    /// How long it has been half-closed without data in the direction that is still open: a server that goes on answering, and a client
+    /// that reads that, are not silent. Null when its age is unknown.
     /// </summary>
-    public readonly TimeSpan? SilentFor => Age is not { } age ? null
-        : _socket.Has(TcpSocketFields.Ages) && TimeSpan.FromMilliseconds(_socket.LastDataSentMilliseconds) is var sent && sent < age ? sent
-        : age;
+    public readonly TimeSpan? SilentFor => Age is { } age && _socket.Has(TcpSocketFields.Ages) && SinceData < age ? SinceData : Age;
 
     /// <summary>
     /// True when nobody waits for what it may still send: its peer is gone, or what came first has not even been read.
@@ -209,6 +208,9 @@ public struct HalfClosedSocket
 
     /// <summary>Notes the judgement.</summary>
     public void SetTracking(TrackingState tracking, bool? needsEntry) => (Tracking, NeedsEntry) = (tracking, needsEntry);
+
+    private readonly TimeSpan SinceData => TimeSpan.FromMilliseconds(
+        _socket.State == TcpState.CloseWait ? _socket.LastDataSentMilliseconds : _socket.LastDataReceivedMilliseconds);
 
     private readonly TimeSpan? AgeByKernel =>
         _socket.Has(TcpSocketFields.Ages) && _socket.State != TcpState.FinWait1

@@ -42,7 +42,7 @@ internal struct HalfClosedSums
                 break;
             default:
                 _finWait2++;
-                Count(ref _finWait2Ages, socket.Age?.TotalSeconds);
+                Count(ref _finWait2Ages, socket.SilentFor?.TotalSeconds);
                 break;
         }
 

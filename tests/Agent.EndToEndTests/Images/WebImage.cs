@@ -11,7 +11,7 @@ public static class WebImage
     /// <summary>Where the servers listen, unless told otherwise.</summary>
     public const int Port = 8080;
 
-    private static readonly string[] s_scripts = ["server.js", "clients.js", "traffic.js", "crash.js", "reuse.py", "ends.py", "idle.py"];
+    private static readonly string[] s_scripts = ["server.js", "clients.js", "traffic.js", "crash.js", "reuse.py", "ends.py", "idle.py", "lookalikes.py"];
 
     internal static ImageBuilder Create()
     {

@@ -79,14 +79,14 @@ public sealed class FinWait2PileUpRule : IFindingRule
             var passing = Passing(context.Options);
             var count = pod.HalfClosed.FinWait2Ages.From(passing);
             var sample = context.ConnectionsOf(pod)
-                .Where(connection => connection.State == TcpState.FinWait2 && connection.Age >= passing)
+                .Where(connection => connection.State == TcpState.FinWait2 && connection.SilentFor >= passing)
                 .ToList();
             if (count < context.Options.LeakCount)
             {
                 continue;
             }
 
-            var held = sample.Any(connection => connection.Inode != 0 && connection.Age >= context.Options.LeakAge);
+            var held = sample.Any(connection => connection.Inode != 0 && connection.SilentFor >= context.Options.LeakAge);
             var history = context.HistoryOf(pod.Identity).ToList();
             List<string> evidence = [
                 $"{HumanText.Count(count, "socket")} in FIN_WAIT2 for {HumanText.Duration(passing)} or longer: the pod has closed, the "

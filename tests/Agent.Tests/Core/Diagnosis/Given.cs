@@ -165,6 +165,7 @@ internal static class Given
         State = state,
         ClosedBy = state == TcpState.CloseWait ? ClosedBy.Peer : ClosedBy.Pod,
         Age = TimeSpan.FromSeconds(ageSeconds),
+        SilentFor = TimeSpan.FromSeconds(ageSeconds),
         UnreadBytes = 0,
         Inode = inode,
         Process = inode == 0 ? null : new("node", 4711),

@@ -70,6 +70,17 @@ public sealed class PeerJudgeTests
             (halfClosed.SilentFor, halfClosed.IsAbandoned, halfClosed.MayBePooled));
     }
 
+    [Theory]
+    [InlineData(100_000u, 100)]
+    [InlineData(700u, 0.7)] // a client that has half-closed and still gets its answer
+    public void FinWait2_IsSilentFromTheLastDataThatCame(uint receivedAgo, double silentSeconds)
+    {
+        var socket = Make.Socket("10.0.0.2:5000 10.0.0.1:80", TcpState.FinWait2, idleMilliseconds: 100_000);
+        socket.LastDataReceivedMilliseconds = receivedAgo;
+
+        Assert.Equal(TimeSpan.FromSeconds(silentSeconds), new HalfClosedSocket(socket, 1, _client, false).SilentFor);
+    }
+
     private void Add(string tuple, TcpState state, NamespaceTracking network, bool isAccepted, ulong inode = 1)
     {
         var socket = Make.Socket(tuple, state);

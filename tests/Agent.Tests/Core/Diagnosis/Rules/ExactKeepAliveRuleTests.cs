@@ -56,6 +56,11 @@ public sealed class ExactKeepAliveRuleTests
     public void ClosesAtAllAges_Silent() =>
         Assert.Empty(s_idle.Evaluate(Alone(Pod([(-60, 1, 1, 1), (-50, 1, 9, 9), (-40, 1, 4, 4), (-30, 1, 17, 17), (-20, 1, 2.5, 2.5), (-10, 1, 30, 30)]))));
 
+    // Connections that are used every second, each time in step, and reloads at any moment in between.
+    [Fact]
+    public void ReloadsOfABusyPool_Silent() => Assert.Empty(s_idle.Evaluate(Alone(Pod(
+        [(-60, 8, 0.3, 0.3), (-55, 8, 0.8, 0.8), (-50, 8, 0.5, 0.5), (-45, 8, 0.25, 0.25), (-40, 8, 0.9, 0.9), (-35, 8, 0.6, 0.6), (-30, 8, 0.7, 0.7)]))));
+
     [Fact]
     public void ServerStartedAnew_ForgottenAtOnce()
     {
