@@ -31,6 +31,20 @@ public sealed class ConntrackNetlinkTests : IDisposable
     }
 
     [Fact]
+    public void TryLookup_EntryOfAZone_IsFoundInThatZoneOnly()
+    {
+        _namespace.Execute(
+            "conntrack", "-I", "-p", "tcp", "--src", "10.0.0.1", "--dst", "10.0.0.2", "--sport", "4242", "--dport", "80",
+            "--state", "CLOSE_WAIT", "-t", "3600", "-u", "SEEN_REPLY,ASSURED", "--zone", "7");
+        using var table = _namespace.Inside(() => ConntrackNetlink.Open(s_timeout));
+
+        Assert.True(table.TryLookup(6, Tuple("10.0.0.2", 80, "10.0.0.1", 4242), out var flow, zone: 7));
+        Assert.Equal((7, false), (flow.Zone, flow.IsTranslated));
+        Assert.False(table.TryLookup(6, Tuple("10.0.0.2", 80, "10.0.0.1", 4242), out _));
+        Assert.False(table.TryLookup(6, Tuple("10.0.0.2", 80, "10.0.0.1", 4242), out _, zone: 8));
+    }
+
+    [Fact]
     public void ReadCount_OneEntry_IsOne()
     {
         _namespace.Execute(
