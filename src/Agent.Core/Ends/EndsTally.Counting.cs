@@ -44,6 +44,12 @@ public sealed partial class EndsTally
             {
                 record.Pod.PassedOn.SawFront(record, record.Port.AddIdleClose(IdleMilliseconds(record), record.At.Utc));
             }
+            else if (record.Judgement is { Kind: EndKind.ResetUnread, Loss: LossCause.UnreadAtClose } && !facts.WasNeverAnswered
+                && facts.AnswerMilliseconds >= EndJudge.IdleFromMilliseconds)
+            {
+                // Its time-out ended although a request had come: it was too busy to read it.
+                record.Port.AddCloseWitness(facts.AnswerMilliseconds, record.At.Utc);
+            }
 
             return;
         }

@@ -12,6 +12,7 @@ public sealed class IdleHistogram
     private readonly long[] _counts = new long[Bounds.Length + 1];
     private readonly RecentIdleClose[] _recent = new RecentIdleClose[RecentLength];
     private long _total;
+    private long _recentTotal;
     private ulong _sumMilliseconds;
 
     /// <summary>Upper bounds of the buckets in seconds, inclusive.</summary>
@@ -34,15 +35,28 @@ public sealed class IdleHistogram
 
         _counts[bucket]++;
         _sumMilliseconds += idleMilliseconds;
-        _recent[(int)(_total % RecentLength)] = new(at.UtcTicks, idleMilliseconds, false);
-        return _total++;
+        _total++;
+        return AddWitness(idleMilliseconds, at);
+    }
+
+    /// <summary>
+    /// Notes a close by the server that is no close of an idle connection, because a request had just come: it tells the server's age all
+    /// the same.
+    /// </summary>
+    /// <param name="idleMilliseconds">Since the last byte that the server sent.</param>
+    /// <param name="at">When it was closed (UTC).</param>
+    /// <returns>Its number, for <see cref="PassOn"/>.</returns>
+    public long AddWitness(uint idleMilliseconds, DateTimeOffset at)
+    {
+        _recent[(int)(_recentTotal % RecentLength)] = new(at.UtcTicks, idleMilliseconds, false);
+        return _recentTotal++;
     }
 
     /// <summary>Notes that a close only passed on the close of a server behind this one.</summary>
     /// <param name="number">What <see cref="Add"/> returned; one that is no longer kept changes nothing.</param>
     public void PassOn(long number)
     {
-        if (number >= 0 && number < _total && number >= _total - RecentLength)
+        if (number >= 0 && number < _recentTotal && number >= _recentTotal - RecentLength)
         {
             ref var close = ref _recent[(int)(number % RecentLength)];
             close = close with { IsPassedOn = true };
@@ -57,12 +71,13 @@ public sealed class IdleHistogram
             _counts[bucket] += other._counts[bucket];
         }
 
-        var recent = (int)Math.Min(other._total, RecentLength);
+        var recent = (int)Math.Min(other._recentTotal, RecentLength);
         for (var i = 0; i < recent; i++)
         {
-            _recent[(int)((_total + i) % RecentLength)] = other._recent[i];
+            _recent[(int)((_recentTotal + i) % RecentLength)] = other._recent[i];
         }
 
+        _recentTotal += recent;
         _total += other._total;
         _sumMilliseconds += other._sumMilliseconds;
     }
@@ -71,7 +86,7 @@ public sealed class IdleHistogram
     /// <param name="port">At which port.</param>
     public IdleCloses ToSummary(ushort port)
     {
-        var recent = _recent.AsSpan(0, (int)Math.Min(_total, RecentLength));
+        var recent = _recent.AsSpan(0, (int)Math.Min(_recentTotal, RecentLength));
         Span<uint> sorted = stackalloc uint[RecentLength];
         sorted = sorted[..recent.Length];
         for (var i = 0; i < recent.Length; i++)

@@ -66,6 +66,9 @@ public sealed class PortEnds(EndRole role, ushort port)
     /// <summary>Notes how long a connection had been idle before a request on it was lost.</summary>
     public void AddIdleBeforeLoss(uint idleMilliseconds) => (IdleBeforeLoss ??= new()).Add(idleMilliseconds);
 
+    /// <summary>Notes the age at which a connection was closed though a request had just come; it counts as no idle close.</summary>
+    public void AddCloseWitness(uint milliseconds, DateTimeOffset at) => (IdleCloses ??= new()).AddWitness(milliseconds, at);
+
     /// <summary>Counts one lost request, or one that may have been (<see cref="LossCause.Unknown"/>).</summary>
     public void AddLoss(LossCause cause, DateTimeOffset at)
     {

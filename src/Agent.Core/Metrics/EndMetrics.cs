@@ -80,6 +80,7 @@ internal sealed class EndMetrics
         var totals = _idle.Update(
             from owner in owners
             from closes in owner.Ends.IdleCloses
+            where closes.Count > 0
             select new CounterReading<PortGroup>(new(closes.Port, owner.Identity.Key), new(owner.Group, closes.Port), Values(closes)));
         var samples = ImmutableArray.CreateBuilder<MetricSample>(totals.Count * (s_histogramLength + 1));
         foreach (var (group, values) in totals)

@@ -15,7 +15,10 @@ public sealed record IdleCloses(ushort Port, ImmutableArray<long> Buckets, TimeS
     /// <summary>All such closes.</summary>
     public long Count => Buckets.Sum();
 
-    /// <summary>The last ones by when they happened, oldest first, without those that were passed on; a bounded number.</summary>
+    /// <summary>
+    /// The last ones by when they happened, oldest first, without those that were passed on; a bounded number. Closes that a request had
+    /// just come before are among them: they tell the same age.
+    /// </summary>
     public ImmutableArray<IdleCloseEvent> Events { get; init; } = [];
 
     /// <summary>

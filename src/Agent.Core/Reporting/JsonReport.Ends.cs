@@ -37,7 +37,7 @@ public static partial class JsonReport
         json.WriteEndObject();
 
         json.WriteStartArray("idleCloses");
-        foreach (var closes in ends.IdleCloses)
+        foreach (var closes in ends.IdleCloses.Where(static closes => closes.Count > 0))
         {
             json.WriteStartObject();
             json.WriteNumber("port", closes.Port);

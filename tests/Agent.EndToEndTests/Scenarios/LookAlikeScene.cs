@@ -20,7 +20,7 @@ public sealed class LookAlikeScene(NodePool nodes) : NodeScene(nodes)
     private const int ProxyPort = 8001;
     private const int PooledConnections = 20;
 
-    private static readonly string s_interval = Environment.GetEnvironmentVariable("CLOSEWATCH_LOOKALIKE_INTERVAL") ?? "1s";
+    private static readonly string s_interval = Environment.GetEnvironmentVariable("CLOSEWATCH_LOOKALIKE_INTERVAL") ?? "2s";
     private static readonly double s_seconds = double.Parse(s_interval.TrimEnd('s'), CultureInfo.InvariantCulture);
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60 + (20 * s_seconds));
     private static readonly TimeSpan s_reload = TimeSpan.FromSeconds(2.5);

@@ -335,6 +335,16 @@ public sealed class EndsTallyTests
         Assert.Empty(replay.ClientSummary.IdleCloses);
     }
 
+    /// <summary>A busy server closes by its time-out what a request has just come on: no idle close, but it tells the age.</summary>
+    [Fact]
+    public void Add_RequestUnreadAtClose_TellsTheAgeAndCountsAsNoIdleClose()
+    {
+        var idle = Assert.Single(new EndReplay().Both("request unread at close").Pass(1).Settle().ServerSummary.IdleCloses);
+
+        Assert.Equal(0, idle.Count);
+        Assert.InRange(Assert.Single(idle.Events).Typical, TimeSpan.FromMilliseconds(500), TimeSpan.FromMilliseconds(700));
+    }
+
     /// <summary>A proxy has both legs: what it accepted, and what it opened to the server behind it.</summary>
     [Theory]
     [InlineData(0.01, 0UL, 1)]
