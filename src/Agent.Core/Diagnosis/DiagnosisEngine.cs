@@ -25,7 +25,8 @@ public static class DiagnosisEngine
         var remainder = all[true].Cast<IRemainderRule>().SelectMany(rule => Run(rule, () => rule.Evaluate(context, found), context));
         var ordered = FindingOrder.Sort(FixFilter.Apply(CauseLinks.Link(found.Concat(remainder)), context.Current));
         ImmutableArray<string> unreadable = [.. s_essential
-            .Where(name => context.Current.Source(name) is not null && !context.Current.HasSource(name))];
+            .Where(name => context.Current.Source(name) is { } source && !context.Current.HasSource(name)
+                && !SourceUnavailableRule.IsExpected(context.Current, source))];
         return new(ordered, Headline.Of(ordered, unreadable))
         {
             Unreadable = unreadable,

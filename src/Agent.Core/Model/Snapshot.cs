@@ -53,6 +53,14 @@ public sealed record Snapshot
             : TimeSpan.Zero
             : null;
 
+    /// <summary>
+    /// True when nf_conntrack is not loaded: its sysctl files are there as soon as it is. Nothing is tracked then, and nothing forgotten.
+    /// </summary>
+    public bool TracksNothing =>
+        !Node.CapturedTree
+        && Source(SourceNames.Sysctl) is { Status: SourceStatus.Unavailable } settings
+        && settings.Needs.HasFlag(SourceNeeds.ConntrackModule);
+
     /// <summary>The report of a source; null when it was not asked.</summary>
     public SourceReport? Source(string name) => Sources.FirstOrDefault(source => source.Name == name);
 

@@ -23,7 +23,7 @@ internal sealed record Readability(bool Unreadable, bool Denied, string Message)
         if (s_connections.Any(snapshot.HasSource))
         {
             var denied = !isRoot
-                && !snapshot.Node.CapturedTree
+                && snapshot is { Node.CapturedTree: false, TracksNothing: false }
                 && snapshot.Source(SourceNames.Conntrack) is { Status: SourceStatus.Unavailable or SourceStatus.Failed };
             return denied
                 ? new(

@@ -27,13 +27,15 @@ internal static class NodeSection
     {
         { FillRatio: { } fill, Limit: { } limit } => $"table {HumanText.Percent(fill)} of {HumanText.Count(limit)}",
         { Entries: { } entries } => $"table {HumanText.Count(entries, "entry", "entries")}",
+        _ when view.Snapshot.TracksNothing => "nf_conntrack is not loaded: nothing is tracked, nothing forgotten",
         _ => "table ?",
     };
 
     private static string Timeout(ReportView view)
     {
         var recommended = view.Input.Thresholds.CloseWaitTimeout;
-        return view.Snapshot.HostSettings?.CloseWaitSeconds is not { } seconds ? "close_wait ?"
+        return view.Snapshot.TracksNothing ? ""
+            : view.Snapshot.HostSettings?.CloseWaitSeconds is not { } seconds ? "close_wait ?"
             : TimeSpan.FromSeconds(seconds) >= recommended ? $"close_wait {HumanText.Seconds(seconds)}"
             : $"close_wait {HumanText.Seconds(seconds)}, recommended {HumanText.Duration(recommended)}";
     }

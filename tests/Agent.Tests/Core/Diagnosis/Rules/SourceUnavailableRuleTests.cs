@@ -30,6 +30,24 @@ public sealed class SourceUnavailableRuleTests
         Assert.Contains("CAP_NET_ADMIN is missing", finding.Evidence[0], StringComparison.Ordinal);
     }
 
+    /// <summary>Where nothing is tracked nothing is forgotten: no defect, nothing to load, and the verdict is that of the headline.</summary>
+    [Fact]
+    public void Evaluate_ConntrackNotLoaded_NothingIsMissing()
+    {
+        var names = new[] { SourceNames.Conntrack, SourceNames.ConntrackStats, SourceNames.Sysctl };
+        var lacking = Lacking(SourceStatus.Unavailable, names);
+        var notLoaded = lacking with
+        {
+            Sources = [.. lacking.Sources.Select(source => names.Contains(source.Name) ? source with { Needs = SourceNeeds.ConntrackModule } : source)],
+        };
+
+        Assert.Empty(s_rule.Evaluate(Given.Alone(notLoaded)));
+        var result = DiagnosisEngine.Evaluate(Given.Alone(notLoaded));
+        Assert.Equal((Verdict.Ok, Verdict.Ok), (result.Verdict, result.Headline.Verdict));
+        // Without the settings' own word for it a table that cannot be read is unknown.
+        Assert.Equal(Verdict.Unknown, DiagnosisEngine.Evaluate(Given.Alone(lacking)).Headline.Verdict);
+    }
+
     [Fact]
     public void Evaluate_Unavailable_NamesWhatIsNotJudged() => Assert.Contains(
         Given.Only(s_rule, Given.Alone(Lacking(SourceStatus.Unavailable, SourceNames.ConntrackStats))).Evidence,
