@@ -54,9 +54,14 @@ public static class HumanText
         _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1073741824.0:0.0} GiB"),
     };
 
-    /// <summary><c>62%</c>; below 10 percent with one decimal.</summary>
+    /// <summary><c>62%</c>; below 10 percent with one decimal; what is more than nothing is never <c>0%</c>.</summary>
     public static string Percent(double ratio)
     {
+        if (ratio is > 0 and < 0.0005)
+        {
+            return "<0.1%";
+        }
+
         var exact = string.Create(CultureInfo.InvariantCulture, $"{ratio * 100:0.#}%");
         return exact.Length <= 4 ? exact : string.Create(CultureInfo.InvariantCulture, $"{ratio * 100:0}%");
     }

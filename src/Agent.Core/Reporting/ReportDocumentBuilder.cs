@@ -53,6 +53,7 @@ public static class ReportDocumentBuilder
             CausesSection.Build(view, causes),
             DoNowSection.Build(view, causes),
             LostRequestsSection.Build(view),
+            TableUseSection.Build(view),
             HalfClosedSection.Build(view),
             StatusSection.Build(view, causes),
         ];

@@ -33,7 +33,7 @@ internal static class TextWrap
         foreach (var name in text.Split('\n'))
         {
             var rest = name.AsSpan();
-            while (rest.Length > width && rest[..width].LastIndexOfAny("-/.: ") is var at and > 0)
+            while (rest.Length > width && rest[..width].LastIndexOfAny("-/. ") is var at and > 0)
             {
                 lines.Add(rest[..(at + 1)].ToString());
                 rest = rest[(at + 1)..];

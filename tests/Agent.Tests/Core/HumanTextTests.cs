@@ -23,6 +23,8 @@ public sealed class HumanTextTests
     public void Duration_TwoUnitsAtMost(double seconds, string expected) => Assert.Equal(expected, HumanText.Duration(TimeSpan.FromSeconds(seconds)));
 
     [Theory]
+    [InlineData(0, "0%")]
+    [InlineData(0.0001, "<0.1%")]
     [InlineData(0.007, "0.7%")]
     [InlineData(0.5, "50%")]
     [InlineData(0.934, "93%")]

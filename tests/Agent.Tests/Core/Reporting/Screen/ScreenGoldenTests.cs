@@ -39,6 +39,20 @@ public sealed class ScreenGoldenTests
         Assert.Empty(wide);
     }
 
+    /// <summary>Names of pods, containers and processes are chosen by others: nothing of them may steer a terminal.</summary>
+    [Fact]
+    public void HostileNames_AreText()
+    {
+        var document = ReportGoldenTests.Document(ReportSamples.Rich());
+        foreach (var text in new[] { TextReport.Render(document, new()), MarkdownReport.Render(document) })
+        {
+            Assert.DoesNotContain(text, static character => char.IsControl(character) && character != '\n');
+            Assert.DoesNotContain('\u202e', text);
+        }
+
+        Assert.Contains("container:\\x1b[31mevil", TextReport.Render(document, new()), StringComparison.Ordinal);
+    }
+
     private static ReportInput Of(string sample) => sample switch
     {
         "well" => ScreenSamples.Well(),
