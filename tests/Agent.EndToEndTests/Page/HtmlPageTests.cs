@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Text.Json.Nodes;
-using Agent.Tests.Core.Reporting.Html;
 using Xunit;
 
 namespace Agent.EndToEndTests.Page;

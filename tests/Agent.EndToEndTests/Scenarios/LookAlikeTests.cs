@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Agent.EndToEndTests.Node;
-using Agent.EndToEndTests.Reports;
 using Agent.Tests.Testing;
 using Xunit;
 
@@ -42,7 +41,7 @@ public sealed class LookAlikeTests(LookAlikeScene scene) : SceneTest<LookAlikeSc
     {
         Assert.True(Scene.Cleared < TimeSpan.FromMinutes(2), $"{Scene.Cleared}");
         Assert.DoesNotContain(Scene.Repaired.Findings, finding => finding is { Id: ClosesIdle, Name: LookAlikeScene.Behind });
-        var over = Assert.Single(Scene.Repaired.Root.GetProperty("over").EnumerateArray().Where(IsOfBehind));
+        var over = Assert.Single(Scene.Repaired.Root.GetProperty("over").EnumerateArray(), IsOfBehind);
         Assert.True(over.GetProperty("until").GetDateTimeOffset() > over.GetProperty("firstSeen").GetDateTimeOffset());
         Assert.StartsWith("OK", Scene.RepairedText, StringComparison.Ordinal);
         Assert.Contains(", until ", Scene.RepairedText, StringComparison.Ordinal);

@@ -43,10 +43,10 @@ public sealed class SoakTests(NodePool nodes) : NodeTest(nodes)
         var clock = Stopwatch.StartNew();
         Task[] unrest =
         [
-            Task.Run(() => UntilEndAsync(clock, () => ReplacePodAsync(sink))),
-            Task.Run(() => UntilEndAsync(clock, () => MakeNetworksAsync(thief))),
-            Task.Run(() => UntilEndAsync(clock, () => agent.GetAsync("/metrics"))),
-            Task.Run(() => UntilEndAsync(clock, ReloadAsync)),
+            Task.Run(() => UntilEndAsync(clock, () => ReplacePodAsync(sink)), TestContext.Current.CancellationToken),
+            Task.Run(() => UntilEndAsync(clock, () => MakeNetworksAsync(thief)), TestContext.Current.CancellationToken),
+            Task.Run(() => UntilEndAsync(clock, () => agent.GetAsync("/metrics")), TestContext.Current.CancellationToken),
+            Task.Run(() => UntilEndAsync(clock, ReloadAsync), TestContext.Current.CancellationToken),
         ];
         var samples = new List<Sample>();
         do

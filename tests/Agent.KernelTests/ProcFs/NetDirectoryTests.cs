@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using Agent.Kernel.Net;
 using Agent.Kernel.ProcFs;
 using Agent.Kernel.SockDiag;
 using Agent.KernelTests.Testing;

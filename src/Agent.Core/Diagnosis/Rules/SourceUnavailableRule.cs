@@ -60,12 +60,13 @@ public sealed class SourceUnavailableRule : IFindingRule
     /// <summary>
     /// A plain Linux machine has no pods and no API server, and one without nf_conntrack no table; that is no defect of it.
     /// </summary>
-    internal static bool IsExpected(Snapshot snapshot, SourceReport source) => source.Status == SourceStatus.Unavailable && source.Name switch
-    {
-        SourceNames.Kubernetes or SourceNames.Pods => !snapshot.Pods.Any(static pod => pod.Identity.Kind == PodKind.Pod),
-        SourceNames.Conntrack or SourceNames.ConntrackStats or SourceNames.Sysctl => snapshot.TracksNothing,
-        _ => false,
-    };
+    internal static bool IsExpected(Snapshot snapshot, SourceReport source) =>
+        source.Status == SourceStatus.Unavailable && source.Name switch
+        {
+            SourceNames.Kubernetes or SourceNames.Pods => !snapshot.Pods.Any(static pod => pod.Identity.Kind == PodKind.Pod),
+            SourceNames.Conntrack or SourceNames.ConntrackStats or SourceNames.Sysctl => snapshot.TracksNothing,
+            _ => false,
+        };
 
     private static IEnumerable<string> Evidence(SourceReport source)
     {

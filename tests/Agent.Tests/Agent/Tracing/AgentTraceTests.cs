@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Agent.Core.Ends;
 using Agent.Core.Model;
 using Agent.Core.Tracing;
 using Agent.Tests.Agent.Hosting;
@@ -72,7 +71,7 @@ public sealed class AgentTraceTests
     [Fact]
     public async Task Read_ListenedInTurns_TheShareIsToldOnce()
     {
-        var scanner = new FakeScanner((_, _, _) => Heard(0) with { ConnectionEnds = new(100, 0, 0.4, TimeSpan.FromMinutes(1)) });
+        using var scanner = new FakeScanner((_, _, _) => Heard(0) with { ConnectionEnds = new(100, 0, 0.4, TimeSpan.FromMinutes(1)) });
         await using var agent = await StartAsync(scanner);
         using var trace = await OpenAsync(agent, new());
         await using var lines = trace.ReadAsync(TestContext.Current.CancellationToken).GetAsyncEnumerator(TestContext.Current.CancellationToken);

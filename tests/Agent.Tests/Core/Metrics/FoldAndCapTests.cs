@@ -49,7 +49,7 @@ public sealed class FoldAndCapTests
             HalfClosed = new() { CloseWaitSockets = 1000 },
         });
         var scan = new Exposed { Options = new() { MaxPods = 4 } }.Scan(s_three with { Pods = [.. made, .. s_three.Pods] });
-        Assert.Equal(4, Series(scan, "closewatch_pod_half_closed_sockets").Count());
+        Assert.Equal(4, Series(scan, "closewatch_pod_half_closed_sockets").Length);
         Assert.Equal(3, scan["closewatch_pod_half_closed_sockets{namespace=\"default\",pod=\"web-1\",state=\"close_wait\"}"]);
         Assert.Equal(510_000, scan["closewatch_pod_half_closed_sockets{namespace=\"\",pod=\"_other\",state=\"close_wait\"}"]);
     }

@@ -1,4 +1,3 @@
-using Agent.Core.Attribution;
 using Agent.Core.Model;
 using Agent.Core.Snapshots;
 using Agent.Core.Tallies;

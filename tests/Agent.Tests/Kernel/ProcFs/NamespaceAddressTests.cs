@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Agent.Kernel.Net;
 using Agent.Kernel.ProcFs;
 using Xunit;
 

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Agent.Core.Diagnosis;
 using Agent.Core.Model;
 using Agent.Core.Reporting;
