@@ -72,7 +72,7 @@ public sealed class LookAlikeScene(NodePool nodes) : NodeScene(nodes)
         }
 
         Watched = log.All;
-        (await node.ExecAsync(pods[Behind], "app", "sh", "-c", "echo 620000 >/tmp/keep; kill $(pgrep -f server.js | head -n 1)")).Checked();
+        (await node.ExecAsync(pods[Behind], "app", "sh", "-c", "echo 620000 >/tmp/keep; kill $(pgrep -x node)")).Checked();
         var repairedAt = DateTime.UtcNow;
         await Eventually.TrueAsync(
             "the finding goes with its cause",

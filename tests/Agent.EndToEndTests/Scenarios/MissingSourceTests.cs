@@ -16,10 +16,12 @@ public sealed class MissingSourceTests(NodePool nodes) : NodeTest(nodes)
     public async Task SourceOff_RulesThatNeedIt_AreSilent()
     {
         await Node.SetAsync(Sysctls.CloseWaitTimeout, Shortest);
+        await Node.SetAsync(Sysctls.Loose, 0);
         var server = await RunLeakyServerAsync("leaky");
         var meshed = await Node.RunMeshedServerAsync("meshed");
         var client = await RunClientAsync("client");
         await Node.SetAsync(meshed, Sysctls.CloseWaitTimeout, Shortest);
+        await Node.SetAsync(meshed, Sysctls.Loose, 0);
         await OpenAsync(client, "hold", server.Ip, 9000, 1);
         await OpenAsync(client, "hold", meshed.Ip, 9000, 1);
         await OpenAsync(client, "half-close", server.Ip, 9000, 6);

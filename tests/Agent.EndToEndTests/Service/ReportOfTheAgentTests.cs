@@ -23,7 +23,7 @@ public sealed class ReportOfTheAgentTests : IDisposable
 
         foreach (var format in (string[])["text", "markdown", "html"])
         {
-            var report = (await ReportAsync(agent, [], "-o", format)).Checked().Output;
+            var report = (await ReportAsync(agent, [], "--details", "-o", format)).Checked().Output;
             Assert.Contains(ByAgent, report, StringComparison.Ordinal);
         }
 
@@ -43,8 +43,8 @@ public sealed class ReportOfTheAgentTests : IDisposable
         await using var agent = await AgentProcess.StartAsync();
         await agent.ReadyAsync();
 
-        Assert.Contains("has other settings (Diagnosis)", (await ReportAsync(agent, [], "--quiet", "-o", "markdown", "--upstream", "alb")).Checked().Output, StringComparison.Ordinal);
-        Assert.Contains(ByAgent, (await ReportAsync(agent, [], "--quiet", "-o", "markdown", "--upstream", "gclb")).Checked().Output, StringComparison.Ordinal);
+        Assert.Contains("has other settings (Diagnosis)", (await ReportAsync(agent, [], "--details", "-o", "markdown", "--upstream", "alb")).Checked().Output, StringComparison.Ordinal);
+        Assert.Contains(ByAgent, (await ReportAsync(agent, [], "--details", "-o", "markdown", "--upstream", "gclb")).Checked().Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -56,9 +56,9 @@ public sealed class ReportOfTheAgentTests : IDisposable
         string[] settings = [$"Http:BearerTokenFile={token}", $"Http:CertificateFile={certificate}", $"Http:KeyFile={key}"];
         await using var agent = await AgentProcess.StartAsync(settings: [.. settings, "Http:Listen=https://127.0.0.1:0"]);
         await Eventually.TrueAsync(
-            "the agent has scanned", async () => (await ReportAsync(agent, settings, "--quiet", "-o", "markdown")).Output.Contains(ByAgent, StringComparison.Ordinal), TimeSpan.FromSeconds(30));
+            "the agent has scanned", async () => (await ReportAsync(agent, settings, "--details", "-o", "markdown")).Output.Contains(ByAgent, StringComparison.Ordinal), TimeSpan.FromSeconds(30));
 
-        Assert.Contains("answered 401", (await ReportAsync(agent, settings[1..], "--quiet", "-o", "markdown")).Checked().Output, StringComparison.Ordinal);
+        Assert.Contains("answered 401", (await ReportAsync(agent, settings[1..], "--details", "-o", "markdown")).Checked().Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -68,7 +68,7 @@ public sealed class ReportOfTheAgentTests : IDisposable
         await agent.ReadyAsync();
         await agent.SignalAsync("STOP");
 
-        var report = (await ReportAsync(agent, [], "--quiet", "-o", "markdown")).Checked().Output;
+        var report = (await ReportAsync(agent, [], "--details", "-o", "markdown")).Checked().Output;
 
         Assert.Contains($"by this command: {agent.Address.Authority} has not answered within 1 s", report, StringComparison.Ordinal);
         await agent.SignalAsync("CONT");
