@@ -16,16 +16,12 @@ internal sealed class NamedNamespaces(IReadOnlyList<string> directories)
 
     public IReadOnlyList<NamedNamespace> Found => _found;
 
-    /// <summary>True when the last <see cref="Refresh"/> saw names come or go.</summary>
-    public bool IsChanged { get; private set; }
-
     /// <summary>Lists the directories again when they changed.</summary>
     /// <returns>True when they were listed.</returns>
     /// <exception cref="KernelException">A directory is there but cannot be read.</exception>
     public bool Refresh()
     {
-        IsChanged = AnyModified();
-        _listingsLeft = IsChanged ? ListingsAfterChange : _listingsLeft - 1;
+        _listingsLeft = AnyModified() ? ListingsAfterChange : _listingsLeft - 1;
         if (_listingsLeft < 0)
         {
             _listingsLeft = 0;
@@ -72,7 +68,7 @@ internal sealed class NamedNamespaces(IReadOnlyList<string> directories)
                 && !_found.Exists(known => known.Inode == status.Inode))
             {
                 var name = Encoding.UTF8.GetString(_reader.Name);
-                _found.Add(new(name, $"{path}/{name}", status.Inode));
+                _found.Add(new(name, $"{path}/{name}", status.Inode, status.ModifiedNanoseconds));
             }
         }
     }
@@ -89,4 +85,8 @@ internal sealed class NamedNamespaces(IReadOnlyList<string> directories)
 /// <param name="Name">The file's name.</param>
 /// <param name="Path">The file.</param>
 /// <param name="Inode">The namespace's inode.</param>
-internal sealed record NamedNamespace(string Name, string Path, ulong Inode);
+/// <param name="MadeNanoseconds">
+/// When the inode was made (nsfs sets its times once, simple_inode_init_ts): a name holds it, so another namespace of the same number has
+/// another time.
+/// </param>
+internal sealed record NamedNamespace(string Name, string Path, ulong Inode, long MadeNanoseconds);

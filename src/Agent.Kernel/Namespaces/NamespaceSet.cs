@@ -7,7 +7,7 @@ internal sealed class NamespaceSet(DirectoryHandle root, string procRoot, bool i
 {
     private readonly Dictionary<ulong, NetworkNamespace> _byId = [];
     private readonly Dictionary<ulong, NetworkNamespace> _nameOnly = [];
-    private readonly Dictionary<ulong, ulong> _named = [];
+    private readonly Dictionary<ulong, (ulong Instance, long MadeNanoseconds)> _named = [];
     private readonly List<NetworkNamespace> _all = [];
     private readonly LiveNamespaceIdentity _identity = new();
     private bool _changed = true;
@@ -82,13 +82,6 @@ internal sealed class NamespaceSet(DirectoryHandle root, string procRoot, bool i
     {
         ForgetEmpty();
         _changed |= names.Refresh() || _nameOnly.Values.Any(@namespace => @namespace.Id != 0);
-        if (names.IsChanged)
-        {
-            // A name that went and came back in between may lead to another namespace with the same number.
-            _nameOnly.Clear();
-            _named.Clear();
-        }
-
         if (_changed)
         {
             GiveNames();
@@ -102,13 +95,18 @@ internal sealed class NamespaceSet(DirectoryHandle root, string procRoot, bool i
         foreach (var @namespace in _all)
         {
             @namespace.IsHost = @namespace == host;
-            @namespace.Settle(@namespace.Name is null ? 0 : _named.GetValueOrDefault(@namespace.Inode));
+            @namespace.Settle(InstanceByName(@namespace));
         }
 
         RememberNamed();
     }
 
-    /// <summary>A name keeps its namespace alive without processes: as long as no name comes or goes, it is the same one.</summary>
+    /// <summary>A name keeps its namespace alive without processes: as long as it leads to the same inode, it is the same one.</summary>
+    private ulong InstanceByName(NetworkNamespace @namespace) =>
+        @namespace.Name is not null && _named.GetValueOrDefault(@namespace.Inode) is var (instance, made) && made == @namespace.MadeNanoseconds
+            ? instance
+            : 0;
+
     private void RememberNamed()
     {
         _named.Clear();
@@ -116,7 +114,7 @@ internal sealed class NamespaceSet(DirectoryHandle root, string procRoot, bool i
         {
             if (@namespace is { Name: not null, Inode: not 0 })
             {
-                _named[@namespace.Inode] = @namespace.Instance;
+                _named[@namespace.Inode] = (@namespace.Instance, @namespace.MadeNanoseconds);
             }
         }
     }
@@ -136,15 +134,15 @@ internal sealed class NamespaceSet(DirectoryHandle root, string procRoot, bool i
         var named = new HashSet<ulong>();
         foreach (var name in names.Found)
         {
-            if (!byInode.TryGetValue(name.Inode, out var @namespace) && !TryFindEntered(name.Inode, out @namespace))
+            if (!byInode.TryGetValue(name.Inode, out var @namespace) && !TryFindEntered(name, out @namespace))
             {
-                @namespace = _nameOnly.TryGetValue(name.Inode, out var known)
+                @namespace = _nameOnly.TryGetValue(name.Inode, out var known) && known.MadeNanoseconds == name.MadeNanoseconds
                     ? known
                     : _nameOnly[name.Inode] = new(0) { Inode = name.Inode };
                 named.Add(name.Inode);
             }
 
-            (@namespace.Name, @namespace.NamePath) = (name.Name, name.Path);
+            (@namespace.Name, @namespace.NamePath, @namespace.MadeNanoseconds) = (name.Name, name.Path, name.MadeNanoseconds);
         }
 
         foreach (var inode in _nameOnly.Keys.Where(inode => !named.Contains(inode)).ToArray())
@@ -154,15 +152,16 @@ internal sealed class NamespaceSet(DirectoryHandle root, string procRoot, bool i
     }
 
     // Without the right to read ns/net of its processes, entering a namespace by its name is what ties the two together.
-    private bool TryFindEntered(ulong inode, out NetworkNamespace @namespace)
+    private bool TryFindEntered(NamedNamespace name, out NetworkNamespace @namespace)
     {
         @namespace = null!;
-        if (!_nameOnly.TryGetValue(inode, out var entered) || entered.Id == 0 || !_byId.TryGetValue(entered.Id, out var found))
+        if (!_nameOnly.TryGetValue(name.Inode, out var entered) || entered.Id == 0 || entered.MadeNanoseconds != name.MadeNanoseconds
+            || !_byId.TryGetValue(entered.Id, out var found))
         {
             return false;
         }
 
-        found.Inode = inode;
+        found.Inode = name.Inode;
         @namespace = found;
         return true;
     }

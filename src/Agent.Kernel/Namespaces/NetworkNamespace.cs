@@ -77,6 +77,9 @@ public sealed class NetworkNamespace
 
     internal NamespaceProcess? Representative { get; set; }
 
+    /// <summary>Of its name: <see cref="NamedNamespace.MadeNanoseconds"/>.</summary>
+    internal long MadeNanoseconds { get; set; }
+
     /// <summary>Fixes <see cref="Instance"/> at the end of the scan that found it.</summary>
     /// <param name="known">What it is known by already; 0 when it is new.</param>
     internal void Settle(ulong known)

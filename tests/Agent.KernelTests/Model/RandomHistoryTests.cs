@@ -45,12 +45,12 @@ public sealed class RandomHistoryTests
             }
 
             var report = await agent.ReportAsync(report => Differences(report, network, history).Count == 0, TimeSpan.FromSeconds(5));
-            AssertNothing(Differences(report, network, history), history, seed);
+            AssertNothing(Differences(report, network, history), report, history, seed);
         }
 
         // What closed first while idle may be looked up for 8 s before it is settled.
         var last = await agent.ReportAsync(report => EndDifferences(report, network, history).Count == 0, TimeSpan.FromSeconds(20));
-        AssertNothing(EndDifferences(last, network, history), history, seed);
+        AssertNothing(EndDifferences(last, network, history), last, history, seed);
     }
 
     private static List<string> Differences(JsonElement report, RoutedNetwork network, RandomHistory history)
@@ -115,8 +115,9 @@ public sealed class RandomHistoryTests
         return differences;
     }
 
-    private static void AssertNothing(List<string> differences, RandomHistory history, int seed) =>
-        Assert.True(differences.Count == 0, $"seed {seed}: {string.Join("; ", differences)}\n{string.Join('\n', history.Log.TakeLast(60))}");
+    private static void AssertNothing(List<string> differences, JsonElement report, RandomHistory history, int seed) => Assert.True(
+        differences.Count == 0,
+        $"seed {seed}: {string.Join("; ", differences)}\n{report.GetProperty("sources")}\n{string.Join('\n', history.Log.TakeLast(60))}");
 
     private static JsonElement? Find(JsonElement report, string network)
     {
