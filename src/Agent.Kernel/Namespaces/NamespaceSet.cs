@@ -103,9 +103,9 @@ internal sealed class NamespaceSet(DirectoryHandle root, string procRoot, bool i
 
     /// <summary>A name keeps its namespace alive without processes: as long as it leads to the same inode, it is the same one.</summary>
     private ulong InstanceByName(NetworkNamespace @namespace) =>
-        @namespace.Name is not null && _named.GetValueOrDefault(@namespace.Inode) is var (instance, made) && made == @namespace.MadeNanoseconds
-            ? instance
-            : 0;
+        @namespace.Name is not null
+        && _named.GetValueOrDefault(@namespace.Inode) is var (instance, made)
+        && made == @namespace.MadeNanoseconds ? instance : 0;
 
     private void RememberNamed()
     {

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
 using Agent.Configuration;
-using Agent.Core.Reporting;
 using Agent.Core;
+using Agent.Core.Reporting;
 using Agent.Reporting;
 
 namespace Agent.Commands;

@@ -1,7 +1,7 @@
 using Agent.Configuration;
 using Agent.Core.Diagnosis;
-using Agent.Core.Reporting;
 using Agent.Core.Model;
+using Agent.Core.Reporting;
 using Agent.Kubernetes;
 using Agent.Loop;
 

@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using System.Text;
 using Agent.Core.Model;
-using Agent.Kernel.Namespaces;
 using Agent.Kernel;
+using Agent.Kernel.Namespaces;
 using Agent.Kernel.ProcFs;
 
 namespace Agent.Sources;

@@ -1,5 +1,5 @@
 """Keeps a network namespace in trouble until it is killed: an accept queue that overflows, connections that end in a reset,
-and connections that the server closes first after they have been idle."""
+connections that the server closes first after they have been idle, and requests that it leaves unread."""
 
 import socket
 import struct
@@ -21,7 +21,8 @@ def connect(port):
     return client
 
 
-never_accepts, resets, closes_first = listen(7001, 1), listen(7002, 64), listen(7003, 64)
+REQUEST = b"GET / HTTP/1.1\r\nHost: trouble\r\n\r\n"
+never_accepts, resets, closes_first, loses = listen(7001, 1), listen(7002, 64), listen(7003, 64), listen(7004, 64)
 waiting = []
 while True:
     waiting = waiting[-8:] + [connect(7001)]
@@ -42,4 +43,17 @@ while True:
     time.sleep(0.25)  # Idle is what had no byte for 0.2 s.
     server.close()
     client.recv(1)
+    client.close()
+
+    client = connect(7004)
+    server, _ = loses.accept()
+    client.setblocking(True)
+    client.sendall(REQUEST)
+    server.recv(100)
+    server.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+    client.recv(100)
+    time.sleep(0.25)
+    client.sendall(REQUEST)
+    time.sleep(0.05)
+    server.close()
     client.close()

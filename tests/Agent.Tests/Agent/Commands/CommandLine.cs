@@ -5,8 +5,8 @@ using Agent.Core.Model;
 using Agent.Core.Tracing;
 using Agent.Reporting;
 using Agent.Sources;
-using Agent.Tracing;
 using Agent.Tests.Core.Reporting;
+using Agent.Tracing;
 
 namespace Agent.Tests.Agent.Commands;
 
