@@ -58,6 +58,7 @@ public sealed record Snapshot
     /// </summary>
     public bool TracksNothing =>
         !Node.CapturedTree
+        && !HasSource(SourceNames.Conntrack)
         && Source(SourceNames.Sysctl) is { Status: SourceStatus.Unavailable } settings
         && settings.Needs.HasFlag(SourceNeeds.ConntrackModule);
 

@@ -13,9 +13,28 @@ internal sealed class HostTable(ConntrackSource conntrack, TimeProvider time)
     private readonly FlowTally _tally = new((ulong)Random.Shared.NextInt64());
     private readonly TableGrowth _growth = new();
     private SourceReport? _lastReport;
+    private bool _hasLoaded;
 
     /// <summary>The newest dump, summed up; null when there is none.</summary>
     public FlowDump? LastDump { get; private set; }
+
+    /// <summary>
+    /// Asks conntrack once before anything is read: the kernel loads what the question needs, nf_conntrack too, and with that come settings
+    /// that are read afterwards. Where Collection:Conntrack is procfs or off nothing is asked.
+    /// </summary>
+    /// <param name="scan">Of which nothing has been read yet.</param>
+    public void Prepare(NodeScan scan)
+    {
+        var host = scan.Layout.Host;
+        host.Enter(scan.Visitor);
+        if (host.IsEntered && host.Memory.Settings is null && !IsLoaded())
+        {
+            conntrack.OpenNetlink(out _)?.Dispose();
+            _hasLoaded = IsLoaded();
+        }
+
+        scan.Visitor?.Return();
+    }
 
     /// <summary>
     /// Finds the entries of the half-closed sockets, counts all entries, and reads the counters: in the host's namespace, where
@@ -34,7 +53,7 @@ internal sealed class HostTable(ConntrackSource conntrack, TimeProvider time)
             Dump(netlink, reason, scan);
         }
 
-        sources.Add(_lastReport!);
+        sources.Add(_hasLoaded ? WithModule(_lastReport!) : _lastReport!);
         if (netlink is not null)
         {
             ConntrackLookup.CompleteHost(netlink, scan, _tally.Table.Zones);
@@ -45,6 +64,14 @@ internal sealed class HostTable(ConntrackSource conntrack, TimeProvider time)
         sources.Add(report);
         scan.Statistics = statistics;
         scan.Visitor?.Return();
+    }
+
+    private static bool IsLoaded() => SettingsSource.ReadTimeout("/proc", NetfilterSettings.CloseWait) is not null;
+
+    private static SourceReport WithModule(SourceReport report)
+    {
+        const string Loaded = "asking loaded the kernel module nf_conntrack; --Collection:Conntrack=procfs asks nothing";
+        return report with { Detail = report.Detail.Length == 0 ? Loaded : $"{report.Detail}; {Loaded}" };
     }
 
     private void Dump(ConntrackNetlink? netlink, SourceProblem refusal, NodeScan scan)

@@ -77,6 +77,7 @@ internal sealed class NodeScanner : INodeScanner
         _halfClosed.Begin(now);
         var layout = _owners.Find(targets, now, kubernetes, sources);
         var scan = new NodeScan(layout, visitor, _halfClosed, now, cancellationToken) { Ends = visitor is null ? null : request.Ends };
+        _hostTable.Prepare(scan);
         _reader.Read(scan, sources);
         scan.HalfClosed.BuildIndex();
         NoteLooseness(scan);

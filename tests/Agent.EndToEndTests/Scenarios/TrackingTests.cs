@@ -41,7 +41,8 @@ public sealed class TrackingTests(NodePool nodes) : NodeTest(nodes)
         Assert.Equal((0, 2), Tracking(after, server));
         Assert.Equal((0, 2), Tracking(after, client));
         // Two routed pods lose nothing: what is not translated is picked up again at its next packet.
-        Assert.True(throughService == after.FindingIds.Contains("half-closed-untracked"), after.Root.ToString());
+        // A single report may not know what was translated; then it says that, and nothing of a loss.
+        Assert.Equal(throughService, after.Findings.Any(static finding => finding.Title.Contains("is lost", StringComparison.Ordinal)));
         Assert.Equal(throughService, after.AboveInfo.Any());
         Assert.All(
             after.Connections.Where(connection => connection.GetProperty("tracking").GetString() == "untracked"),

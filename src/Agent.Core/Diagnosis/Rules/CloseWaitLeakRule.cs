@@ -10,9 +10,10 @@ public sealed class CloseWaitLeakRule : IFindingRule
     /// <summary>The finding's id.</summary>
     public const string Id = "close-wait-leak";
 
-    /// <summary>The application's repair for each runtime, and what helps until then.</summary>
+    /// <summary>What helps at once, and the application's repair for each runtime.</summary>
     internal static ImmutableArray<FindingFix> AllFixes { get; } =
     [
+        new("until it is repaired", "kubectl -n $NAMESPACE delete pod $POD", FixPlace.Pod),
         new("Go", "defer resp.Body.Close(); io.Copy(io.Discard, resp.Body)", FixPlace.Of(ServerRuntime.Go)),
         new("Node.js", "res.resume(); socket.on('end', () => socket.end());", FixPlace.Of(ServerRuntime.NodeJs)),
         new("Python (requests)", "with requests.get(url, stream=True, timeout=30) as response: ...", FixPlace.Of(ServerRuntime.Python)),
@@ -24,7 +25,6 @@ public sealed class CloseWaitLeakRule : IFindingRule
             ".NET",
             "using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, token);",
             FixPlace.Of(ServerRuntime.DotNet)),
-        new("until it is repaired", "kubectl -n $NAMESPACE delete pod $POD", FixPlace.Pod),
     ];
 
     /// <inheritdoc/>

@@ -14,7 +14,7 @@ internal static class DoNowSection
 
     /// <summary>Findings whose single events <c>closewatch trace</c> shows.</summary>
     private static readonly ImmutableHashSet<string> s_traced =
-        [BackendClosesIdleFirstRule.Id, ResetOnReuseRule.Id, "requests-lost", "upstream-closes-idle-first"];
+        [BackendClosesIdleFirstRule.Id, ResetOnReuseRule.Id, RequestsLostRule.Id, UpstreamClosesIdleFirstRule.Id];
 
     public static ReportSection? Build(ReportView view, ImmutableArray<ScreenCause> causes)
     {

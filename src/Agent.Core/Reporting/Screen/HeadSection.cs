@@ -32,7 +32,7 @@ internal static class HeadSection
             Verdict.Ok when IsBlind(view) => $"nothing seen on {where} makes requests fail, but not all could be read",
             Verdict.Ok => $"nothing on {where} makes requests fail{(isLosing ? " often: single ones were lost" : "")}",
             Verdict.Critical when isLosing => $"requests are being lost on {where} now",
-            Verdict.Critical => $"connections or requests fail on {where} now",
+            Verdict.Critical => $"requests fail, or soon will, on {where}",
             _ when isLosing => $"requests were lost on {where} in the last {HumanText.Duration(Losses.Recent)}",
             _ => $"requests on {where} are likely to fail",
         };

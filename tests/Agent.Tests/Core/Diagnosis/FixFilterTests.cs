@@ -13,9 +13,9 @@ public sealed class FixFilterTests
     private static readonly NodePlace s_plain = new() { KubeProxy = false, Cilium = false, OperatingSystem = "ubuntu", AgentInPod = true };
 
     [Theory]
-    [InlineData("java", "Java", "until it is repaired")]
-    [InlineData("node", "Node.js", "until it is repaired")]
-    [InlineData("python3", "Python (requests)", "until it is repaired")]
+    [InlineData("java", "until it is repaired", "Java")]
+    [InlineData("node", "until it is repaired", "Node.js")]
+    [InlineData("python3", "until it is repaired", "Python (requests)")]
     [InlineData("nginx", "until it is repaired")]
     public void Runtime_OfTheProcessThatHoldsTheSockets_OthersAreLeftOut(string program, params string[] expected) =>
         Assert.Equal(expected, OfLeak(program, s_plain).Select(static fix => fix.Where));
