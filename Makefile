@@ -32,7 +32,7 @@ test: ## install what the tests need (Debian packages, only if missing), then ru
 	@tests/run
 
 unit: ## the tests that need neither root nor packages (FILTER=Idle: classes with that in their names)
-	@tests/run Agent.Tests
+	@CLOSEWATCH_QUICK=1 tests/run Agent.Tests
 
 kernel: ## the tests against the kernel of this machine, in namespaces of their own, as root (FILTER)
 	@tests/run Agent.KernelTests
@@ -44,7 +44,7 @@ matrix: publish ## the program on kernels 5.10 to the newest, in virtual machine
 	@tests/matrix/run
 
 watch: ## the unit tests, again whenever a file is saved (FILTER)
-	@RunAnalyzers=false dotnet watch --project tests/Agent.Tests --non-interactive run -c $(CONFIGURATION) -- --no-progress $(if $(FILTER),--filter-class '*$(FILTER)*')
+	@CLOSEWATCH_QUICK=1 RunAnalyzers=false dotnet watch --project tests/Agent.Tests --non-interactive run -c $(CONFIGURATION) -- --no-progress $(if $(FILTER),--filter-class '*$(FILTER)*')
 
 publish: ## the program as one file that needs no .NET, in artifacts/publish/RID (RID=linux-arm64 for another machine)
 	@dotnet publish src/Agent -c $(CONFIGURATION) -r $(RID) -o artifacts/publish/$(RID) --artifacts-path artifacts/publish-work -p:RunAnalyzers=false --nologo -v quiet

@@ -27,7 +27,7 @@ internal static class Hostile
     {
         var seed = Environment.TickCount;
         var random = new Random(seed);
-        for (var index = 0; index < cases; index++)
+        for (var index = 0; index < RandomCases.Of(cases); index++)
         {
             var input = make(random);
             try

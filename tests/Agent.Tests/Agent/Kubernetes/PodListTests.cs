@@ -66,7 +66,7 @@ public sealed class PodListTests
         var seed = Encoding.UTF8.GetBytes($$"""{"kind":"PodList","metadata":{"resourceVersion":"1"},"items":[{{PodParserTests.Fixture("web.json")}},{{PodParserTests.Fixture("static.json")}}]}""");
         var random = new Random(20261121);
         var (lists, refused) = (0, 0);
-        for (var round = 0; round < 4000; round++)
+        for (var round = 0; round < RandomCases.Of(4000); round++)
         {
             using var stream = new MemoryStream(Mutate(seed, random));
             try
@@ -80,7 +80,7 @@ public sealed class PodListTests
             }
         }
 
-        Assert.True(lists > 100 && refused > 100, $"{lists} lists, {refused} refused: the mutations are too mild or too wild");
+        Assert.True(lists > RandomCases.Of(100) && refused > RandomCases.Of(100), $"{lists} lists, {refused} refused: the mutations are too mild or too wild");
     }
 
     [Fact]
@@ -89,7 +89,7 @@ public sealed class PodListTests
         var seed = Encoding.UTF8.GetBytes($$"""{"type":"MODIFIED","object":{{PodParserTests.Fixture("web.json")}}}""");
         var random = new Random(42);
         var parsed = 0;
-        for (var round = 0; round < 4000; round++)
+        for (var round = 0; round < RandomCases.Of(4000); round++)
         {
             try
             {
@@ -102,7 +102,7 @@ public sealed class PodListTests
             }
         }
 
-        Assert.InRange(parsed, 100, 3999);
+        Assert.InRange(parsed, RandomCases.Of(100), RandomCases.Of(3999));
     }
 
     private static byte[] Mutate(byte[] seed, Random random)

@@ -1,0 +1,9 @@
+namespace Agent.Tests.Testing;
+
+/// <summary>How many random inputs a test tries: all of them in <c>make test</c>, a tenth in <c>make unit</c>, which is run after each change.</summary>
+internal static class RandomCases
+{
+    private static readonly bool s_isQuick = Environment.GetEnvironmentVariable("CLOSEWATCH_QUICK") == "1";
+
+    public static int Of(int all) => s_isQuick ? Math.Max(1, all / 10) : all;
+}
