@@ -48,6 +48,12 @@ public sealed record HalfClosedConnection
     /// <summary>Whose socket the other end is; null unless that is half-closed too, and on this node.</summary>
     public PodIdentity? OtherEnd { get; init; }
 
+    /// <summary>
+    /// The other end as it sees itself, where the host's conntrack entry translates it: the backend behind a Service's address, the
+    /// client behind SNAT. Null when it is not translated, or no entry tells.
+    /// </summary>
+    public PeerAddress? RealPeer { get; init; }
+
     /// <summary>What conntrack has of it.</summary>
     public required TrackingState Tracking { get; init; }
 
@@ -61,6 +67,13 @@ public sealed record HalfClosedConnection
 
     /// <summary>The entry that expires first, of those found; null when there is none.</summary>
     public ConntrackEntry? Entry { get; init; }
+}
+
+/// <summary>An end of a connection.</summary>
+public readonly record struct PeerAddress(IpAddress Address, ushort Port)
+{
+    /// <inheritdoc/>
+    public override string ToString() => Address.ToString(Port);
 }
 
 /// <summary>Whether conntrack still knows a half-closed connection.</summary>

@@ -1,4 +1,6 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
+using Agent.Kernel.Net;
 
 namespace Agent.Core.Model;
 
@@ -7,6 +9,9 @@ namespace Agent.Core.Model;
 /// </summary>
 public sealed record Snapshot
 {
+    /// <summary>No names of peers.</summary>
+    public static FrozenDictionary<IpAddress, string> NoNames { get; } = FrozenDictionary<IpAddress, string>.Empty;
+
     /// <summary>When the scan began (UTC).</summary>
     public required DateTimeOffset TakenAt { get; init; }
 
@@ -44,6 +49,9 @@ public sealed record Snapshot
 
     /// <summary>Half-closed connections, a bounded number for each owner, oldest first.</summary>
     public ImmutableArray<HalfClosedConnection> Connections { get; init; } = [];
+
+    /// <summary>Whose addresses of peers are, as far as others than this node know: Services, other nodes, their pods.</summary>
+    public FrozenDictionary<IpAddress, string> PeerNames { get; init; } = NoNames;
 
     /// <summary>Age of the conntrack dump at the time of this snapshot; null without one.</summary>
     public TimeSpan? ConntrackAge =>

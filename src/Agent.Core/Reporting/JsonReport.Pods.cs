@@ -177,6 +177,7 @@ public static partial class JsonReport
             json.WriteString("local", connection.Tuple.Source.ToString(connection.Tuple.SourcePort));
             json.WriteString("remote", connection.Tuple.Destination.ToString(connection.Tuple.DestinationPort));
             json.WriteStringIfKnown("remoteName", view.Peers.Find(connection));
+            json.WriteStringIfKnown("remoteTranslated", connection.RealPeer?.ToString());
             json.WriteString("socketState", StateNames.Of(connection.State));
             json.WriteString("closedBy", connection.ClosedBy.ToString().ToLowerInvariant());
             if (connection.ConntrackClosedBy != ClosedBy.Unknown)

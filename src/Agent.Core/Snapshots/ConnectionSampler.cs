@@ -42,6 +42,12 @@ internal static class ConnectionSampler
     private static PodIdentity? OwnerOf(NodeSample sample, int position) =>
         position >= 0 && sample.HalfClosed!.Sockets[position].OwnerIndex is >= 0 and var owner ? sample.Owners[owner].Identity : null;
 
+    private static PeerAddress? RealPeer(in HalfClosedSocket socket) =>
+        socket.Host is { Found: true, OtherEnd: var end }
+        && (end.Source, end.SourcePort) != (socket.Outside.Destination, socket.Outside.DestinationPort)
+            ? new(end.Source, end.SourcePort)
+            : null;
+
     private static HalfClosedConnection Convert(in HalfClosedSocket socket, PodIdentity owner, PodIdentity? otherEnd) => new()
     {
         Owner = owner,
@@ -57,6 +63,7 @@ internal static class ConnectionSampler
         Inode = socket.Socket.Inode,
         Process = socket.Process,
         OtherEnd = otherEnd,
+        RealPeer = RealPeer(socket),
         Tracking = socket.Tracking,
         Translated = TrackingJudge.Translates(socket),
         NeedsEntry = socket.NeedsEntry,

@@ -74,6 +74,10 @@ internal static class ConfigurationKeys
             "Events", Choice(("off", PodEventLevel.Off), ("critical", PodEventLevel.Critical)),
             "Which findings become Kubernetes Events of their pods (deploy/components/events allows it)",
             static s => s.Events, static (s, v) => s with { Events = v });
+        yield return section.Key(
+            "PeerNames", Choice(("node", PeerNameScope.Node), ("cluster", PeerNameScope.Cluster)),
+            "Which peers are named: those on this node, or also Services and other nodes' pods (deploy/components/peer-names allows it)",
+            static s => s.PeerNames, static (s, v) => s with { PeerNames = v });
     }
 
     private static IEnumerable<ConfigurationKey> Diagnosis()

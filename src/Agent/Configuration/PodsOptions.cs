@@ -13,6 +13,18 @@ internal sealed record PodsOptions
     public string CgroupRoot { get; init; } = "/sys/fs/cgroup";
 
     public PodEventLevel Events { get; init; } = PodEventLevel.Off;
+
+    public PeerNameScope PeerNames { get; init; } = PeerNameScope.Node;
+}
+
+/// <summary>Whose addresses have names.</summary>
+internal enum PeerNameScope
+{
+    /// <summary>This node's pods and namespaces.</summary>
+    Node,
+
+    /// <summary>Also Services, other nodes and their pods, by asking the API server.</summary>
+    Cluster,
 }
 
 /// <summary>Which findings become Events of their pods.</summary>

@@ -146,6 +146,12 @@ internal static partial class AgentHost
                     settings.Time,
                     provider.GetRequiredService<ILogger<PodEvents>>()));
                 services.AddHostedService<FindingEvents>();
+                services.AddSingleton(provider => new ClusterPeers(
+                    provider.GetRequiredService<ApiServerClient>(),
+                    settings.Time,
+                    kubernetes.Random,
+                    provider.GetRequiredService<ILogger<ClusterPeers>>()));
+                services.AddHostedService<PeerNaming>();
             }
         }
 
@@ -177,9 +183,12 @@ internal static partial class AgentHost
     {
         var store = services.GetRequiredService<SnapshotStore>();
         var pods = services.GetService<PodWatcher>();
+        var peers = services.GetService<ClusterPeers>();
         var ends = services.GetRequiredService<ConnectionEndWatch>();
         var pipeline = new SnapshotPipeline(
-            options => settings.CreateScanner(options, pods),
+            options => peers is not null && options.Pods.PeerNames == PeerNameScope.Cluster
+                ? new NamedPeersScanner(settings.CreateScanner(options, pods), () => peers.Names)
+                : settings.CreateScanner(options, pods),
             ends,
             services.GetRequiredService<Remediator>(),
             settings.Diagnose,

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Collections.Immutable;
 using System.Text.Json;
 using Agent.Core.Model;
@@ -12,9 +11,6 @@ namespace Agent.Kubernetes;
 /// <param name="Skipped">Items that were too large or no pods.</param>
 internal sealed record PodList(ImmutableDictionary<string, KubernetesPod> Pods, string ResourceVersion, int Skipped)
 {
-    /// <summary>etcd refuses objects over 1.5 MiB; as JSON with managedFields one may be about twice as large.</summary>
-    public const int MaxObjectBytes = 4 * 1024 * 1024;
-
     /// <summary>Far above what a node can run (110 by default); bounds what a confused server can make this program keep.</summary>
     public const int MaxPods = 4096;
 
@@ -23,59 +19,20 @@ internal sealed record PodList(ImmutableDictionary<string, KubernetesPod> Pods, 
     /// <exception cref="EndOfStreamException">It ends before the list does.</exception>
     public static async Task<PodList> ReadAsync(Stream stream, CancellationToken cancellationToken)
     {
-        using var framer = JsonFramer.ForList(MaxObjectBytes);
         var pods = ImmutableDictionary.CreateBuilder<string, KubernetesPod>();
-        var skipped = 0;
-        var buffer = ArrayPool<byte>.Shared.Rent(32 * 1024);
-        try
-        {
-            int count;
-            while ((count = await stream.ReadAsync(buffer, cancellationToken)) > 0)
-            {
-                skipped += Take(framer, buffer.AsSpan(0, count), pods);
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-
-        return framer.IsBetweenObjects
-            ? new PodList(pods.ToImmutable(), ResourceVersionOf(framer.Envelope), skipped)
-            : throw new EndOfStreamException("the list of pods ended in the middle");
+        var (envelope, skipped) = await ObjectList.ReadAsync(stream, "pods", item => Take(item, pods), cancellationToken);
+        return new PodList(pods.ToImmutable(), ResourceVersionOf(envelope), skipped);
     }
 
-    private static int Take(JsonFramer framer, ReadOnlySpan<byte> input, ImmutableDictionary<string, KubernetesPod>.Builder pods)
+    private static bool Take(JsonElement item, ImmutableDictionary<string, KubernetesPod>.Builder pods)
     {
-        var skipped = 0;
-        while (true)
+        if (pods.Count >= MaxPods || !PodParser.TryParse(item, out var pod))
         {
-            switch (framer.Read(ref input))
-            {
-                case JsonFrameResult.NeedsInput:
-                    return skipped;
-                case JsonFrameResult.Frame when pods.Count < MaxPods && TryParse(framer.Frame, out var pod):
-                    pods[pod!.Uid] = pod;
-                    break;
-                default:
-                    skipped++;
-                    break;
-            }
-        }
-    }
-
-    private static bool TryParse(ReadOnlyMemory<byte> item, out KubernetesPod? pod)
-    {
-        try
-        {
-            using var document = OutsideJson.Parse(item);
-            return PodParser.TryParse(document.RootElement, out pod);
-        }
-        catch (JsonException)
-        {
-            pod = null;
             return false;
         }
+
+        pods[pod!.Uid] = pod;
+        return true;
     }
 
     private static string ResourceVersionOf(ReadOnlyMemory<byte> envelope)

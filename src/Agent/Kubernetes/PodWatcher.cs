@@ -188,7 +188,7 @@ internal sealed partial class PodWatcher : BackgroundService, IKubernetesPods
 
         _contact.Open();
         using var patience = new Patience(timeout + s_watchOverrun, _time, stoppingToken);
-        using var framer = JsonFramer.ForSequence(PodList.MaxObjectBytes);
+        using var framer = JsonFramer.ForSequence(ObjectList.MaxObjectBytes);
         var buffer = ArrayPool<byte>.Shared.Rent(16 * 1024);
         try
         {

@@ -95,7 +95,7 @@ internal sealed record PodWatcherState
         if (Skipped > 0)
         {
             var objects = Skipped == 1 ? "1 object was" : string.Create(CultureInfo.InvariantCulture, $"{Skipped} objects were");
-            var limit = PodList.MaxObjectBytes / (1024 * 1024);
+            var limit = ObjectList.MaxObjectBytes / (1024 * 1024);
             return (
                 SourceStatus.Degraded,
                 $"{objects} larger than {limit} MiB or not a pod, and skipped: a pod may be missing or out of date",

@@ -39,17 +39,19 @@ public sealed class HelmChartTests(HelmChart chart) : IClassFixture<HelmChart>
         AssertSame(kustomized, rendered.Where(one => !CanonicalObjects.Of([one]).Keys.Any(plain.ContainsKey)));
     }
 
-    [Fact]
-    public async Task Chart_WithEvents_IsTheKustomizationWithTheirComponent()
+    [Theory]
+    [InlineData("events", "events")]
+    [InlineData("peerNames", "peer-names")]
+    public async Task Chart_WithMoreRights_IsTheKustomizationWithTheirComponent(string value, string component)
     {
-        var kustomized = await Manifests.BuildAsync("overlays/events");
+        var kustomized = await Manifests.BuildWithAsync("components/" + component, "base");
         Assert.SkipWhen(kustomized is null, "there is no kubectl with kustomize 5 or later");
 
-        var rendered = await chart.RenderAsync("{events: true, image: {tag: dev}}");
+        var rendered = await chart.RenderAsync($"{{{value}: true, image: {{tag: dev}}}}");
 
         // The component has a role and a binding of its own, the chart one more rule.
         Assert.Equal(
-            JsonSerializer.Serialize(kustomized.Single(static one => one.GetProperty("kind").GetString() == "ClusterRole" && one.At("metadata", "name").GetString() == "closewatch-events").At("rules", 0)),
+            JsonSerializer.Serialize(kustomized.Single(one => one.GetProperty("kind").GetString() == "ClusterRole" && one.At("metadata", "name").GetString() == $"closewatch-{component}").At("rules", 0)),
             JsonSerializer.Serialize(rendered.OfKind("ClusterRole").At("rules", 2)));
         AssertSame([kustomized.OfKind("DaemonSet")], [rendered.OfKind("DaemonSet")]);
     }

@@ -95,21 +95,22 @@ internal static class ConnectionsSection
             $"Samples, at most {options.ConnectionsPerPod} of each pod, oldest first",
             sortable: true,
             "Pod", "Local", "Remote", "Socket", Number("Age"), Number("Idle before"), Number("Unread"), "Conntrack");
+        var names = PeerNames.Of(snapshot);
         foreach (var connection in samples)
         {
-            WriteRow(html, connection);
+            WriteRow(html, connection, names.Find(connection) ?? connection.RealPeer?.ToString());
         }
 
         HtmlTable.Close(html);
     }
 
-    private static void WriteRow(HtmlWriter html, HalfClosedConnection connection)
+    private static void WriteRow(HtmlWriter html, HalfClosedConnection connection, string? peer)
     {
         var tuple = connection.Tuple;
         html.Markup($"""
             <tr><th scope="row">{connection.Owner.DisplayName} <small>{connection.Process?.DisplayName}</small></th>
             <td class="address">{tuple.Source.ToString(tuple.SourcePort)}</td>
-            <td class="address">{tuple.Destination.ToString(tuple.DestinationPort)}</td>
+            <td class="address">{tuple.Destination.ToString(tuple.DestinationPort)} <small>{peer}</small></td>
             <td>{StateNames.Of(connection.State).ToUpperInvariant()} <small>{Closer(connection)}</small></td>
             """);
         HtmlTable.Duration(html, connection.Age, connection.AgeIsMinimum ? "over " : "");

@@ -55,7 +55,6 @@ internal sealed record HalfClosedGroup(
         PodSnapshot owner, ImmutableArray<HalfClosedConnection> connections, PeerNames names)
     {
         var ports = owner.Listeners.Select(static listener => listener.Port).ToHashSet();
-        string PeerOf(HalfClosedConnection connection) => names.Find(connection) ?? connection.Tuple.Destination.ToString();
         var isMinimum = owner.HalfClosed.Sockets > connections.Length;
         var alike = connections.GroupBy(connection =>
         {
@@ -68,7 +67,7 @@ internal sealed record HalfClosedGroup(
         });
         foreach (var group in alike)
         {
-            var peers = group.GroupBy(PeerOf).ToArray();
+            var peers = group.GroupBy(names.Describe).ToArray();
             var together = peers.Length > PeersApart ? [group] : peers.Select(static peer => peer.AsEnumerable());
             foreach (var members in together)
             {
@@ -79,7 +78,7 @@ internal sealed record HalfClosedGroup(
                     group.Key.IsServer,
                     group.Key.State,
                     group.Key.Process,
-                    [.. all.Select(PeerOf).Distinct()],
+                    [.. all.Select(names.Describe).Distinct()],
                     all,
                     isMinimum);
             }

@@ -49,7 +49,8 @@ internal static class ConnectionsSection
 
     private static ImmutableArray<ReportCell> Row(HalfClosedConnection connection, PeerNames names) =>
     [
-        TupleText.Arrow(connection.Tuple) + (names.Find(connection) is { } name ? $" ({HumanText.Printable(name)})" : ""),
+        TupleText.Arrow(connection.Tuple)
+            + ((names.Find(connection) ?? connection.RealPeer?.ToString()) is { } peer ? $" ({HumanText.Printable(peer)})" : ""),
         StateNames.Of(connection.State),
         connection.ClosersDisagree
             ? new ReportCell($"{Closer(connection.ClosedBy)} (ct: {Closer(connection.ConntrackClosedBy)})", Tone.Notice)

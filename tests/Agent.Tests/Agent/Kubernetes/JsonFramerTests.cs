@@ -49,7 +49,7 @@ public sealed class JsonFramerTests
     [Fact]
     public void Read_ObjectOf100Megabytes_StaysWithinTheLimit()
     {
-        using var framer = JsonFramer.ForSequence(PodList.MaxObjectBytes);
+        using var framer = JsonFramer.ForSequence(ObjectList.MaxObjectBytes);
         var filler = new byte[64 * 1024];
         Array.Fill(filler, (byte)'x');
         var before = GC.GetAllocatedBytesForCurrentThread();
@@ -61,8 +61,8 @@ public sealed class JsonFramerTests
 
         Assert.Equal(JsonFrameResult.TooLarge, ReadOnce(framer, "\"}"u8));
         Assert.Equal(JsonFrameResult.Frame, ReadOnce(framer, "{}"u8));
-        Assert.Equal(PodList.MaxObjectBytes, framer.PeakBufferBytes);
-        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 3 * PodList.MaxObjectBytes);
+        Assert.Equal(ObjectList.MaxObjectBytes, framer.PeakBufferBytes);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 3 * ObjectList.MaxObjectBytes);
     }
 
     [Theory]
@@ -88,7 +88,7 @@ public sealed class JsonFramerTests
     public void Read_AListOfManyItems_AllocatesNothingForThem()
     {
         var item = Encoding.UTF8.GetBytes(PodJson.Pod("web", "u").ToJsonString() + ",");
-        using var framer = JsonFramer.ForList(PodList.MaxObjectBytes);
+        using var framer = JsonFramer.ForList(ObjectList.MaxObjectBytes);
         ReadOnce(framer, "{\"kind\":\"PodList\",\"items\":["u8);
         ReadOnce(framer, item);
         var before = GC.GetAllocatedBytesForCurrentThread();

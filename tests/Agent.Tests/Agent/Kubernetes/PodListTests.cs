@@ -40,7 +40,7 @@ public sealed class PodListTests
     public async Task Read_CapturedWatch_EveryFrameIsOneOfTheKnownKinds(string name)
     {
         var bytes = await File.ReadAllBytesAsync(CapturedFiles.PathOf($"watch/{name}"), TestContext.Current.CancellationToken);
-        using var framer = JsonFramer.ForSequence(PodList.MaxObjectBytes);
+        using var framer = JsonFramer.ForSequence(ObjectList.MaxObjectBytes);
         var kinds = Frames(framer, bytes).Select(frame => WatchEvent.Parse(frame).Kind).ToArray();
         Assert.NotEmpty(kinds);
         if (name.Contains("pod_watch", StringComparison.Ordinal))
