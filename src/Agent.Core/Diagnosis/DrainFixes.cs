@@ -20,7 +20,11 @@ internal static class DrainFixes
             "container, older",
             "lifecycle: {preStop: {exec: {command: [\"/bin/sh\", \"-c\", \"sleep 120\"]}}}",
             FixPlace.Pod with { BeforeKubernetesMinor = 30 }),
-        new("pod spec", "terminationGracePeriodSeconds: 210", FixPlace.Pod),
+        new(
+            "time for both",
+            "kubectl -n $NAMESPACE patch $WORKLOAD -p "
+            + "'{\"spec\":{\"template\":{\"spec\":{\"terminationGracePeriodSeconds\":210}}}}'",
+            FixPlace.Pod),
         new(
             "GKE Ingress",
             "{apiVersion: cloud.google.com/v1, kind: BackendConfig, metadata: {name: drain, namespace: $NAMESPACE}, spec: "

@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+
 namespace Agent.Core.Diagnosis;
 
 /// <summary>A way to repair.</summary>
@@ -5,6 +7,15 @@ namespace Agent.Core.Diagnosis;
 /// <param name="Text">A setting, an annotation or a command that can be pasted.</param>
 public sealed record FindingFix(string Where, string Text)
 {
+    private static readonly FrozenSet<string> s_programs = new[]
+    {
+        "apiclient", "cilium", "closewatch", "curl", "dmesg", "gcloud", "iptables", "kubectl", "modprobe", "mount", "nsenter", "openssl",
+        "sudo", "sysctl", "talosctl",
+    }.ToFrozenSet(StringComparer.Ordinal);
+
+    /// <summary>True for what is typed as it stands; false for a setting that has to be put somewhere, or code.</summary>
+    public bool IsCommand => s_programs.Contains(Text.Split(' ', 2)[0]);
+
     /// <summary>Creates a fix that does not help everywhere.</summary>
     /// <param name="where">The runtime, platform or object that it is for.</param>
     /// <param name="text">A setting, an annotation or a command that can be pasted.</param>

@@ -6,20 +6,12 @@ namespace Agent.Core.Diagnosis;
 /// <summary>What to do about a source that could not be read, by what it needs.</summary>
 internal static class SourceFixes
 {
-    private static readonly FindingFix s_netAdmin = new(
-        "container security context",
-        "capabilities: {add: [NET_ADMIN]}",
-        FixPlace.AgentPod);
-    private static readonly FindingFix s_netBroadcast = new(
-        "container security context",
-        "capabilities: {add: [NET_BROADCAST]}",
-        FixPlace.AgentPod);
-    private static readonly FindingFix s_enter = new(
-        "container security context, to enter pods' namespaces",
-        "capabilities: {add: [SYS_ADMIN, SYS_PTRACE]}",
-        FixPlace.AgentPod);
+    private static readonly FindingFix s_capabilities = Patch(
+        "the full tier's capabilities",
+        "\"containers\":[{\"name\":\"closewatch\",\"securityContext\":{\"capabilities\":{\"add\":"
+        + "[\"NET_ADMIN\",\"SYS_ADMIN\",\"SYS_PTRACE\",\"NET_BROADCAST\"]}}}]");
     private static readonly FindingFix s_root = new("container security context", "runAsUser: 0", FixPlace.AgentPod);
-    private static readonly FindingFix s_hostPid = new("pod spec", "hostPID: true", FixPlace.AgentPod);
+    private static readonly FindingFix s_hostPid = Patch("the node's process ids", "\"hostPID\":true");
     private static readonly FindingFix s_unconfined = new(
         "container security context (Kubernetes 1.30 or later)",
         "appArmorProfile: {type: Unconfined}",
@@ -60,15 +52,15 @@ internal static class SourceFixes
         "container",
         "env: [{name: NODE_NAME, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}]",
         FixPlace.AgentPod);
-    private static readonly FindingFix s_serviceAccount = new("pod spec", "automountServiceAccountToken: true", FixPlace.AgentPod);
+    private static readonly FindingFix s_serviceAccount = Patch("a service account's token", "\"automountServiceAccountToken\":true");
     private static readonly FindingFix s_restart = new(
         "cluster, for a new token",
         "kubectl -n closewatch rollout restart daemonset/closewatch",
         FixPlace.AgentPod);
     private static readonly FindingFix s_apiAnswers = new(
-        "node, whether the API server answers",
-        "curl -sk https://$KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT/readyz",
-        FixPlace.NodeShell);
+        "whether the API server answers",
+        "kubectl get --raw '/readyz?verbose'",
+        FixPlace.AgentPod);
 
     private static readonly FindingFix s_role = new(
         "cluster, so that the API server may be asked",
@@ -99,11 +91,16 @@ internal static class SourceFixes
         return fixes.Length > 0 ? fixes : source.Name == SourceNames.Kubernetes ? [s_apiAnswers] : s_usual;
     }
 
+    private static FindingFix Patch(string where, string podSpec) => new(
+        where,
+        $"kubectl -n closewatch patch daemonset closewatch -p '{{\"spec\":{{\"template\":{{\"spec\":{{{podSpec}}}}}}}}}'",
+        FixPlace.AgentPod);
+
     private static FindingFix[] For(SourceNeeds need) => need switch
     {
         SourceNeeds.HostProcesses => [s_hostPid, s_asRoot],
-        SourceNeeds.NetAdmin => [s_netAdmin, s_asRoot],
-        SourceNeeds.EnterNamespaces => [s_enter, s_asRoot],
+        SourceNeeds.NetAdmin => [s_capabilities, s_asRoot],
+        SourceNeeds.EnterNamespaces => [s_capabilities, s_asRoot],
         SourceNeeds.Unconfined => [s_unconfined, s_refusals],
         SourceNeeds.VisibleProcesses => [s_hidePid],
         SourceNeeds.Root => [s_root, s_asRoot],
@@ -121,7 +118,7 @@ internal static class SourceFixes
         SourceNeeds.ApiServerAnswer => [s_apiAnswers],
         SourceNeeds.ApiServerCertificate => [s_certificate],
         SourceNeeds.NodeUserNamespace => [s_hostUsers, s_outside],
-        SourceNeeds.NetBroadcast => [s_netBroadcast],
+        SourceNeeds.NetBroadcast => [s_capabilities],
         SourceNeeds.ConnectionEndsSwitchedOn => [new("closewatch", "--Collection:ConnectionEnds=auto")],
         SourceNeeds.ConnectionEndsEverywhere => [new("closewatch", "--Collection:ConnectionEnds=on")],
         SourceNeeds.CpuBudget => [new("closewatch, where more may be spent", "--Collection:CpuBudgetPercent=5")],

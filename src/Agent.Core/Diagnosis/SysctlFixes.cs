@@ -26,6 +26,13 @@ internal static class SysctlFixes
             FixReach.HostTable),
     ];
 
+    /// <summary>What helps at once where kube-proxy sets the value: it does so when it starts, and not again.</summary>
+    public static FindingFix UntilKubeProxyStarts(string sysctl, long value) => new(
+        "now, until kube-proxy starts again",
+        string.Create(CultureInfo.InvariantCulture, $"sysctl -w {sysctl}={value}"),
+        FixPlace.WithKubeProxy with { NodeOs = NodeOperatingSystems.WithShell },
+        FixReach.HostTable);
+
     /// <summary>A value that is known beforehand.</summary>
     public static ImmutableArray<FindingFix> Of(string where, string sysctl, long value, FixPlace place) =>
         Of(where, sysctl, value.ToString(CultureInfo.InvariantCulture), place);

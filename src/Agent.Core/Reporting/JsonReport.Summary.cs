@@ -21,7 +21,8 @@ public static partial class JsonReport
         if (causes is [var worst, ..])
         {
             json.WriteString("worst", worst.Group.Worst.Id);
-            json.WriteStringIfKnown("doFirst", worst.Group.Worst.Fix is [var first, ..] ? FindingText.Fix(first) : null);
+            var steps = DoNowSection.Steps(worst, 1).Select(static step => $"{step.Label}: {step.Text}");
+            json.WriteStringIfKnown("doFirst", steps.FirstOrDefault());
         }
 
         json.WriteEndObject();

@@ -76,16 +76,16 @@ public sealed record ReportView
             return input.Diagnosis;
         }
 
-        // What is wrong with the node concerns each of its pods.
-        var findings = input.Diagnosis.Findings.Where(finding =>
-            finding.Subject.IsOfNode || finding.Subject.Kind == SubjectKind.Host
-            || input.Options.Selects(finding.Subject.Namespace, finding.Subject.Name)).ToImmutableArray();
+        var findings = input.Diagnosis.Findings.Where(finding => Concerns(finding.Subject, input.Options)).ToImmutableArray();
         return input.Diagnosis with
         {
             Findings = findings,
             Headline = Headline.Of(findings, input.Diagnosis.Unreadable),
-            Over = [.. input.Diagnosis.Over.Where(over => over.Finding.Subject.IsOfNode || over.Finding.Subject.Kind == SubjectKind.Host
-                || input.Options.Selects(over.Finding.Subject.Namespace, over.Finding.Subject.Name))],
+            Over = [.. input.Diagnosis.Over.Where(over => Concerns(over.Finding.Subject, input.Options))],
         };
     }
+
+    // What is wrong with the node concerns each of its pods; what its own processes do (an API server, a kubelet) does not.
+    private static bool Concerns(FindingSubject subject, ReportOptions options) =>
+        subject.IsOfNode || options.Selects(subject.Namespace, subject.Name);
 }

@@ -20,6 +20,7 @@ public sealed class CloseWaitTimeoutShortRule : IFindingRule
     /// <summary>What raises the timeout; each says which tables it reaches.</summary>
     internal static ImmutableArray<FindingFix> AllFixes { get; } =
     [
+        SysctlFixes.UntilKubeProxyStarts("net.netfilter.nf_conntrack_tcp_timeout_close_wait", 3600),
         new("kube-proxy flag", "--conntrack-tcp-timeout-close-wait=1h", FixPlace.WithKubeProxy, FixReach.HostTable),
         new("kube-proxy configuration", "conntrack: {tcpCloseWaitTimeout: 1h0m0s}", FixPlace.WithKubeProxy, FixReach.HostTable),
         .. SysctlFixes.Of(

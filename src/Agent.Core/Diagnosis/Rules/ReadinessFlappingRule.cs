@@ -39,6 +39,10 @@ public sealed class ReadinessFlappingRule : IFindingRule
         Fixes =
         [
             new(
+                "see what fails",
+                "kubectl -n $NAMESPACE get events --field-selector involvedObject.name=$POD,reason=Unhealthy",
+                FixPlace.Pod),
+            new(
                 "container, a probe with more patience",
                 "readinessProbe: {httpGet: {path: /healthz, port: $PORT}, periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 3}",
                 FixPlace.Pod),

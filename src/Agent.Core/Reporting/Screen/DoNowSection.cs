@@ -42,18 +42,23 @@ internal static class DoNowSection
         }
     }
 
-    /// <summary>What to do about one cause, the best first.</summary>
+    /// <summary>
+    /// What to do about one cause, the best first; where that is all code and settings, first how to see what they are about.
+    /// </summary>
     internal static IEnumerable<ReportStep> Steps(ScreenCause cause, int fixes)
     {
         var worst = cause.Group.Worst;
-        foreach (var fix in worst.Fix.Take(fixes))
+        var steps = worst.Fix
+            .Take(fixes)
+            .Select(static fix => new ReportStep(HumanText.Printable(FindingText.Where(fix)), HumanText.PrintableLines(fix.Text)));
+        if (!s_traced.Contains(worst.Id))
         {
-            yield return new(HumanText.Printable(FindingText.Where(fix)), HumanText.PrintableLines(fix.Text));
+            return steps;
         }
 
-        if (s_traced.Contains(worst.Id) && worst.Subject.Kind == SubjectKind.Pod)
-        {
-            yield return new("see it happen", $"closewatch trace --pod {HumanText.Printable(worst.Subject.DisplayName)} --lost");
-        }
+        ReportStep trace = new("see it happen", "closewatch trace --lost" + (worst.Subject.Kind == SubjectKind.Pod
+            ? $" --pod {HumanText.Printable(worst.Subject.DisplayName)}"
+            : ""));
+        return worst.Fix is [{ IsCommand: true, Condition: "" }, ..] ? steps : steps.Prepend(trace);
     }
 }

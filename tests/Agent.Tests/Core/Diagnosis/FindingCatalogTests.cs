@@ -24,6 +24,17 @@ public sealed partial class FindingCatalogTests
         Assert.NotEmpty(explanation.References);
     }
 
+    /// <summary>What is at the top of a report can be typed: a fix, or the trace that shows what the setting is about.</summary>
+    [Fact]
+    public void Fixes_OfWhatIsNoNote_HaveACommand()
+    {
+        var without = FindingCatalog.All
+            .Where(static explanation => explanation.Levels.Any(static level => level.Severity > Severity.Info))
+            .Where(static explanation => !explanation.Fixes.Any(static fix => fix.IsCommand))
+            .Select(static explanation => explanation.Id);
+        Assert.Equal(["backend-closes-idle-first", "reset-on-reuse", "upstream-closes-idle-first"], without.Order(StringComparer.Ordinal));
+    }
+
     [Theory]
     [MemberData(nameof(Ids))]
     public void Get_EveryId_SaysWhatMakesItHowBad(string id)

@@ -36,10 +36,21 @@ public sealed class FixFilterTests
         Assert.Contains(OfLeak("java", s_plain), static fix => fix.Text == "kubectl -n shop delete pod web");
 
     [Theory]
-    [InlineData(true, "kube-proxy flag")]
+    [InlineData(true, "now, until kube-proxy starts again")]
     [InlineData(false, "sysctl on a node without kube-proxy")]
     public void KubeProxy_ThereOrNot_DecidesBetweenItsFlagAndTheSysctl(bool runs, string first) =>
         Assert.Equal(first, OfHost(s_plain with { KubeProxy = runs })[0].Where);
+
+    /// <summary>Whoever reads the report of an agent in a pod has kubectl, and no shell on the node.</summary>
+    [Theory]
+    [InlineData(true, "kubectl debug node/node-1 -it --profile=sysadmin --image=busybox -- chroot /host sysctl -w ")]
+    [InlineData(false, "sysctl -w ")]
+    public void CommandForTheNode_IsTypedWhereTheReportIsRead(bool inPod, string start) =>
+        Assert.StartsWith(start, OfHost(s_plain with { AgentInPod = inPod })[0].Text, StringComparison.Ordinal);
+
+    [Fact]
+    public void Commands_ComeBeforeSettings() =>
+        Assert.Equal([true, true, false, false], OfHost(s_plain with { KubeProxy = true }).Select(static fix => fix.IsCommand));
 
     [Fact]
     public void KubeProxy_Unknown_BothAreOfferedWithTheirConditions()

@@ -54,7 +54,7 @@ public sealed class SourceUnavailableRuleTests
         static line => line.Contains(ConntrackDropsRule.Id, StringComparison.Ordinal));
 
     [Theory]
-    [InlineData(SourceNeeds.NetAdmin, "add: [NET_ADMIN]")]
+    [InlineData(SourceNeeds.NetAdmin, "\"NET_ADMIN\"")]
     [InlineData(SourceNeeds.Unconfined, "appArmorProfile: {type: Unconfined}", "apparmor=|avc:")]
     [InlineData(SourceNeeds.ConntrackNetlinkModule, "modprobe nf_conntrack_netlink")]
     [InlineData(SourceNeeds.ConntrackModule, "modprobe nf_conntrack")]
@@ -62,20 +62,20 @@ public sealed class SourceUnavailableRuleTests
     [InlineData(SourceNeeds.ConntrackSwitchedOn, "--Collection:Conntrack=auto")]
     [InlineData(SourceNeeds.SocketsSwitchedOn, "--Collection:Sockets=auto")]
     [InlineData(SourceNeeds.AnotherScan, "closewatch report --fresh")]
-    [InlineData(SourceNeeds.EnterNamespaces, "add: [SYS_ADMIN, SYS_PTRACE]")]
+    [InlineData(SourceNeeds.EnterNamespaces, "\"SYS_PTRACE\"")]
     [InlineData(SourceNeeds.SocketDiagModules, "modprobe -a inet_diag tcp_diag")]
-    [InlineData(SourceNeeds.HostProcesses, "hostPID: true")]
+    [InlineData(SourceNeeds.HostProcesses, "\"hostPID\":true")]
     [InlineData(SourceNeeds.VisibleProcesses, "remount,hidepid=0")]
     [InlineData(SourceNeeds.PodNames, "hostPath: {path: /var/log/pods}", "mountPath: /var/log/pods", "--Pods:LogRoot=", "kubectl create clusterrole")]
     [InlineData(SourceNeeds.PodListPermission, "kubectl create clusterrole")]
     [InlineData(SourceNeeds.NewToken, "rollout restart")]
-    [InlineData(SourceNeeds.ServiceAccount, "automountServiceAccountToken: true")]
+    [InlineData(SourceNeeds.ServiceAccount, "\"automountServiceAccountToken\":true")]
     [InlineData(SourceNeeds.NodeName, "fieldPath: spec.nodeName")]
-    [InlineData(SourceNeeds.ApiServerAnswer, "curl -sk")]
+    [InlineData(SourceNeeds.ApiServerAnswer, "kubectl get --raw")]
     [InlineData(SourceNeeds.ApiServerCertificate, "openssl s_client")]
     [InlineData(SourceNeeds.Cluster, "--Pods:Source=auto")]
     [InlineData(SourceNeeds.NodeUserNamespace, "hostUsers: true", "sudo closewatch report")]
-    [InlineData(SourceNeeds.NetAdmin | SourceNeeds.Root, "add: [NET_ADMIN]", "runAsUser: 0")]
+    [InlineData(SourceNeeds.NetAdmin | SourceNeeds.Root, "\"NET_ADMIN\"", "runAsUser: 0")]
     public void Evaluate_Needs_GiveTheFixesForThemAndNoOther(SourceNeeds needs, params string[] expected)
     {
         // Outside of pods there is always root instead, besides.
