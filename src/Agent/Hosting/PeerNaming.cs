@@ -14,7 +14,9 @@ internal sealed partial class PeerNaming(
     ClusterPeers peers, SnapshotStore store, AgentOptionsStore options, TimeProvider time, ILogger<PeerNaming> logger)
     : BackgroundService
 {
-    /// <summary>The addresses at the other ends of half-closed connections that are nobody's on this node, oldest connection first.</summary>
+    /// <summary>
+    /// The addresses at the other ends of half-closed connections that are nobody's on this node, oldest connection first.
+    /// </summary>
     internal static IEnumerable<IpAddress> Unknown(Snapshot snapshot)
     {
         var names = PeerNames.Of(snapshot with { PeerNames = Snapshot.NoNames });
