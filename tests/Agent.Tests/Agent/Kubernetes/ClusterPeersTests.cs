@@ -1,7 +1,6 @@
 using Agent.Kernel.Net;
 using Agent.Kubernetes;
 using Agent.Tests.Kubernetes.Testing;
-using Agent.Tests.Testing;
 using Microsoft.AspNetCore.Http;
 using Xunit;
 
