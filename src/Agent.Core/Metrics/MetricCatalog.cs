@@ -60,6 +60,11 @@ public static class MetricCatalog
         "Longest idle time seen among established connections at a port: a short keep-alive shows as a ceiling.",
         "port"));
 
+    public static readonly MetricDefinition PodSocketsAge = Folded(MetricFold.Max, Pod(
+        "sockets_age_seconds",
+        "Age of what is said of the pod's sockets, where reading them all at every scan would cost more than half of "
+            + "Collection:CpuBudgetPercent."));
+
     public static readonly MetricDefinition PodConntrackTimeout = Folded(MetricFold.Min, Pod(
         "conntrack_timeout_seconds",
         "Conntrack timeouts of pods' own network namespaces, where conntrack is in use there and they differ from the host's.",
@@ -240,7 +245,8 @@ public static class MetricCatalog
     [
         PodHalfClosedSockets, PodHalfClosedConnections, PodHalfClosedOldest, PodHalfClosedExpiring, PodHalfClosedUntracked,
         PodTcpSockets, PodResetsSent, PodEstablishedResets, PodAborts, PodListenOverflows, PodListenDrops,
-        PodAcceptQueueLength, PodAcceptQueueLimit, PodClosedFirst, PodIdleCeiling, PodConntrackTimeout,
+        PodAcceptQueueLength, PodAcceptQueueLimit, PodClosedFirst, PodIdleCeiling, PodSocketsAge,
+        PodConntrackTimeout,
         PodConntrackEntries,
         PodConnectionsEnded, PodRequestsLost, PodIdleClose, ConnectionEnds, ConnectionEndsMissed, ConnectionEndsWatched,
         UnattributedSockets, UnattributedConnections,

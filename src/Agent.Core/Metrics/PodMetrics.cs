@@ -37,6 +37,7 @@ internal sealed class PodMetrics
         Family(
             MetricCatalog.PodIdleCeiling,
             static (family, group, pod) => AddPorts(family, group, pod, static port => port.Idle?.Ceiling.TotalSeconds ?? 0));
+        Family(MetricCatalog.PodSocketsAge, static (family, group, pod) => family.Add(group, pod.SocketsAge?.TotalSeconds ?? 0));
         Family(MetricCatalog.PodConntrackTimeout, (family, group, pod) => AddTimeouts(family, group, pod, input.Snapshot.HostSettings));
         EntryMetrics.Write(output, input.Snapshot, grouping);
 

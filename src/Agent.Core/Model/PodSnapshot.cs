@@ -35,6 +35,12 @@ public sealed record PodSnapshot
     /// <summary>Sockets by state; null when they could not be read or are not told apart (a hostNetwork pod without cgroup ids).</summary>
     public TcpStateCounts? Tcp { get; init; }
 
+    /// <summary>
+    /// How long ago the sockets of its namespaces were as they are shown: zero unless namespaces are read in turns to stay within the
+    /// budget; the oldest of several; null when they could not be read.
+    /// </summary>
+    public TimeSpan? SocketsAge { get; init; }
+
     /// <summary>Counters of its primary network namespace; null for a hostNetwork pod, whose namespace is the host's.</summary>
     public TcpCounters? Counters { get; init; }
 

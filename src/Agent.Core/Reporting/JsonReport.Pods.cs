@@ -119,6 +119,7 @@ public static partial class JsonReport
             }
 
             json.WriteEndObject();
+            json.WriteSeconds("socketsAgeSeconds", pod.SocketsAge);
         }
 
         if (pod.Counters is { } counters)

@@ -36,6 +36,12 @@ public sealed record NamespaceSample
     /// <summary>Sockets by owner index; null when they could not be read.</summary>
     public ImmutableDictionary<int, TcpStateCounts>? Sockets { get; init; }
 
+    /// <summary>
+    /// How long ago its sockets were as they are shown: zero when they were dumped in this scan, or nothing has happened since they were;
+    /// null when they could not be read.
+    /// </summary>
+    public TimeSpan? SocketsAge { get; init; }
+
     /// <summary>The different programs that run there, a bounded number, in order; empty when unknown.</summary>
     public ImmutableArray<string> Programs { get; init; } = [];
 

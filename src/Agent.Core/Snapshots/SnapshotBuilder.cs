@@ -68,6 +68,7 @@ public static class SnapshotBuilder
             NamespaceInstance = network.Instance,
             HalfClosed = halfClosed,
             Tcp = Sockets(sample, owner, ownerIndex),
+            SocketsAge = owner.Namespaces.Max(index => sample.Namespaces[index].SocketsAge),
             Counters = ownsNamespace ? network.Counters : null,
             OtherCounters = OtherCounters(sample, owner),
             Listeners =

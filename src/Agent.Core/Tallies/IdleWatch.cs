@@ -85,9 +85,7 @@ public sealed class IdleWatch
     {
         foreach (ref readonly var port in ports)
         {
-            var history = History(port.Port);
-            history.NoteListeners(now, port.LowestInode, port.HighestInode);
-            history.AddSample(now, port.IdleSamples, TimeSpan.FromMilliseconds(port.LongestIdleMilliseconds));
+            Note(now, port);
         }
 
         if (_previousAt is { } previousAt)
@@ -102,6 +100,35 @@ public sealed class IdleWatch
         (_previous, _current) = (_current, _previous);
         _previousAt = now;
         ForgetPorts(ports);
+    }
+
+    /// <summary>Instead of a dump: nothing has happened since the last one, so every connection has been idle for so much longer.</summary>
+    /// <param name="now">Monotonic time.</param>
+    /// <param name="ports">The listening ports as they were, with the idle times of now.</param>
+    public void Advance(TimeSpan now, ReadOnlySpan<PortTally> ports)
+    {
+        foreach (ref readonly var port in ports)
+        {
+            Note(now, port);
+        }
+
+        HasTwoScans |= _previousAt is not null;
+        var longer = (now - (_previousAt ?? now)).TotalMilliseconds;
+        Begin();
+        foreach (var (tuple, idle) in _previous)
+        {
+            _current[tuple] = (uint)Math.Min(idle + longer, uint.MaxValue);
+        }
+
+        (_previous, _current) = (_current, _previous);
+        _previousAt = now;
+    }
+
+    private void Note(TimeSpan now, in PortTally port)
+    {
+        var history = History(port.Port);
+        history.NoteListeners(now, port.LowestInode, port.HighestInode);
+        history.AddSample(now, port.IdleSamples, TimeSpan.FromMilliseconds(port.LongestIdleMilliseconds));
     }
 
     private void ForgetPorts(ReadOnlySpan<PortTally> listening)

@@ -8,6 +8,9 @@ public enum SocketPass
     /// <summary>The half-closed ones, which the first dump left out.</summary>
     HalfClosed,
 
+    /// <summary>The listeners of a namespace of which an earlier dump is shown again.</summary>
+    Listeners,
+
     /// <summary>Established ones, counted before: only their idle time is new.</summary>
     Idle,
 }
@@ -20,13 +23,13 @@ public readonly struct SocketPassSink(SocketTally tally, SocketPass pass) : ISoc
     /// <inheritdoc/>
     public void OnSocket(in TcpSocket socket)
     {
-        if (pass == SocketPass.HalfClosed)
+        if (pass == SocketPass.Idle)
         {
-            tally.Add(socket);
+            tally.AddIdle(socket);
         }
         else
         {
-            tally.AddIdle(socket);
+            tally.Add(socket);
         }
     }
 
@@ -36,6 +39,10 @@ public readonly struct SocketPassSink(SocketTally tally, SocketPass pass) : ISoc
         if (pass == SocketPass.HalfClosed)
         {
             tally.RestartHalfClosed();
+        }
+        else if (pass == SocketPass.Listeners)
+        {
+            tally.RestartListeners();
         }
         else
         {

@@ -9,7 +9,7 @@ namespace Agent.Core.Tallies;
 /// Counts the sockets of one network namespace while they stream by: by owner and state, at listening ports, and keeps the
 /// half-closed ones. The kernel lists listeners before everything else of a family, so ports are known in time.
 /// </summary>
-public sealed class SocketTally
+public sealed partial class SocketTally
 {
     /// <summary>How many established connections are kept to ask conntrack about.</summary>
     public const int EstablishedSampleSize = 8;

@@ -17,7 +17,13 @@ internal static class NetSockstat
     /// <param name="text">The file <c>sockstat</c>.</param>
     public static bool MaybeTimeWait(ReadOnlySpan<byte> text) => !TryRead(text, "TCP:"u8, "tw"u8, out var timeWait) || timeWait != 0;
 
-    private static bool TryRead(ReadOnlySpan<byte> text, ReadOnlySpan<byte> line, ReadOnlySpan<byte> name, out ulong value)
+    /// <summary>Reads one number.</summary>
+    /// <param name="text">The file.</param>
+    /// <param name="line"><c>TCP:</c> or <c>TCP6:</c>.</param>
+    /// <param name="name">For example <c>inuse</c>.</param>
+    /// <param name="value">The number.</param>
+    /// <returns>False when the file does not say it.</returns>
+    public static bool TryRead(ReadOnlySpan<byte> text, ReadOnlySpan<byte> line, ReadOnlySpan<byte> name, out ulong value)
     {
         var lines = new ProcLines(text);
         while (lines.MoveNext())

@@ -75,16 +75,18 @@ public sealed class SockDiagNetlink : IDisposable
     /// </summary>
     /// <param name="tuple">Local end first.</param>
     /// <param name="socket">The socket. FIN_WAIT2 without an owner and TIME_WAIT have no inode.</param>
+    /// <param name="extensions">What to ask for beside.</param>
     /// <returns>False when there is none.</returns>
     /// <exception cref="KernelException">The kernel refused the request, or did not answer.</exception>
     /// <remarks>inet_diag_dump_one_icsk, net/ipv4/inet_diag.c: where no connection is found, a listener at the local port is.</remarks>
-    public bool TryFind(in ConnectionTuple tuple, out TcpSocket socket)
+    public bool TryFind(in ConnectionTuple tuple, out TcpSocket socket, SockDiagExtensions extensions = SockDiagExtensions.None)
     {
         Span<byte> bytes = stackalloc byte[NLMSG_HDRLEN + SizeofInetDiagReqV2];
         Span<byte> body = stackalloc byte[SizeofInetDiagReqV2];
         body.Clear();
         body[0] = (byte)(tuple.Source.IsIPv4 ? AF_INET : AF_INET6);
         body[V2ProtocolOffset] = IPPROTO_TCP;
+        body[V2ExtOffset] = (byte)extensions;
         MemoryMarshal.Write(body[V2StatesOffset..], TcpStates.All);
         var id = body[V2IdOffset..];
         BinaryPrimitives.WriteUInt16BigEndian(id, tuple.SourcePort);

@@ -34,8 +34,8 @@ internal static class ConfigurationKeys
         yield return section.Key(
             "CpuBudgetPercent",
             Number(0, 100),
-            "Percent of one core for dumps of the conntrack table, so that a big table is dumped less often, and for hearing connections "
-                + "end, which may take half of it and is then done in turns",
+            "Percent of one core for dumps of the conntrack table, so that a big table is dumped less often; dumps of sockets, and "
+                + "hearing connections end, may take half of it each and are then done in turns",
             static s => s.CpuBudgetPercent, static (s, v) => s with { CpuBudgetPercent = v });
         yield return section.Key(
             "ConnectionEnds",

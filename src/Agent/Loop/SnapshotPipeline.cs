@@ -113,7 +113,8 @@ internal sealed class SnapshotPipeline(
         }
 
         ends.Apply(options.Collection);
-        var snapshot = scanner.Scan(new ScanRequest(dump) { Ends = ends }, cancellationToken);
+        var request = new ScanRequest(dump) { Ends = ends, SocketBudgetPercent = options.Collection.CpuBudgetPercent };
+        var snapshot = scanner.Scan(request, cancellationToken);
         if (dump)
         {
             dumps.Dumped(snapshot.Source(SourceNames.Conntrack)?.Duration ?? TimeSpan.Zero);

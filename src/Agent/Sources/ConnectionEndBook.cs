@@ -227,7 +227,7 @@ internal sealed partial class ConnectionEndBook(TimeProvider time, double percen
                 network.Network.AddListener(listener.Port, _tally.PodOf(owners[owner].Identity));
             }
 
-            if (scanned.Sample.Sockets is not null)
+            if (scanned.SocketsAge == TimeSpan.Zero)
             {
                 _tally.OnListeners(network.Network, Now);
             }

@@ -125,6 +125,12 @@ internal sealed class ConnectionEndWatch : IDisposable
             return null;
         }
 
+        if (scan.Layout.Namespaces.Any(static network => network is { SocketsAge.Ticks: > 0, Ends.TimeWaits: not null }))
+        {
+            // No dump tells soon enough what became of these.
+            AskForSingleSockets();
+        }
+
         var (byOwner, gone, share, watched) = _book.Sum(scan.Layout, listener.IsLive);
         var heard = listener.ReadStatistics();
         sources.Add(
@@ -145,16 +151,18 @@ internal sealed class ConnectionEndWatch : IDisposable
     public void Finish()
     {
         _thread?.Finish();
-        using (var probe = CreateProbe())
-        {
-            probe.Run();
-        }
-
+        AskForSingleSockets();
         _book.Finish();
         _isFinishing = true;
     }
 
     public void Dispose() => Close();
+
+    private void AskForSingleSockets()
+    {
+        using var probe = CreateProbe();
+        probe.Run();
+    }
 
     private void Close()
     {

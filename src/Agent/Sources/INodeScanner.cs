@@ -18,5 +18,8 @@ internal sealed record ScanRequest(bool DumpConntrack)
     /// <summary>What hears connections end between scans; null when nobody does.</summary>
     public ConnectionEndWatch? Ends { get; init; }
 
+    /// <summary>Percent of one core of which dumps of sockets may take half; null to read all sockets, whatever that costs.</summary>
+    public double? SocketBudgetPercent { get; init; }
+
     public static ScanRequest Full { get; } = new(true);
 }

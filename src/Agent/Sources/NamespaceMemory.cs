@@ -38,8 +38,10 @@ internal sealed class NamespaceMemory(TimeSpan firstSeen, bool isNew)
 
     public NamespaceSettings? Settings { get; private set; }
 
-    /// <summary>Sockets at the last scan; null before the first.</summary>
-    public long? Sockets { get; set; }
+    public SocketMemory Sockets { get; } = new();
+
+    /// <summary>TCP counters of the last scan; null when they could not be read.</summary>
+    public TcpCounters? Counters { get; set; }
 
     /// <summary>Since when this namespace has had processes of whom; see <see cref="NamespaceSource"/>.</summary>
     public (NetworkNamespace Network, int Version, ImmutableArray<ProcessGroup> Groups)? Groups { get; set; }

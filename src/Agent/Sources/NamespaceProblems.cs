@@ -20,6 +20,8 @@ internal sealed class NamespaceProblems
     private int _notCaptured;
     private bool _hostHasSettings;
     private long _cutListeners;
+    private int _inTurns;
+    private TimeSpan _oldest;
 
     public void NoteEntry(KernelException? refusal)
     {
@@ -56,6 +58,12 @@ internal sealed class NamespaceProblems
         _byNetlink += byNetlink ? 1 : 0;
         _byProcFs += byNetlink ? 0 : 1;
         _sockets += sockets;
+    }
+
+    public void NoteAge(TimeSpan? socketsAge)
+    {
+        _inTurns += socketsAge > TimeSpan.Zero ? 1 : 0;
+        _oldest = socketsAge > _oldest ? socketsAge.Value : _oldest;
     }
 
     public void CountCutListeners(int cut) => _cutListeners += cut;
@@ -110,6 +118,14 @@ internal sealed class NamespaceProblems
             problem = problem.And(new(
                 $"{_cutListeners} more listening ports are not shown: those with queues and connections are, "
                 + $"{NodeScan.MaxListenersPerNamespace} a namespace",
+                SourceNeeds.None));
+        }
+
+        if (_inTurns > 0)
+        {
+            problem = problem.And(new(
+                $"namespaces are read in turns to stay within Collection:CpuBudgetPercent: {_inTurns} show what they had up to "
+                + $"{_oldest.TotalSeconds:0} s ago",
                 SourceNeeds.None));
         }
 

@@ -19,7 +19,7 @@ internal sealed class NamespaceReader(CollectionOptions collection, NamespaceSoc
     public void Read(NodeScan scan, SourceReports sources)
     {
         var problems = new NamespaceProblems();
-        sockets.Begin(scan.Layout.Owners);
+        sockets.Begin(scan);
         var clock = new SourceClock(SourceNames.Sockets, time);
         foreach (var network in scan.Layout.Namespaces)
         {
@@ -59,6 +59,7 @@ internal sealed class NamespaceReader(CollectionOptions collection, NamespaceSoc
             LocalPorts = network.Memory.Settings?.LocalPorts,
             TableEntries = network.TableEntries,
             Sockets = socketsRead ? sockets.ByOwner(scan.Layout, network) : null,
+            SocketsAge = network.SocketsAge,
             Listeners = socketsRead ? sockets.Listeners(network) : [],
             Programs = network.IsHost || network.Target.Live is not { } live ? [] : network.Memory.ProgramsOf(live),
         };
@@ -116,11 +117,23 @@ internal sealed class NamespaceReader(CollectionOptions collection, NamespaceSoc
         }
     }
 
+    /// <summary>Without a segment, and without a socket that came or went, no counter changes.</summary>
     private TcpCounters? ReadCounters(NamespaceScan network)
+    {
+        var memory = network.Memory;
+        if (network.Activity is null || !memory.Sockets.IsResting || memory.Counters is null)
+        {
+            memory.Counters = ReadCounters(network.NetPath);
+        }
+
+        return memory.Counters;
+    }
+
+    private TcpCounters? ReadCounters(string? netPath)
     {
         try
         {
-            return network.NetPath is { } netPath ? _tables.ReadCounters(netPath) : null;
+            return netPath is null ? null : _tables.ReadCounters(netPath);
         }
         catch (KernelException)
         {

@@ -3,6 +3,7 @@ using Agent.Core.Tallies;
 using Agent.Kernel;
 using Agent.Kernel.Namespaces;
 using Agent.Kernel.Net;
+using Agent.Kernel.ProcFs;
 
 namespace Agent.Sources;
 
@@ -36,6 +37,12 @@ internal sealed class NamespaceScan(NamespaceTarget target, int ownerIndex, bool
 
     /// <summary>How its connections end; null when nobody listens there.</summary>
     public WatchedNamespace? Ends { get; set; }
+
+    /// <summary>What tells whether its sockets have changed, read before them; null when unknown.</summary>
+    public SocketActivity? Activity { get; set; }
+
+    /// <summary>How long ago its sockets were as they are shown; null when they could not be read.</summary>
+    public TimeSpan? SocketsAge { get; set; }
 
     /// <summary>What was read of it; null until then.</summary>
     public NamespaceSample? Sample { get; set; }

@@ -5,6 +5,7 @@ using Agent.Core.Model;
 using Agent.Core.Snapshots;
 using Agent.Core.Tallies;
 using Agent.Kernel;
+using Agent.Kernel.Ends;
 using Agent.Kernel.Netlink;
 using Agent.Kernel.ProcFs;
 
@@ -24,6 +25,7 @@ internal sealed class NamespaceSockets : IDisposable
     private readonly NetDirectory _tables = new();
     private readonly SocketReader _reader;
     private readonly SocketTally _tally = new();
+    private readonly SocketTurns _turns = new();
 
     public NamespaceSockets(CollectionOptions collection, ConntrackSource conntrack, SocketHolders holders, TimeProvider time)
     {
@@ -38,7 +40,12 @@ internal sealed class NamespaceSockets : IDisposable
     public int Denied => _holders.Denied;
 
     /// <summary>Starts a scan.</summary>
-    public void Begin(IReadOnlyList<Owner> owners) => _holders.Begin(owners);
+    public void Begin(NodeScan scan)
+    {
+        _holders.Begin(scan.Layout.Owners);
+        var others = scan.Layout.Namespaces.Where(static network => !network.IsHost);
+        _turns.Begin(others.Select(static network => network.Memory.Sockets), scan.Now, scan.SocketBudgetPercent);
+    }
 
     /// <summary>Reads the sockets of a namespace.</summary>
     /// <param name="scan">Receives the half-closed ones.</param>
@@ -62,18 +69,14 @@ internal sealed class NamespaceSockets : IDisposable
             scan.HalfClosed,
             network.Memory.Idle);
         // Not the scan's beginning: that may be a second earlier at the first scan of a process, and idle times are told by the difference.
-        var dumpedAt = _time.GetElapsedTime(0, _time.GetTimestamp());
-        if (!TryDump(scan, network, problems))
+        var now = _time.GetElapsedTime(0, _time.GetTimestamp());
+        if (!TryRecall(scan, network, now, problems) && !TryDump(scan, network, now, problems))
         {
             _tally.Restart();
             return false;
         }
 
-        network.Memory.Sockets = _tally.Total;
-        problems.CountCutListeners(_tally.KeepPorts(scan.ListenerShare));
         scan.NoteListeners(_tally.Ports.Length);
-        network.Ends?.NoteDump(dumpedAt);
-        network.Memory.Idle.Complete(dumpedAt, _tally.Ports);
         scan.HalfClosed.Seal();
         network.Established = [.. _tally.EstablishedSample];
         if (network.Target.Live is { } live && !scan.HalfClosedOf(network).IsEmpty)
@@ -139,6 +142,96 @@ internal sealed class NamespaceSockets : IDisposable
         _buffer.Dispose();
     }
 
+    /// <summary>Shows the last dump again where a new one would show the same, or has to wait for its turn.</summary>
+    private bool TryRecall(NodeScan scan, NamespaceScan network, TimeSpan now, NamespaceProblems problems)
+    {
+        var memory = network.Memory.Sockets;
+        network.Activity = ReadActivity(network);
+        if (network.IsHost || memory.DumpedAt is not { } dumpedAt)
+        {
+            return false;
+        }
+
+        // Who waits for a dump to tell how a connection ended is not to wait for the next segment.
+        var isUnchanged = memory.IsUnchanged(network.Activity) && network.Ends?.TimeWaits is null;
+        if (!isUnchanged && !_turns.MustWait(memory))
+        {
+            return false;
+        }
+
+        if (!TryRecallAll(scan, network, isUnchanged ? now - dumpedAt : null))
+        {
+            _tally.Restart();
+            return false;
+        }
+
+        if (isUnchanged)
+        {
+            memory.NoteRest();
+            network.Memory.Idle.Advance(now, _tally.Ports);
+        }
+
+        network.SocketsAge = isUnchanged ? TimeSpan.Zero : now - dumpedAt;
+        problems.NoteAge(network.SocketsAge);
+        problems.CountSockets(network.IsEntered && _collection.Sockets != BackendChoice.ProcFs, _tally.Total);
+        return true;
+    }
+
+    private SocketActivity? ReadActivity(NamespaceScan network)
+    {
+        try
+        {
+            return network.Target.Live is null ? null : _tables.ReadActivity(network.NetPath!);
+        }
+        catch (KernelException)
+        {
+            return null;
+        }
+    }
+
+    private bool TryRecallAll(NodeScan scan, NamespaceScan network, TimeSpan? unchangedFor)
+    {
+        var memory = network.Memory.Sockets;
+        _tally.Recall(memory, unchangedFor);
+        if (!network.IsEntered || _collection.Sockets == BackendChoice.ProcFs)
+        {
+            _tally.RecallListeners(memory);
+            return memory.IsComplete;
+        }
+
+        try
+        {
+            // Where there are no sockets, there is nothing to ask for either.
+            return network.Activity?.HasSockets == false
+                ? memory.Total == 0
+                : _reader.TryComplete(memory, _tally, unchangedFor is not null, scan.CancellationToken);
+        }
+        catch (KernelException)
+        {
+            // The dump that follows says why.
+            return false;
+        }
+    }
+
+    private bool TryDump(NodeScan scan, NamespaceScan network, TimeSpan now, NamespaceProblems problems)
+    {
+        var began = ThreadTime.Read();
+        if (!TryDump(scan, network, problems))
+        {
+            return false;
+        }
+
+        var cut = _tally.KeepPorts(scan.ListenerShare);
+        problems.CountCutListeners(cut);
+        network.Ends?.NoteDump(now);
+        network.Memory.Idle.Complete(now, _tally.Ports);
+        scan.HalfClosed.Seal();
+        var dump = new SocketDump(now, ThreadTime.Read() - began, network.Activity, IsWhole: !network.IsHost && cut == 0);
+        network.Memory.Sockets.Note(dump, _tally, scan.HalfClosedOf(network));
+        network.SocketsAge = TimeSpan.Zero;
+        return true;
+    }
+
     private bool TryDump(NodeScan scan, NamespaceScan network, NamespaceProblems problems)
     {
         var netPath = network.NetPath!;
@@ -146,7 +239,7 @@ internal sealed class NamespaceSockets : IDisposable
         {
             // A dump walks the sockets of the whole machine, so a namespace without any is worth two small files first.
             var byNetlink = network.IsEntered && _collection.Sockets != BackendChoice.ProcFs
-                && (!_tables.MaybeSockets(netPath) || TryNetlink(scan, network, problems));
+                && (!(network.Activity?.HasSockets ?? _tables.MaybeSockets(netPath)) || TryNetlink(scan, network, problems));
             if (!byNetlink
                 && (_collection.Sockets == BackendChoice.Netlink || !_reader.TryReadProcFs(netPath, _tally, scan.CancellationToken)))
             {
@@ -167,7 +260,7 @@ internal sealed class NamespaceSockets : IDisposable
     {
         try
         {
-            _reader.ReadNetlink(_tally, network.Memory.Sockets, scan.CancellationToken);
+            _reader.ReadNetlink(_tally, network.Memory.Sockets.Total, scan.CancellationToken);
             return true;
         }
         catch (KernelException exception)

@@ -36,6 +36,9 @@ internal sealed class NodeScan(
     /// <summary>What hears connections end; null when nobody does.</summary>
     public ConnectionEndWatch? Ends { get; init; }
 
+    /// <summary><see cref="ScanRequest.SocketBudgetPercent"/>.</summary>
+    public double? SocketBudgetPercent { get; init; }
+
     /// <summary>Half-closed sockets of all namespaces.</summary>
     public HalfClosedTable HalfClosed { get; } = new(halfClosed, (network, tuple) => MayPassBy(layout, network, tuple));
 

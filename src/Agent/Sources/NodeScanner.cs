@@ -76,7 +76,11 @@ internal sealed class NodeScanner : INodeScanner
         var targets = _namespaces.Find(now, visitor, sources);
         _halfClosed.Begin(now);
         var layout = _owners.Find(targets, now, kubernetes, sources);
-        var scan = new NodeScan(layout, visitor, _halfClosed, now, cancellationToken) { Ends = visitor is null ? null : request.Ends };
+        var scan = new NodeScan(layout, visitor, _halfClosed, now, cancellationToken)
+        {
+            Ends = visitor is null ? null : request.Ends,
+            SocketBudgetPercent = request.SocketBudgetPercent,
+        };
         _hostTable.Prepare(scan);
         _reader.Read(scan, sources);
         scan.HalfClosed.BuildIndex();

@@ -45,6 +45,42 @@ internal sealed class SocketReader(NetlinkBuffer buffer)
         }
     }
 
+    /// <summary>
+    /// Completes what an earlier dump showed, in the namespace of the calling thread: listeners, whose queues a process empties without a
+    /// segment, are dumped, which walks a small table; half-closed sockets, whose ages and unread bytes matter, are looked up.
+    /// </summary>
+    /// <param name="memory">Of that dump.</param>
+    /// <param name="tally">Holds the rest of it.</param>
+    /// <param name="isUnchanged">True when the half-closed sockets are to be those of then; otherwise those that are left do.</param>
+    /// <param name="cancellationToken">Ends it between two datagrams.</param>
+    /// <returns>False when something else is there than then.</returns>
+    /// <exception cref="Kernel.KernelException">The kernel refused it.</exception>
+    public bool TryComplete(SocketMemory memory, SocketTally tally, bool isUnchanged, CancellationToken cancellationToken)
+    {
+        using var diag = SockDiagNetlink.Open(buffer);
+        var listeners = new SocketPassSink(tally, SocketPass.Listeners);
+        diag.Dump(TcpStates.Listen, SockDiagExtensions.None, ref listeners, cancellationToken: cancellationToken);
+        if (!tally.HasPortsOf(memory))
+        {
+            return false;
+        }
+
+        foreach (var then in memory.HalfClosed)
+        {
+            if (diag.TryFind(then.Tuple, out var now, SockDiagExtensions.Info) && now.IsHalfClosed
+                && (!isUnchanged || SocketMemory.IsSame(then, now)))
+            {
+                tally.Add(now);
+            }
+            else if (isUnchanged)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     /// <summary>By /proc/PID/net/tcp and tcp6, which show no ages.</summary>
     /// <returns>False when the namespace is gone.</returns>
     /// <exception cref="Kernel.KernelException">The files may not be read.</exception>
