@@ -15,9 +15,9 @@ internal static class ExactKeepAlive
     /// <summary>Closes longer ago prove nothing any more.</summary>
     public static readonly TimeSpan Memory = TimeSpan.FromMinutes(10);
 
-    // Reloads close connections at any age: three of these agree to a twentieth by chance in one case of a hundred, four loosely as rarely.
+    // Reloads close connections at any age: three of these agree to a twentieth by chance in one case of a hundred, six loosely as rarely.
     private const int FewestClose = 3;
-    private const int FewestLoose = 4;
+    private const int FewestLoose = 6;
     private const double MostOfThem = 0.8;
 
     // Two are enough where they agree so and resemble somebody's default, one where it is that to a hundredth and too long for chance.
@@ -31,6 +31,10 @@ internal static class ExactKeepAlive
     private const double LooseFromSeconds = 1.75;
     private const double SameShortAgeSeconds = 0.1;
     private const double OneEventSeconds = 1.2;
+
+    // A server that closes after each answer comes late to that on a busy machine, now and then: that is no time-out.
+    private const double MayBeLateSeconds = 1;
+    private const double LateShare = 0.25;
 
     /// <summary>Estimates.</summary>
     /// <param name="context">The snapshots.</param>
@@ -47,7 +51,7 @@ internal static class ExactKeepAlive
         [
             .. (closes?.Events ?? []).Where(seen => now - seen.At <= Memory && !(seen.At <= restartedAt) && IsOneAge(seen)),
         ];
-        if (events.Count == 0)
+        if (events.Count == 0 || AreLate(events, closes!, pod))
         {
             return (null, restartedAt);
         }
@@ -59,6 +63,9 @@ internal static class ExactKeepAlive
                 : null);
         return (estimate, estimate is { OthersIdleLonger: true } ? restartedAt : Later(restartedAt, last));
     }
+
+    private static bool AreLate(List<IdleCloseEvent> events, IdleCloses closes, PodSnapshot pod) =>
+        Age(events).TotalSeconds < MayBeLateSeconds && closes.Count < LateShare * pod.Ends!.Server[EndKind.ClosedFirst];
 
     private static KeepAliveEstimate? Judge(List<IdleCloseEvent> events, PodSnapshot pod)
     {

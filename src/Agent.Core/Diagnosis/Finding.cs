@@ -38,6 +38,12 @@ public sealed record Finding
     /// <summary>Which of several things a finding of this id says; those that say different things are not merged for reading.</summary>
     public string Form { get; init; } = "";
 
+    /// <summary>
+    /// How long it must hold before a running agent shows it: by then another finding may explain it. A single report, which has no later
+    /// scan to wait for, shows it at once.
+    /// </summary>
+    public TimeSpan Patience { get; init; }
+
     /// <summary>The ports whose lost requests it explains (<see cref="LossClaim"/>); null for all.</summary>
     public ImmutableArray<ushort>? Ports { get; init; }
 

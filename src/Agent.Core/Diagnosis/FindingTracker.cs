@@ -3,8 +3,8 @@ namespace Agent.Core.Diagnosis;
 
 /// <summary>
 /// Keeps findings of repeated scans from flapping: one appears once it held in two of the last three evaluations (at once when it is
-/// critical), and goes only after three evaluations without it. What has gone is remembered for a while. Owned by one loop, not
-/// thread-safe.
+/// critical), and not before its <see cref="Finding.Patience"/> is over; it goes only after three evaluations without it. What has gone is
+/// remembered for a while. Owned by one loop, not thread-safe.
 /// </summary>
 public sealed class FindingTracker
 {
@@ -41,7 +41,7 @@ public sealed class FindingTracker
 
             // The first evaluation has nothing to compare with: it shows what a single report would.
             track.SeenAt = takenAt;
-            track.Saw(finding, atOnce: !_started || finding.Severity == Severity.Critical);
+            track.Saw(finding, takenAt, atOnce: !_started || finding.Severity == Severity.Critical);
         }
 
         _started = true;
@@ -100,12 +100,13 @@ public sealed class FindingTracker
             _severities[^1] = null;
         }
 
-        public void Saw(Finding finding, bool atOnce)
+        public void Saw(Finding finding, DateTimeOffset takenAt, bool atOnce)
         {
             _newest = finding;
             Worst = finding.Severity > Worst ? finding.Severity : Worst;
             _severities[^1] = finding.Severity;
-            IsShown |= atOnce || _severities.Count(static severity => severity is not null) >= Appears;
+            IsShown |= takenAt - firstSeen >= finding.Patience
+                && (atOnce || _severities.Count(static severity => severity is not null) >= Appears);
         }
     }
 }

@@ -87,6 +87,11 @@ public sealed partial class EndsTally
     private void CountLoss(ref EndRecord record, EndClock now, bool isCorrection)
     {
         var cause = LossOf(record);
+        if (cause != LossCause.None && record.Facts.Role == EndRole.Client && ServerPortOf(record) is { } server)
+        {
+            record.Port = server;
+        }
+
         record.Loss = LossState.None;
         record.Cause = cause;
         if (cause == LossCause.None)
@@ -110,6 +115,11 @@ public sealed partial class EndsTally
         record.Loss = LossState.Counted;
         record.Port.AddLoss(cause, record.At.Utc);
         NoteIdleBefore(record);
+        if (cause == LossCause.Unanswered && record.Facts.WasNeverAnswered)
+        {
+            record.Port.AddFirstUnanswered(record.Facts.RequestMilliseconds, record.At.Utc);
+        }
+
         if (cause != LossCause.Unknown || !isCorrection)
         {
             Tell(record, cause, isCorrection);

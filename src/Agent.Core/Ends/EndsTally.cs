@@ -10,7 +10,7 @@ namespace Agent.Core.Ends;
 /// </summary>
 /// <remarks>
 /// One request is counted once. Where both ends are on this node it is counted at the server's pod, whichever message told of it; a
-/// client's loss is counted at the client's pod (role client) only where the server's side was not heard.
+/// client's loss is counted at the client's pod (role client) only where its server is not known to be on this node.
 /// </remarks>
 /// <param name="observer">Sees each end once it is judged; null for nobody.</param>
 public sealed partial class EndsTally(IEndObserver? observer = null)
@@ -89,6 +89,7 @@ public sealed partial class EndsTally(IEndObserver? observer = null)
         });
         ref var record = ref _ring[position];
         Judge(ref record);
+        NoteServer(record);
         record.Lookup = CanBeLookedUp(record) ? LookupState.Wanted : LookupState.NotNeeded;
         network.Undecided++;
         _undecided++;

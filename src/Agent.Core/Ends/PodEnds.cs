@@ -85,11 +85,16 @@ public sealed class PodEnds(PodIdentity identity)
                    select new LostRequests(port.Role, cause, port.Port, port.Lost(cause), port.LastLost(cause))
                    {
                        IdleBefore = cause == LossCause.Unanswered ? null : port.IdleBeforeLoss?.ToSummary(port.Port).Median,
+                       First = cause == LossCause.Unanswered ? First(port) : null,
                    },
             ],
             LossUnknown = ports.Sum(static port => port.LossUnknown + port.Held),
         };
     }
+
+    private static FirstUnanswered? First(PortEnds port) => port.FirstUnanswered is { } first
+        ? FirstUnanswered.Of(first.Count, first.ToSummary(port.Port), port.HasAnswered)
+        : null;
 
     private static ImmutableArray<IdleCloses> Closes(PortEnds[] ports, EndRole role) =>
         [.. from port in ports where port.Role == role && port.IdleCloses is not null select port.IdleCloses!.ToSummary(port.Port)];

@@ -33,6 +33,15 @@ public sealed class PortEnds(EndRole role, ushort port)
     /// <summary>How long connections had been idle before a request on them was lost; null where that is not known of any.</summary>
     public IdleHistogram? IdleBeforeLoss { get; private set; }
 
+    /// <summary>
+    /// How old the first thing was that a client had sent on a connection on which nothing was ever answered, when the server closed it;
+    /// null without any. Its client may not have finished its request, or may not want an answer.
+    /// </summary>
+    public IdleHistogram? FirstUnanswered { get; private set; }
+
+    /// <summary>True once the server was seen to have sent anything at this port.</summary>
+    public bool HasAnswered { get; private set; }
+
     /// <summary>Ends of which nobody can say whether a request was lost, without those that are held.</summary>
     public long LossUnknown { get; private set; }
 
@@ -47,6 +56,12 @@ public sealed class PortEnds(EndRole role, ushort port)
         }
 
         LossUnknown += other.LossUnknown;
+        HasAnswered |= other.HasAnswered;
+        if (other.FirstUnanswered is { } unanswered)
+        {
+            (FirstUnanswered ??= new()).Absorb(unanswered);
+        }
+
         Habit.Absorb(other.Habit);
         if (other.IdleCloses is { } closes)
         {
@@ -65,6 +80,12 @@ public sealed class PortEnds(EndRole role, ushort port)
 
     /// <summary>Notes how long a connection had been idle before a request on it was lost.</summary>
     public void AddIdleBeforeLoss(uint idleMilliseconds) => (IdleBeforeLoss ??= new()).Add(idleMilliseconds);
+
+    /// <summary>Notes how long the first request of a connection had waited when its server closed without an answer.</summary>
+    public void AddFirstUnanswered(uint milliseconds, DateTimeOffset at) => (FirstUnanswered ??= new()).Add(milliseconds, at);
+
+    /// <summary>The server sent something on a connection of this port.</summary>
+    public void SawAnswer() => HasAnswered = true;
 
     /// <summary>Notes the age at which a connection was closed though a request had just come; it counts as no idle close.</summary>
     public void AddCloseWitness(uint milliseconds, DateTimeOffset at) => (IdleCloses ??= new()).AddWitness(milliseconds, at);

@@ -73,4 +73,7 @@ public sealed record LostRequests(EndRole Role, LossCause Cause, ushort Port, lo
     /// told that, and where the first request of a connection was lost.
     /// </summary>
     public TimeSpan? IdleBefore { get; init; }
+
+    /// <summary>Those that were the first on their connection and were taken without an answer; null where there is none.</summary>
+    public FirstUnanswered? First { get; init; }
 }

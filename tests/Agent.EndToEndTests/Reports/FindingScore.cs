@@ -17,21 +17,38 @@ public static class FindingScore
     /// <summary>Asserts that exactly this was found, in any order, and counts it.</summary>
     /// <param name="expected">For example <c>critical close-wait-leak shop/leaky</c>.</param>
     /// <param name="found">As <see cref="NodeReport.AboveInfo"/> has it.</param>
+    /// <param name="whole">The findings themselves: those that are wrong are printed with all that they say.</param>
     /// <param name="file">Of the scene; the caller's.</param>
     /// <param name="member">Of the scene; the caller's.</param>
     public static void AssertAre(
-        IEnumerable<string> expected, IEnumerable<string> found, [CallerFilePath] string file = "", [CallerMemberName] string member = "")
+        IEnumerable<string> expected,
+        IEnumerable<string> found,
+        IEnumerable<ReportedFinding>? whole = null,
+        [CallerFilePath] string file = "",
+        [CallerMemberName] string member = "")
     {
         string[] should = [.. expected.Order(StringComparer.Ordinal)];
         string[] does = [.. found.Order(StringComparer.Ordinal)];
         var score = new Score(should.Intersect(does).Count(), does.Except(should).Count(), should.Except(does).Count());
         s_scenes.AddOrUpdate($"{Path.GetFileNameWithoutExtension(file)}.{member}", score, (_, before) => before + score);
-        Assert.Equal(should, does);
+        Assert.True(should.SequenceEqual(does), Difference(should, does, whole ?? []));
     }
 
     /// <summary>Asserts that nothing was found, and counts whatever was as wrong.</summary>
     public static void AssertNothing(IEnumerable<string> found, [CallerFilePath] string file = "", [CallerMemberName] string member = "") =>
-        AssertAre([], found, file, member);
+        AssertAre([], found, null, file, member);
+
+    // A wrong finding that comes once in a hundred runs must tell by itself why the program said it.
+    private static string Difference(string[] should, string[] does, IEnumerable<ReportedFinding> whole)
+    {
+        string[] wrong = [.. does.Except(should)];
+        var lines = wrong.Select(static one => $"wrong: {one}")
+            .Concat(should.Except(does).Select(static one => $"missing: {one}"))
+            .Concat(whole
+                .Where(finding => wrong.Any(one => one.Contains(finding.Id, StringComparison.Ordinal) && one.Contains(finding.Name, StringComparison.Ordinal)))
+                .Select(static finding => $"{finding.Severity} {finding.Id}: {finding.Title}\n  {string.Join("\n  ", finding.Evidence)}"));
+        return $"found [{string.Join(", ", does)}]\n{string.Join('\n', lines)}";
+    }
 
     /// <summary>The table, a line a scene; empty when no scene was judged.</summary>
     public static string Table() => Table(s_scenes);

@@ -40,7 +40,8 @@ public sealed partial class IdleCloseTests(IdleCloseScene scene) : SceneTest<Idl
             $"{ClosesIdle} {IdleCloseScene.NodeDefault}",
             $"{Reset} {IdleCloseScene.NodeBusy}",
         ],
-        Scene.Watched.Where(finding => finding.Severity != "info").Select(finding => $"{finding.Id} {finding.Name}").Order(StringComparer.Ordinal));
+        Scene.Watched.Where(finding => finding.Severity != "info").Select(finding => $"{finding.Id} {finding.Name}"),
+        Scene.Watched);
 
     [Fact]
     public void ResetOnReuse_BusyServer_IsAConsequenceWithCounters()

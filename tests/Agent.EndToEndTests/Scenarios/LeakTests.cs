@@ -14,6 +14,9 @@ public sealed class LeakTests(NodePool nodes) : NodeTest(nodes)
     private const int Vanished = 7;
     private const int RequestBytes = 8;
 
+    // From half of the timeout on, which is 60 s in the sidecar's pod.
+    private const string Expiring = "warning half-closed-expiring shop/meshed from close-wait-leak";
+
     // So that a minute is not needed for a leak.
     private static readonly string[] s_soon = ["--Diagnosis:LeakAge=2s", "--Diagnosis:LeakCount=5"];
 
@@ -45,7 +48,8 @@ public sealed class LeakTests(NodePool nodes) : NodeTest(nodes)
                 "warning fin-wait2-pile-up shop/visitor from close-wait-leak",
                 "warning fin-wait2-pile-up shop/waiter",
             ],
-            report.AboveInfo);
+            report.AboveInfo.Where(static finding => finding != Expiring), // which a slow machine sees already
+            report.Findings);
         await ReportAssert.SocketsAsKernelShowsAsync(Node, report, leaky, caller, meshed, visitor, waiter);
         var leak = report.Finding("close-wait-leak", "leaky");
         Assert.StartsWith($"{Leaked} sockets in CLOSE_WAIT, {Leaked} of them older than 2s", leak.Evidence[0], StringComparison.Ordinal);
@@ -69,9 +73,10 @@ public sealed class LeakTests(NodePool nodes) : NodeTest(nodes)
                 "warning fin-wait2-pile-up shop/meshed from close-wait-leak",
                 "warning fin-wait2-pile-up shop/visitor from close-wait-leak",
                 "warning fin-wait2-pile-up shop/waiter",
-                "warning half-closed-expiring shop/meshed from close-wait-leak",
+                Expiring,
             ],
-            grown.AboveInfo);
+            grown.AboveInfo,
+            grown.Findings);
         Assert.Contains(grown.Finding("close-wait-leak", "leaky").Evidence, line => line.EndsWith("ago: they accumulate.", StringComparison.Ordinal));
         await watch.MoreAsync(3);
         FindingScore.AssertAre(grown.AboveInfo, watch.Reports[^1].AboveInfo);

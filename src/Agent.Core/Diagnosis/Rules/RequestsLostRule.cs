@@ -15,6 +15,11 @@ public sealed class RequestsLostRule : IRemainderRule
 
     private const int LinesShown = 6;
 
+    // Trouble that is over is forgotten; what made it is known by then, or not at all.
+    private static readonly TimeSpan s_over = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(0.2);
+
     private static readonly FindingFix s_tracePod = new(
         "now, to see each one as it happens", "closewatch trace --lost --pod $NAMESPACE/$POD", FixPlace.Pod);
     private static readonly FindingFix s_trace = new("now, to see each one as it happens", "closewatch trace --lost --port $PORT");
@@ -36,15 +41,19 @@ public sealed class RequestsLostRule : IRemainderRule
             unexplained: who, at which port, in which way, how many and when.
             """,
         Why = "Whoever sent these requests got a reset or an end of file instead of an answer.",
-        Seen = """
+        Seen = $"""
             The ends of connections: data that lay unread when the server closed, that came after its close, or that was taken and not
             answered. Requests that a finding of at least a warning about the same pod explains (an idle time-out, a restart, a
-            termination) are not told again. Clients that gave up waiting are not among them, nor bytes that may be last words of TLS or
-            HTTP/2.
+            termination) are not told again; what one of these may explain soon is told after {HumanText.Duration(s_patience)}.
+            {HumanText.Duration(s_over)} after the last one it is over. Clients that gave up waiting are not among them, nor bytes that may
+            be last words of TLS or HTTP/2.
             """,
         Levels =
         [
-            new(Severity.Info, $"a single one in the last {HumanText.Duration(RecentLosses.Window)}"),
+            new(
+                Severity.Info,
+                $"a single one in the last {HumanText.Duration(RecentLosses.Window)}; also where the client may never have finished its "
+                + "request, spoke another protocol, or wanted no answer"),
             new(Severity.Warning, $"{Several} or more"),
             new(Severity.Critical, $"{Many} or more"),
         ],
@@ -73,7 +82,7 @@ public sealed class RequestsLostRule : IRemainderRule
                 .Where(static loss => loss.Count > 0)
                 .OrderByDescending(static loss => loss.Count)
                 .ToList();
-            if (losses.Count > 0)
+            if (losses.Count > 0 && losses.Max(static loss => loss.Lost.LastAt) >= context.Current.TakenAt - s_over)
             {
                 yield return Report(context, pod, losses);
             }
@@ -83,22 +92,40 @@ public sealed class RequestsLostRule : IRemainderRule
     private Finding Report(DiagnosisContext context, PodSnapshot pod, List<Loss> losses)
     {
         var count = losses.Sum(static loss => loss.Count);
+        var unsure = losses.ToDictionary(static loss => loss, loss => UnsureLoss.Of(pod, loss.Lost));
+        var sure = losses.Where(loss => unsure[loss] is null).Sum(static loss => loss.Count);
+        losses = [.. losses.OrderBy(loss => unsure[loss] is not null)];
         var worst = losses[0].Lost;
         var all = losses.Select(static loss => loss.Lost).ToHashSet();
         var recent = RecentLosses.Of(context, pod, all.Contains);
         return Explanation.Report(
-            count >= Many ? Severity.Critical : count >= Several ? Severity.Warning : Severity.Info,
+            sure >= Many ? Severity.Critical : sure >= Several ? Severity.Warning : Severity.Info,
             pod,
-            $"{pod.Identity.DisplayName} lost {HumanText.Count(count, "request")} in {HumanText.Duration(recent?.Over)}: "
-            + $"{How(worst)}{(losses.Count > 1 ? $" ({HumanText.Percent((double)losses[0].Count / count)} of them)" : "")}",
-            [.. Lines(losses), .. Shares(context, pod, losses)],
+            sure == 0
+                ? $"{pod.Identity.DisplayName} closed {HumanText.Count(count, "connection")} in {HumanText.Duration(recent?.Over)} without "
+                    + $"an answer to what came on them, which need not be requests (port {Port(worst)})"
+                : $"{pod.Identity.DisplayName} lost {HumanText.Count(count, "request")} in {HumanText.Duration(recent?.Over)}: "
+                    + $"{How(worst)}{(losses.Count > 1 ? $" ({HumanText.Percent((double)losses[0].Count / count)} of them)" : "")}",
+            [.. Lines(losses), .. unsure.Values.OfType<string>().Distinct(), .. Shares(context, pod, losses)],
             count,
             Fixes(worst),
             ("PORT", worst.Port.ToString(CultureInfo.InvariantCulture))) with
         {
-            Form = $"{worst.Role} {worst.Cause}",
+            Form = sure == 0 ? "unsure" : $"{worst.Role} {worst.Cause}",
+            Patience = losses.Exists(loss => MayBeExplainedSoon(context, pod, loss.Lost)) ? s_patience : TimeSpan.Zero,
         };
     }
+
+    // An idle time-out is known after a few closes, a crash loop after a few crashes.
+    private static bool MayBeExplainedSoon(DiagnosisContext context, PodSnapshot pod, LostRequests lost) =>
+        lost.IdleBefore >= s_idle || (lost.Role == EndRole.Server && WasReplaced(context, pod, lost.Port));
+
+    private static bool WasReplaced(DiagnosisContext context, PodSnapshot pod, ushort port) =>
+        !pod.Listeners.Any(listener => listener.Port == port)
+        || context.HistoryOf(pod.Identity)
+            .SelectMany(static seen => seen.Pod.Listeners)
+            .Concat(pod.Listeners)
+            .Any(listener => listener.Port == port && listener.Restarts > 0);
 
     private static IEnumerable<FindingFix> Fixes(LostRequests worst) => worst is { Role: EndRole.Server, Cause: LossCause.Unanswered }
         ? [s_tracePod, s_trace, s_logs, s_worker]

@@ -40,6 +40,25 @@ public sealed class FindingTrackerTests
     }
 
     [Fact]
+    public void Update_WithPatience_AppearsWhenThatIsOver_EvenCriticalAndInTheFirstEvaluation()
+    {
+        var patience = TimeSpan.FromSeconds(60);
+        var shown = Enumerable.Range(0, 6).Select(_ => Next(Severity.Critical, patience).Findings.Length).ToList();
+        Assert.Equal([0, 0, 0, 0, 1, 1], shown);
+    }
+
+    [Fact]
+    public void Update_ExplainedWithinItsPatience_WasNeverThere()
+    {
+        Next(null);
+        Next(Severity.Critical, TimeSpan.FromSeconds(60));
+        for (var round = 0; round < 4; round++)
+        {
+            Assert.Empty(Next(null) is var result ? result.Findings.Select(static finding => finding.Id).Concat(result.Over.Select(static over => over.Finding.Id)) : []);
+        }
+    }
+
+    [Fact]
     public void Update_Absent_GoesOnlyAfterThreeEvaluations()
     {
         Next(Severity.Warning);
@@ -147,9 +166,11 @@ public sealed class FindingTrackerTests
         Assert.Equal(FindingTracker.MaxOver, Next(null).Over.Length);
     }
 
-    private DiagnosisResult Next(Severity? severity, FindingSubject[]? present = null)
+    private DiagnosisResult Next(Severity? severity, TimeSpan patience) => Next(severity, null, patience);
+
+    private DiagnosisResult Next(Severity? severity, FindingSubject[]? present = null, TimeSpan patience = default)
     {
-        Finding[] findings = severity is { } known ? [DiagnosisEngineTests.Make("close-wait-leak", known, s_web)] : [];
+        Finding[] findings = severity is { } known ? [DiagnosisEngineTests.Make("close-wait-leak", known, s_web) with { Patience = patience }] : [];
         return _tracker.Update(new([.. findings], new(Verdict.Ok, "")) { Present = [.. present ?? [s_web]] }, Given.Noon + _scan++ * Given.Interval);
     }
 }

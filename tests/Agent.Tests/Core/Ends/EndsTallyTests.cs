@@ -53,6 +53,57 @@ public sealed class EndsTallyTests
         Assert.InRange(idle.Value.TotalSeconds, 0.3, 1.5);
     }
 
+    /// <summary>A server that dies says nothing of what lay in its accept queue; its client's word is enough where it is known to be here.</summary>
+    [Theory]
+    [InlineData(true, 1, 0)]
+    [InlineData(false, 0, 1)]
+    [InlineData(null, 0, 1)] // its pod is gone: the address may be another's
+    public void Add_OnlyTheClientTellsOfALoss_IsCountedAtTheServerWhereThatIsOfThisNode(bool? isKnown, int atServer, int atClient)
+    {
+        var replay = new EndReplay();
+        if (isKnown != false)
+        {
+            replay.Both("client closes idle").Pass(5).Settle();
+        }
+
+        replay.ServerNetwork.IsGone = isKnown is null;
+        replay.Only(EndRole.Client, "request after close").Pass(5).Settle();
+
+        Assert.Equal((atServer, atClient), (replay.ServerSummary.Lost(EndRole.Server), replay.ClientSummary.Lost(EndRole.Client)));
+        Assert.Equal(0, replay.ServerSummary.Lost(EndRole.Client) + replay.ClientSummary.Lost(EndRole.Server));
+    }
+
+    [Fact]
+    public void Add_ServersAreRememberedUpToABound()
+    {
+        var replay = new EndReplay();
+        var end = CapturedEnds.Scene("client closes idle").InPods.First(static end => end.Role == EndRole.Server).End;
+        for (var i = 0; i < EndsTally.MaxServers + 10; i++)
+        {
+            var tuple = end.Tuple with { Source = IpAddress.FromIPv4((uint)(0x0A00_0000 + i)) };
+            replay.Tally.Add(end.With(tuple), replay.ServerNetwork, replay.Clock);
+        }
+
+        Assert.Equal(EndsTally.MaxServers, replay.Tally.Servers);
+        replay.ServerNetwork.IsGone = true;
+        replay.Tally.Add(end, replay.ServerNetwork, replay.Clock);
+        Assert.Equal(1, replay.Tally.Servers);
+    }
+
+    /// <summary>Whether it was the first on its connection, and how long it had waited, tells requests from port scans.</summary>
+    [Fact]
+    public void Summary_FirstRequestsWithoutAnAnswer_TellHowLongTheyWaitedAndWhetherThePortAnswers()
+    {
+        var replay = new EndReplay().Both("first request taken, closed without an answer").Pass(5).Settle();
+        var silent = Assert.Single(replay.ServerSummary.RequestsLost).First!;
+        Assert.Equal((1L, false, false), (silent.Count, silent.IsOneAge, silent.PortAnswers));
+        Assert.InRange(silent.Waited.TotalSeconds, 0.1, 2);
+
+        replay.Both("request taken, closed without an answer").Pass(5).Settle();
+        var answers = Assert.Single(replay.ServerSummary.RequestsLost);
+        Assert.Equal((2L, 1L, true), (answers.Count, answers.First!.Count, answers.First.PortAnswers));
+    }
+
     /// <summary>Its alert is younger than its request: only its own message, which comes first, tells that it had gone.</summary>
     [Theory]
     [InlineData("TLS 1.3")]

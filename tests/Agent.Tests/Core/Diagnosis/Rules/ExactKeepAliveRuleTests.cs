@@ -61,6 +61,24 @@ public sealed class ExactKeepAliveRuleTests
     public void ReloadsOfABusyPool_Silent() => Assert.Empty(s_idle.Evaluate(Alone(Pod(
         [(-60, 8, 0.3, 0.3), (-55, 8, 0.8, 0.8), (-50, 8, 0.5, 0.5), (-45, 8, 0.25, 0.25), (-40, 8, 0.9, 0.9), (-35, 8, 0.6, 0.6), (-30, 8, 0.7, 0.7)]))));
 
+    /// <summary>A server that closes after each answer is late to that on a busy machine: some of its closes look idle.</summary>
+    [Theory]
+    [InlineData(0.25, 100, null)]
+    [InlineData(0.25, 10, Severity.Warning)] // a time-out; beside it, probes
+    [InlineData(1.3, 100, Severity.Warning)] // nobody is so late four times
+    public void ShortIdleTimes_BesideManyClosesAtOnce_AreLateCloses(double age, int closedAtOnce, Severity? expected)
+    {
+        var pod = Pod([(-50, 1, age, age), (-40, 1, age, age), (-30, 1, age, age), (-20, 1, age, age)]);
+        var counts = EndCounts.None.Counts.SetItem((int)EndKind.ClosedFirst, closedAtOnce).SetItem((int)EndKind.ClosedFirstIdle, 4);
+        var ends = pod.Ends! with { Server = new(counts), IdleCloses = [pod.Ends.IdleCloses[0] with { Buckets = [4, .. new long[13]] }] };
+        Assert.Equal(expected, s_idle.Evaluate(Alone(pod with { Ends = ends })).SingleOrDefault()?.Severity);
+    }
+
+    // Single connections that idle for some seconds, and reloads at any moment in between.
+    [Fact]
+    public void FiveReloadsThatAgreeLoosely_Silent() => Assert.Empty(s_idle.Evaluate(Alone(Pod(
+        [(-60, 1, 3.4, 3.4), (-50, 1, 4.1, 4.1), (-40, 1, 3.7, 3.7), (-30, 1, 3.2, 3.2), (-20, 1, 4.3, 4.3)]))));
+
     [Fact]
     public void ServerStartedAnew_ForgottenAtOnce()
     {

@@ -54,6 +54,59 @@ public sealed class RequestsLostRuleTests
         Assert.Equal("100 connections that it opened ended meanwhile, 9% of them with a lost request.", finding.Evidence[1]);
     }
 
+    /// <summary>Port scans, slow phones, senders of logs: nobody can say that a request was lost.</summary>
+    [Theory]
+    [InlineData("logs, which want no answer", 8080, 4.0, true, false, "nginx", Severity.Info)]
+    [InlineData("headers that never end", 8080, 60.0, true, true, "nginx", Severity.Info)]
+    [InlineData("HTTP to a database", 6379, 0.001, false, true, "redis-server", Severity.Info)]
+    [InlineData("a worker that is killed when it takes too long", 8080, 30.0, true, true, "gunicorn", Severity.Critical)]
+    [InlineData("a crash, at any age", 8080, 3.0, false, true, "node", Severity.Critical)]
+    [InlineData("an error path that closes at once", 8080, 0.001, true, true, "node", Severity.Critical)]
+    [InlineData("a database that died amid its queries", 6379, 0.5, false, true, "redis-server", Severity.Critical)]
+    public void Unanswered_FirstOnTheirConnections_AsSureAsTheEvidence(
+        string why, ushort port, double waited, bool isOneAge, bool portAnswers, string program, Severity expected)
+    {
+        Assert.NotEmpty(why);
+        var lost = Lost(9, port: port) with { First = new(9, TimeSpan.FromSeconds(waited), isOneAge, portAnswers) };
+        var pod = Pod(lost) with { Programs = [program] };
+
+        var finding = Assert.Single(s_rule.Evaluate(Given.Alone(Given.Node(pod)), []));
+
+        Assert.Equal(expected, finding.Severity);
+        Assert.Equal(expected == Severity.Critical, finding.Title.Contains(" lost 9 requests in ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Unanswered_ConnectionsThatHadBeenAnsweredAreCutToo_TheOthersAreNoScans()
+    {
+        var lost = Lost(9) with { First = new(8, TimeSpan.FromSeconds(30), true, true) };
+
+        Assert.Equal(Severity.Critical, Assert.Single(s_rule.Evaluate(Context(lost), [])).Severity);
+    }
+
+    /// <summary>An idle time-out is known after some closes, a crash loop after some crashes: until then a running agent waits.</summary>
+    [Theory]
+    [InlineData("met the close of an idle connection", 5.9, 0, true)]
+    [InlineData("at a server that was replaced", null, 1, true)]
+    [InlineData("at a server that lives on", null, 0, false)]
+    public void Lost_WhatAnotherFindingMayExplainSoon_HasPatience(string why, double? idleBefore, int restarts, bool expected)
+    {
+        Assert.NotEmpty(why);
+        var lost = Lost(9, LossCause.UnreadAtClose) with { IdleBefore = idleBefore is { } seconds ? TimeSpan.FromSeconds(seconds) : null };
+        var pod = Pod(lost);
+        pod = pod with { Listeners = [pod.Listeners[0] with { Restarts = restarts }] };
+
+        var finding = Assert.Single(s_rule.Evaluate(Given.Alone(Given.Node(pod)), []));
+
+        Assert.Equal((Severity.Critical, expected), (finding.Severity, finding.Patience > TimeSpan.Zero));
+    }
+
+    [Theory]
+    [InlineData(1.9, 1)]
+    [InlineData(2.1, 0)]
+    public void Lost_TwoMinutesAfterTheLastOne_IsOver(double minutesAgo, int expected) =>
+        Assert.Equal(expected, s_rule.Evaluate(Context(Lost(9, minutesAgo: minutesAgo)), []).Count());
+
     [Fact]
     public void Lost_LongAgo_Silent() => Assert.Empty(s_rule.Evaluate(Context(Lost(9, minutesAgo: 6)), []));
 

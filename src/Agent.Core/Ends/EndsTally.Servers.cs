@@ -1,0 +1,65 @@
+using Agent.Core.Model;
+using Agent.Kernel.Net;
+
+namespace Agent.Core.Ends;
+
+/// <content>
+/// Which addresses and ports are servers of this node. A request that only its client tells of is counted at its server's pod, too: the
+/// kernel says nothing of a connection that lay in the accept queue when its server died (inet_child_forget).
+/// </content>
+public sealed partial class EndsTally
+{
+    /// <summary>How many servers are remembered. Of others, such a request is counted at its client's pod.</summary>
+    public const int MaxServers = 4096;
+
+    private readonly Dictionary<(IpAddress Address, ushort Port), EndsNamespace> _servers = [];
+
+    /// <summary>How many are remembered.</summary>
+    public int Servers => _servers.Count;
+
+    private void NoteServer(in EndRecord record)
+    {
+        if (record is not { Facts.Role: EndRole.Server, RoleIsGuess: false })
+        {
+            return;
+        }
+
+        if (record.Facts.SentBytes > 0)
+        {
+            record.Port.SawAnswer();
+        }
+
+        var server = (record.Tuple.Source, record.Tuple.SourcePort);
+        if (record.Tuple.Source.IsLoopback || (_servers.TryGetValue(server, out var known) && known == record.Network))
+        {
+            return;
+        }
+
+        if (_servers.Count >= MaxServers)
+        {
+            ForgetServersThatAreGone();
+        }
+
+        if (_servers.Count < MaxServers)
+        {
+            _servers[server] = record.Network;
+        }
+    }
+
+    /// <summary>Where a client's loss is counted whose server is a pod of this node that said nothing of it; null for others.</summary>
+    private PortEnds? ServerPortOf(in EndRecord client) =>
+        _servers.TryGetValue((client.Tuple.Destination, client.Tuple.DestinationPort), out var network) && !network.IsGone
+            ? network.OwnerOf(client.Tuple.Reversed, EndRole.Server).Port(EndRole.Server, client.Tuple.DestinationPort)
+            : null;
+
+    private void ForgetServersThatAreGone()
+    {
+        foreach (var (server, network) in _servers)
+        {
+            if (network.IsGone)
+            {
+                _servers.Remove(server);
+            }
+        }
+    }
+}

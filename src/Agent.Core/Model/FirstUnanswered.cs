@@ -1,0 +1,29 @@
+namespace Agent.Core.Model;
+
+/// <summary>
+/// Connections that a server closed first without ever having sent anything on them, although something had come. That may be a request
+/// that was lost, and as well a client that never finished its request, that speaks another protocol, or that wants no answer.
+/// </summary>
+/// <param name="Count">How many.</param>
+/// <param name="Waited">How old the last thing that came was then (median of the last ones).</param>
+/// <param name="IsOneAge">True when it was about as old each time, at several moments: a time-out, and no crash.</param>
+/// <param name="PortAnswers">True when the server was seen to have sent anything at all at this port.</param>
+public sealed record FirstUnanswered(long Count, TimeSpan Waited, bool IsOneAge, bool PortAnswers)
+{
+    private const int FewestMoments = 2;
+    private const double MostOfThem = 0.8;
+    private const double SameAgeShare = 0.15;
+    private const double SameAgeSeconds = 0.75;
+
+    /// <summary>From what was counted.</summary>
+    /// <param name="count">How many there were.</param>
+    /// <param name="waits">How long they had waited, of the last ones.</param>
+    /// <param name="portAnswers">Whether anything was ever sent at the port.</param>
+    public static FirstUnanswered Of(long count, IdleCloses waits, bool portAnswers)
+    {
+        var about = Math.Max(SameAgeSeconds, SameAgeShare * waits.Median.TotalSeconds);
+        var same = waits.Events.Count(seen => Math.Abs((seen.Shortest - waits.Median).TotalSeconds) <= about
+            && Math.Abs((seen.Longest - waits.Median).TotalSeconds) <= about);
+        return new(count, waits.Median, same >= FewestMoments && same >= MostOfThem * waits.Events.Length, portAnswers);
+    }
+}
