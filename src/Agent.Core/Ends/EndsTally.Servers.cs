@@ -47,10 +47,18 @@ public sealed partial class EndsTally
     }
 
     /// <summary>Where a client's loss is counted whose server is a pod of this node that said nothing of it; null for others.</summary>
-    private PortEnds? ServerPortOf(in EndRecord client) =>
-        _servers.TryGetValue((client.Tuple.Destination, client.Tuple.DestinationPort), out var network) && !network.IsGone
-            ? network.OwnerOf(client.Tuple.Reversed, EndRole.Server).Port(EndRole.Server, client.Tuple.DestinationPort)
-            : null;
+    /// <remarks>Namespaces that no scan has found are heard, too, where a veth pair leads to them; they are nobody's.</remarks>
+    private PortEnds? ServerPortOf(in EndRecord client)
+    {
+        var port = client.Tuple.DestinationPort;
+        if (!_servers.TryGetValue((client.Tuple.Destination, port), out var network) || network.IsGone)
+        {
+            return null;
+        }
+
+        var owner = network.OwnerOf(client.Tuple.Reversed, EndRole.Server);
+        return _pods.GetValueOrDefault(owner.Identity) == owner ? owner.Port(EndRole.Server, port) : null;
+    }
 
     private void ForgetServersThatAreGone()
     {

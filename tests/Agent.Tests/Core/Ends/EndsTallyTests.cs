@@ -74,6 +74,17 @@ public sealed class EndsTallyTests
     }
 
     [Fact]
+    public void Add_OnlyTheClientTellsOfALoss_ServerIsNobodyThatIsKnown_IsCountedAtTheClient()
+    {
+        var replay = new EndReplay().Both("client closes idle").Pass(5).Settle();
+        replay.Tally.Forget(replay.Server.Identity);
+
+        replay.Only(EndRole.Client, "request after close").Pass(5).Settle();
+
+        Assert.Equal((0, 1), (replay.ServerSummary.Lost(EndRole.Server), replay.ClientSummary.Lost(EndRole.Client)));
+    }
+
+    [Fact]
     public void Add_ServersAreRememberedUpToABound()
     {
         var replay = new EndReplay();
