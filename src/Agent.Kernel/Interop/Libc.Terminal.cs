@@ -12,6 +12,12 @@ internal static unsafe partial class Libc
     /// <summary>POLLOUT, include/uapi/asm-generic/poll.h.</summary>
     internal const short POLLOUT = 0x0004;
 
+    /// <summary>POLLERR, include/uapi/asm-generic/poll.h: of a pipe's write end, that nobody has its other end open.</summary>
+    internal const short POLLERR = 0x0008;
+
+    /// <summary>POLLHUP, include/uapi/asm-generic/poll.h.</summary>
+    internal const short POLLHUP = 0x0010;
+
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int ioctl(SafeFileHandle file, nuint request, window_size* argument);
 

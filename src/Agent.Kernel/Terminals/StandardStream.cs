@@ -42,6 +42,17 @@ public sealed class StandardStream(int descriptor, bool tellsWhenClosed = false)
         set => throw new NotSupportedException();
     }
 
+    /// <summary>
+    /// True when what is written to a descriptor reaches nobody any more: a pipe without a reader, a terminal or a socket that was hung up
+    /// (POLLERR and POLLHUP of poll(2)). Does not wait.
+    /// </summary>
+    /// <param name="descriptor">1 or 2.</param>
+    public static unsafe bool ReaderHasLeft(int descriptor)
+    {
+        var file = new Libc.poll_file { fd = descriptor };
+        return Libc.poll(&file, 1, 0) > 0 && (file.revents & (Libc.POLLERR | Libc.POLLHUP)) != 0;
+    }
+
     /// <inheritdoc/>
     public override unsafe void Write(ReadOnlySpan<byte> buffer)
     {

@@ -32,6 +32,9 @@ internal sealed record Terminal
     /// </summary>
     public Func<TextWriter>? OpenLiveOutput { get; init; }
 
+    /// <summary>True when nobody reads the output any more, which writing would tell only with the next line.</summary>
+    public Func<bool> ReaderHasLeft { get; init; } = static () => false;
+
     public bool OutputIsTerminal { get; init; }
 
     public bool ErrorIsTerminal { get; init; }
@@ -55,6 +58,7 @@ internal sealed record Terminal
     {
         Output = Open(new StandardStream(StandardStream.Output)),
         OpenLiveOutput = static () => Open(new StandardStream(StandardStream.Output, tellsWhenClosed: true)),
+        ReaderHasLeft = static () => StandardStream.ReaderHasLeft(StandardStream.Output),
         Error = Open(new StandardStream(StandardStream.Error)),
         OutputIsTerminal = !Console.IsOutputRedirected,
         ErrorIsTerminal = !Console.IsErrorRedirected,

@@ -10,6 +10,9 @@ namespace Agent.Commands;
 /// <summary>Shows ends as they come: from the running agent, or heard by this command; the summary goes to standard error.</summary>
 internal sealed class TraceRunner(CommandServices services)
 {
+    /// <summary>How often it is looked whether somebody still reads: an end may come an hour later, or never.</summary>
+    private static readonly TimeSpan s_readerInterval = TimeSpan.FromSeconds(0.25);
+
     private readonly Terminal _terminal = services.Terminal;
     private readonly TraceSummary _summary = new();
 
@@ -66,9 +69,10 @@ internal sealed class TraceRunner(CommandServices services)
     private async Task<string?> ShowAsync(TraceRequest request, ITraceFeed feed, CancellationToken interrupted)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(interrupted);
-        using var timer = request.For is { } duration
-            ? services.Time.CreateTimer(_ => ending.Cancel(), null, duration, Timeout.InfiniteTimeSpan)
-            : null;
+        await using var timer = services.Time
+            .CreateTimer(_ => ending.Cancel(), null, request.For ?? Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan).ConfigureAwait(false);
+        await using var reader = services.Time
+            .CreateTimer(_ => EndWithoutReader(ending), null, s_readerInterval, s_readerInterval).ConfigureAwait(false);
         using var live = _terminal.OpenLiveOutput?.Invoke();
         var output = live ?? _terminal.Output;
         var text = request.Json ? null : new TraceText(_terminal.Style(request.Appearance), mayWrap: _terminal.OutputIsTerminal);
@@ -107,6 +111,14 @@ internal sealed class TraceRunner(CommandServices services)
         catch (TraceFailedException exception)
         {
             return exception.Message;
+        }
+    }
+
+    private void EndWithoutReader(CancellationTokenSource ending)
+    {
+        if (_terminal.ReaderHasLeft())
+        {
+            ending.Cancel();
         }
     }
 

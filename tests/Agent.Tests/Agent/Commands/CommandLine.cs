@@ -44,6 +44,8 @@ internal sealed class CommandLine
     /// <summary>Output for what does not end by itself; null for the same as everything else.</summary>
     public Func<TextWriter>? LiveOutput { get; init; }
 
+    public Func<bool> ReaderHasLeft { get; init; } = static () => false;
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>What a person at the terminal answers; null without one.</summary>
@@ -64,6 +66,7 @@ internal sealed class CommandLine
                 Error = error,
                 Environment = Environment,
                 OpenLiveOutput = LiveOutput,
+                ReaderHasLeft = ReaderHasLeft,
                 OutputIsTerminal = IsTerminal,
                 ErrorIsTerminal = IsTerminal,
                 Columns = Columns,

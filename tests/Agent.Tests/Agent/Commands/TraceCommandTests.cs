@@ -83,6 +83,26 @@ public sealed class TraceCommandTests
         Assert.DoesNotContain("internal error", line.Error, StringComparison.Ordinal);
     }
 
+    /// <summary>As <c>closewatch trace | head -1</c> where no other end comes.</summary>
+    [Fact]
+    public async Task Trace_ReaderHasLeft_EndsWithoutAnotherLine()
+    {
+        var time = new ManualTimeProvider();
+        var feed = new FakeFeed(TraceSamples.IdleClose) { NeverEnds = true };
+        var hasLeft = false;
+        var line = new CommandLine { AgentTrace = feed, Time = time, ReaderHasLeft = () => hasLeft };
+
+        var running = line.RunAsync("trace");
+        await feed.AllSent;
+        time.Advance(TimeSpan.FromMinutes(1));
+        Assert.False(running.IsCompleted);
+        hasLeft = true;
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(ExitCode.Done, await running);
+        Assert.StartsWith("1 end in", line.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Trace_NoAgent_ListensItself_WithTheFilter()
     {
