@@ -5,7 +5,7 @@ using Agent.Benchmarks.Service;
 using Agent.Benchmarks.Sockets;
 
 // Every benchmark by its name: `make bench` runs all, `make bench BENCH=conntrack` one.
-IBenchmark[] benchmarks = [new ConntrackBenchmark(), new SocketsBenchmark(), new EndsBenchmark(), new ServiceBenchmark()];
+IBenchmark[] benchmarks = [new ConntrackBenchmark(), new SocketsBenchmark(), new RestBenchmark(), new EndsBenchmark(), new ServiceBenchmark()];
 
 var unknown = args.Where(name => !benchmarks.Any(benchmark => benchmark.Name == name)).ToArray();
 if (unknown.Length > 0)

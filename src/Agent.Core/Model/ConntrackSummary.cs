@@ -17,6 +17,9 @@ public sealed record ConntrackSummary
     /// <summary>The dump, or null when none was possible.</summary>
     public FlowSummary? Flows { get; init; }
 
+    /// <summary>True while the first dump of a large table is still being made: what it holds is known with the next scan.</summary>
+    public bool IsBeingRead { get; init; }
+
     /// <summary>Counters since the namespace was made.</summary>
     public ConntrackStatistics? Statistics { get; init; }
 

@@ -102,6 +102,11 @@ public static partial class JsonReport
         json.WriteNumberIfKnown("entries", conntrack.Entries);
         json.WriteNumberIfKnown("limit", conntrack.Limit);
         json.WriteNumberIfKnown("buckets", conntrack.Buckets);
+        if (conntrack.IsBeingRead)
+        {
+            json.WriteBoolean("beingRead", true);
+        }
+
         if (conntrack.Flows is { } flows)
         {
             json.WriteNumber("flows", flows.Total);

@@ -36,6 +36,9 @@ public sealed record NodeSample
     /// <summary>The newest dump of the host's table, summed up; null when there is none.</summary>
     public FlowDump? Flows { get; init; }
 
+    /// <summary><see cref="ConntrackSummary.IsBeingRead"/>.</summary>
+    public bool TableIsBeingRead { get; init; }
+
     /// <summary>nf_conntrack_count of the host.</summary>
     public long? TableEntries { get; init; }
 

@@ -132,6 +132,7 @@ public static class SnapshotBuilder
                 Limit = sample.TableLimit,
                 Buckets = sample.TableBuckets,
                 Flows = sample.Flows?.Summary,
+                IsBeingRead = sample.TableIsBeingRead,
                 Statistics = sample.Statistics,
             };
 

@@ -26,8 +26,10 @@ internal sealed partial class CollectorLoop(
             {
                 var start = time.GetTimestamp();
                 health.Beat(options.Current.Collection.Interval);
-                await ScanAsync(thread, stoppingToken).ConfigureAwait(false);
-                await WaitAsync(start, stoppingToken).ConfigureAwait(false);
+                if (!await ScanAsync(thread, stoppingToken).ConfigureAwait(false))
+                {
+                    await WaitAsync(start, stoppingToken).ConfigureAwait(false);
+                }
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -36,13 +38,16 @@ internal sealed partial class CollectorLoop(
         }
     }
 
-    private async Task ScanAsync(ScanThread thread, CancellationToken stoppingToken)
+    /// <returns>True when the next scan is to follow at once.</returns>
+    private async Task<bool> ScanAsync(ScanThread thread, CancellationToken stoppingToken)
     {
         try
         {
-            await thread.Run(() => pipeline.Run(options.Current, stoppingToken)).WaitAsync(stoppingToken).ConfigureAwait(false);
+            var goesOn = false;
+            await thread.Run(() => goesOn = pipeline.Run(options.Current, stoppingToken)).WaitAsync(stoppingToken).ConfigureAwait(false);
             _lastFailure = "";
             health.NoteSuccess();
+            return goesOn;
         }
         catch (Exception e) when (e is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
         {
@@ -54,6 +59,8 @@ internal sealed partial class CollectorLoop(
                 LogScanFailed(e, e.Message);
                 _lastFailure = e.Message;
             }
+
+            return false;
         }
     }
 

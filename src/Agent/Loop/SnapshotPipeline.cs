@@ -34,8 +34,9 @@ internal sealed class SnapshotPipeline(
     private AgentOptions? _scannerOptions;
 
     /// <summary>Scans, judges, renders and publishes.</summary>
+    /// <returns>True when the next scan is to follow at once: this one has left the conntrack table to it.</returns>
     /// <exception cref="OperationCanceledException">The agent ends.</exception>
-    public void Run(AgentOptions options, CancellationToken cancellationToken)
+    public bool Run(AgentOptions options, CancellationToken cancellationToken)
     {
         try
         {
@@ -68,6 +69,7 @@ internal sealed class SnapshotPipeline(
             _history.Add(snapshot, options.Collection.Interval);
             statusLog.Write(snapshot, diagnosis);
             ReturnMemory(options.Collection.Interval);
+            return snapshot.Conntrack is { IsBeingRead: true };
         }
         catch
         {
@@ -113,9 +115,14 @@ internal sealed class SnapshotPipeline(
         }
 
         ends.Apply(options.Collection);
-        var request = new ScanRequest(dump) { Ends = ends, SocketBudgetPercent = options.Collection.CpuBudgetPercent };
+        var request = new ScanRequest(dump)
+        {
+            Ends = ends,
+            MayLeaveTable = store.Current is null,
+            SocketBudgetPercent = options.Collection.CpuBudgetPercent,
+        };
         var snapshot = scanner.Scan(request, cancellationToken);
-        if (dump)
+        if (dump && snapshot.Conntrack is not { IsBeingRead: true })
         {
             dumps.Dumped(snapshot.Source(SourceNames.Conntrack)?.Duration ?? TimeSpan.Zero);
         }

@@ -23,6 +23,9 @@ internal sealed class ConntrackSource(BackendChoice choice, TimeProvider time) :
     private readonly NetlinkBuffer _buffer = new();
     private long? _tooMany;
 
+    /// <summary>True when the table is not to be read.</summary>
+    public bool IsOff => choice == BackendChoice.Off;
+
     /// <summary>How long the table may be read from procfs.</summary>
     public TimeSpan ProcFsBudget { get; init; } = s_procFsBudget;
 

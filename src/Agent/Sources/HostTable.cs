@@ -10,10 +10,16 @@ namespace Agent.Sources;
 /// </summary>
 internal sealed class HostTable(ConntrackSource conntrack, TimeProvider time)
 {
+    /// <summary>Entries that are dumped within a tenth of a second.</summary>
+    private const long Large = 50_000;
+
     private readonly FlowTally _tally = new((ulong)Random.Shared.NextInt64());
     private readonly TableGrowth _growth = new();
     private SourceReport? _lastReport;
     private bool _hasLoaded;
+
+    /// <summary>True when the last scan left the first dump of a large table to the next one.</summary>
+    public bool IsBeingRead { get; private set; }
 
     /// <summary>The newest dump, summed up; null when there is none.</summary>
     public FlowDump? LastDump { get; private set; }
@@ -41,30 +47,38 @@ internal sealed class HostTable(ConntrackSource conntrack, TimeProvider time)
     /// that is allowed.
     /// </summary>
     /// <param name="scan">With its half-closed sockets indexed; receives their entries, whom the table tracks, and the counters.</param>
-    /// <param name="dump">False: keep the counts of the last dump and look the sockets up one by one.</param>
+    /// <param name="request">Whether to dump; otherwise the last dump's counts stay, and the sockets are looked up one by one.</param>
     /// <param name="sources">Receives the reports.</param>
-    public void Read(NodeScan scan, bool dump, SourceReports sources)
+    public void Read(NodeScan scan, ScanRequest request, SourceReports sources)
     {
         var host = scan.Layout.Host;
         var reason = SourceProblem.Of(host.Enter(scan.Visitor));
         using var netlink = host.IsEntered ? conntrack.OpenNetlink(out reason) : null;
-        if (dump || LastDump is null)
+        IsBeingRead = request.MayLeaveTable && _lastReport is null && !conntrack.IsOff && host.TableEntries > Large;
+        if (!IsBeingRead && (request.DumpConntrack || LastDump is null))
         {
             Dump(netlink, reason, scan);
         }
 
-        sources.Add(_hasLoaded ? WithModule(_lastReport!) : _lastReport!);
+        var report = IsBeingRead ? BeingRead(netlink is null ? "procfs" : "netlink", host.TableEntries) : _lastReport!;
+        sources.Add(_hasLoaded ? WithModule(report) : report);
         if (netlink is not null)
         {
             ConntrackLookup.CompleteHost(netlink, scan, _tally.Table.Zones);
         }
 
-        var netPath = host.Target.NetPath;
-        var (report, statistics) = ConntrackStatisticsSource.Read(netlink, $"{netPath}/stat/nf_conntrack", time, scan.CancellationToken);
-        sources.Add(report);
+        var (counters, statistics) = ConntrackStatisticsSource.Read(
+            netlink, $"{host.Target.NetPath}/stat/nf_conntrack", time, scan.CancellationToken);
+        sources.Add(counters);
         scan.Statistics = statistics;
         scan.Visitor?.Return();
     }
+
+    private SourceReport BeingRead(string backend, long? entries) => new SourceClock(SourceNames.Conntrack, time).Report(
+        backend,
+        SourceStatus.Ok,
+        new($"{entries} entries are being read: what they are follows with the next scan, at once", SourceNeeds.None),
+        0);
 
     private static bool IsLoaded() => SettingsSource.ReadTimeout("/proc", NetfilterSettings.CloseWait) is not null;
 

@@ -18,6 +18,12 @@ internal sealed record ScanRequest(bool DumpConntrack)
     /// <summary>What hears connections end between scans; null when nobody does.</summary>
     public ConnectionEndWatch? Ends { get; init; }
 
+    /// <summary>
+    /// True when a large table that was never dumped may wait for the next scan, which is to follow at once: everything else is known
+    /// sooner. The snapshot says so (<see cref="ConntrackSummary.IsBeingRead"/>).
+    /// </summary>
+    public bool MayLeaveTable { get; init; }
+
     /// <summary>Percent of one core of which dumps of sockets may take half; null to read all sockets, whatever that costs.</summary>
     public double? SocketBudgetPercent { get; init; }
 

@@ -85,7 +85,7 @@ internal sealed class NodeScanner : INodeScanner
         _reader.Read(scan, sources);
         scan.HalfClosed.BuildIndex();
         NoteLooseness(scan);
-        _hostTable.Read(scan, request.DumpConntrack, sources);
+        _hostTable.Read(scan, request, sources);
         PeerJudge.Judge(scan.HalfClosed, scan.IsReadHere);
         JudgeTracking(scan);
         sources.Add(kubernetes);
@@ -129,6 +129,7 @@ internal sealed class NodeScanner : INodeScanner
             Namespaces = [.. scan.Layout.Namespaces.Select(static network => network.Sample!)],
             HalfClosed = scan.SocketsRead ? scan.HalfClosed : null,
             Flows = _hostTable.LastDump,
+            TableIsBeingRead = _hostTable.IsBeingRead,
             TableEntries = host.TableEntries,
             TableLimit = host.Memory.Settings?.Limit,
             TableBuckets = host.Memory.Settings?.Buckets,

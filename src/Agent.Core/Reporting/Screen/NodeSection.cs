@@ -23,7 +23,10 @@ internal static class NodeSection
         }
     }
 
-    private static string Table(ReportView view) => view.Snapshot.Conntrack switch
+    private static string Table(ReportView view) =>
+        Fill(view) + (view.Snapshot.Conntrack is { IsBeingRead: true } ? ", still being read" : "");
+
+    private static string Fill(ReportView view) => view.Snapshot.Conntrack switch
     {
         { FillRatio: { } fill, Limit: { } limit } => $"table {HumanText.Percent(fill)} of {HumanText.Count(limit)}",
         { Entries: { } entries } => $"table {HumanText.Count(entries, "entry", "entries")}",

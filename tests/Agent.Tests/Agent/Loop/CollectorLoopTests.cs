@@ -50,6 +50,34 @@ public sealed class CollectorLoopTests
         Assert.Equal(2, scanner.Scans);
     }
 
+    /// <summary>Whoever asks gets what is known without the table of a big node; the table follows without waiting for the interval.</summary>
+    [Fact]
+    public async Task Loop_FirstScanLeavesALargeTable_IsServedAndTheNextFollowsAtOnce()
+    {
+        using var release = new SemaphoreSlim(0);
+        using var scanner = new FakeScanner((_, number, _) =>
+        {
+            if (number == 2)
+            {
+                release.Wait(Eventually.Limit, CancellationToken.None);
+            }
+
+            return TestSnapshots.Of() with { Conntrack = new() { Entries = 300_000, Limit = 400_000, IsBeingRead = number == 1 } };
+        });
+        await using var agent = await TestAgent.StartAsync(scanner);
+        await Eventually.True(() => scanner.Scans == 2, "the scan with the table");
+        Assert.Equal(200, (await agent.GetAsync("/metrics")).Status);
+        Assert.Contains("still being read", (await agent.GetAsync("/report")).Body, StringComparison.Ordinal);
+        Assert.Contains("\"beingRead\":true", (await agent.GetAsync("/report.json")).Body.Replace(" ", "", StringComparison.Ordinal), StringComparison.Ordinal);
+
+        release.Release();
+        await agent.ScannedAsync(scanner, 2);
+        Assert.DoesNotContain("still being read", (await agent.GetAsync("/report")).Body, StringComparison.Ordinal);
+        Assert.Equal([(true, true), (true, false)], scanner.Requests.Select(static request => (request.DumpConntrack, request.MayLeaveTable)));
+        agent.Time.Advance(s_interval - TimeSpan.FromMilliseconds(1));
+        Assert.Equal(2, scanner.Scans);
+    }
+
     [Fact]
     public async Task Loop_ScanThrows_IsLoggedOnceAndSurvived()
     {
