@@ -26,14 +26,16 @@ internal static class TextWrap
         return lines;
     }
 
-    /// <summary>Breaks a name after a dash, a slash or a dot, where it must; a part that is too long stays whole.</summary>
+    /// <summary>
+    /// Breaks names after a space where the rest fits then, otherwise after a dash, a slash or a dot; a part that is too long stays whole.
+    /// </summary>
     public static List<string> NameLines(string text, int width)
     {
         var lines = new List<string>();
         foreach (var name in text.Split('\n'))
         {
             var rest = name.AsSpan();
-            while (rest.Length > width && rest[..width].LastIndexOfAny("-/. ") is var at and > 0)
+            while (rest.Length > width && BreakOf(rest, width) is var at and > 0)
             {
                 lines.Add(rest[..(at + 1)].ToString());
                 rest = rest[(at + 1)..];
@@ -44,6 +46,11 @@ internal static class TextWrap
 
         return lines;
     }
+
+    private static int BreakOf(ReadOnlySpan<char> text, int width) =>
+        text[..width].LastIndexOf(' ') is > 0 and var space && text.Length - space - 1 <= width
+            ? space
+            : text[..width].LastIndexOfAny("-/. ");
 
     private static IEnumerable<string> Words(string text)
     {

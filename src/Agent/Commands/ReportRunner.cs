@@ -14,6 +14,9 @@ internal sealed class ReportRunner(CommandServices services)
 {
     private readonly Terminal _terminal = services.Terminal;
 
+    // Written together with the next report: nobody looks at an empty screen while that is made.
+    private string _before = "";
+
     public async Task<int> RunAsync(ReportRequest request)
     {
         if (services.LoadConfiguration(request.ConfigurationFile, request.Overrides) is not { } configuration)
@@ -37,7 +40,7 @@ internal sealed class ReportRunner(CommandServices services)
             }
 
             // Cursor home and erase in display (ECMA-48), so that the report stands where it stood; in a file one follows the other.
-            _terminal.Output.Write(_terminal.OutputIsTerminal && request.Format == ReportFormat.Text ? "\e[H\e[2J" : "");
+            _before = _terminal.OutputIsTerminal && request.Format == ReportFormat.Text ? "\e[H\e[2J" : "";
         }
     }
 
@@ -65,7 +68,7 @@ internal sealed class ReportRunner(CommandServices services)
             return Report(request, options, scans, answer.WhyNot);
         }
 
-        _terminal.Output.Write(answer.Report);
+        _terminal.Output.Write(_before + answer.Report);
         return ExitFor(request, answer.Worst);
     }
 
@@ -117,7 +120,7 @@ internal sealed class ReportRunner(CommandServices services)
             return ExitCode.Usage;
         }
 
-        _terminal.Output.Write(Encoding.UTF8.GetString(ReportRenderer.Render(request.Format, view, Style(request), [])));
+        _terminal.Output.Write(_before + Encoding.UTF8.GetString(ReportRenderer.Render(request.Format, view, Style(request), [])));
         if (Readability.Check(current, Readability.IsRootOfNode) is { Denied: true } partial)
         {
             _terminal.WriteError(partial.Message);

@@ -70,7 +70,8 @@ internal sealed class TraceRunner(CommandServices services)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(interrupted);
         await using var timer = services.Time
-            .CreateTimer(_ => ending.Cancel(), null, request.For ?? Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan).ConfigureAwait(false);
+            .CreateTimer(_ => ending.Cancel(), null, request.For ?? Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan)
+            .ConfigureAwait(false);
         await using var reader = services.Time
             .CreateTimer(_ => EndWithoutReader(ending), null, s_readerInterval, s_readerInterval).ConfigureAwait(false);
         using var live = _terminal.OpenLiveOutput?.Invoke();

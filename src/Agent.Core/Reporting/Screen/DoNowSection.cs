@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Agent.Core.Diagnosis;
 using Agent.Core.Diagnosis.Rules;
+using Agent.Core.Model;
 
 namespace Agent.Core.Reporting.Screen;
 
@@ -30,7 +31,8 @@ internal static class DoNowSection
     private static IEnumerable<ReportAction> Unread(ReportView view)
     {
         var fixes = view.Diagnosis.Findings
-            .Where(static finding => finding.Id == SourceUnavailableRule.Id && !finding.Fix.IsEmpty)
+            .Where(finding => finding.Id == SourceUnavailableRule.Id && !finding.Fix.IsEmpty
+                && view.Snapshot.Source(finding.Subject.Name) is not { Status: SourceStatus.Ok })
             .Select(static finding => (finding.Subject.Name, Fix: finding.Fix[0]))
             .GroupBy(static unread => unread.Fix)
             .Take(FixesShown);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using Xunit;
 
@@ -81,6 +82,33 @@ public sealed class ProcessTests : IDisposable
         Assert.DoesNotContain(output.Split('\n'), line => line.TrimEnd('\r').Length > expected && line.Contains("Half-closed", StringComparison.Ordinal));
     }
 
+    /// <summary>One report in the place of the other, and Ctrl-C ends it.</summary>
+    [Fact]
+    public async Task Terminal_Watch_RedrawsUntilCtrlC()
+    {
+        const string redraw = "\e[H\e[2J";
+        var command = $"exec env --default-signal=INT ./closewatch report --watch 50ms --fresh --no-color --proc-root {_procRoot} 2>/dev/null";
+        using var process = Start($"TERM=xterm exec script -qec '{command}' /dev/null");
+
+        var output = new StringBuilder();
+        var buffer = new char[4096];
+        while (output.ToString().Split(redraw).Length <= 3)
+        {
+            var count = await process.StandardOutput.ReadAsync(buffer, TestContext.Current.CancellationToken);
+            Assert.True(count > 0, $"it ended by itself: {output}");
+            output.Append(buffer, 0, count);
+        }
+
+        await process.StandardInput.WriteAsync('\x03');
+        await process.StandardInput.FlushAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(130, process.ExitCode);
+        var reports = output.ToString().Split(redraw);
+        Assert.DoesNotContain('\e', string.Concat(reports));
+        Assert.All(reports[..3], static report => Assert.Contains("captured tree", report, StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Report_ReaderGoesAway_EndsQuietly()
     {
@@ -127,6 +155,7 @@ public sealed class ProcessTests : IDisposable
     private static Process Start(string script) => Process.Start(new ProcessStartInfo("/bin/sh", ["-c", script])
     {
         WorkingDirectory = AppContext.BaseDirectory,
+        RedirectStandardInput = true,
         RedirectStandardOutput = true,
         RedirectStandardError = true,
     })!;
