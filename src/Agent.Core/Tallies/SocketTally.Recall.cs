@@ -1,4 +1,3 @@
-using Agent.Core.Model;
 using Agent.Kernel.Net;
 using Agent.Kernel.SockDiag;
 

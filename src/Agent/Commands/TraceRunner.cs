@@ -73,7 +73,8 @@ internal sealed class TraceRunner(CommandServices services)
             .CreateTimer(_ => ending.Cancel(), null, request.For ?? Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan)
             .ConfigureAwait(false);
         await using var reader = services.Time
-            .CreateTimer(_ => EndWithoutReader(ending), null, s_readerInterval, s_readerInterval).ConfigureAwait(false);
+            .CreateTimer(_ => EndWithoutReader(ending), null, s_readerInterval, s_readerInterval)
+            .ConfigureAwait(false);
         using var live = _terminal.OpenLiveOutput?.Invoke();
         var output = live ?? _terminal.Output;
         var text = request.Json ? null : new TraceText(_terminal.Style(request.Appearance), mayWrap: _terminal.OutputIsTerminal);

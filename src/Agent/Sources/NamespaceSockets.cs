@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Agent.Configuration;
-using Agent.Core.Attribution;
 using Agent.Core.Model;
 using Agent.Core.Snapshots;
 using Agent.Core.Tallies;
