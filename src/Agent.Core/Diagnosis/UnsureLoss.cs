@@ -40,6 +40,10 @@ internal static class UnsureLoss
             : null;
     }
 
+    /// <summary>Those of a pod's losses that are lost requests for all that is known; none where the ends are not watched.</summary>
+    public static IEnumerable<LostRequests> Without(PodSnapshot pod) =>
+        (pod.Ends?.RequestsLost ?? []).Where(lost => Of(pod, lost) is null);
+
     // Its master kills a worker that is busy for too long, with the request it works at.
     private static bool KillsSlowWorkers(PodSnapshot pod) =>
         pod.Programs.Any(static name => name.StartsWith("gunicorn", StringComparison.Ordinal));

@@ -1,3 +1,4 @@
+using Agent.Core.Diagnosis;
 using Agent.Core.Model;
 
 namespace Agent.Core.Reporting.Screen;
@@ -16,7 +17,7 @@ internal sealed record Losses(long Requests, DateTimeOffset LastAt, TimeSpan Wat
     {
         var lost = view.Pods
             .Where(static pod => pod.Ends is not null)
-            .SelectMany(static pod => pod.Ends!.RequestsLost)
+            .SelectMany(static pod => UnsureLoss.Without(pod))
             .Where(lost => lost.Role == role && lost.Count > 0)
             .ToArray();
         return lost.Length == 0 ? null : new(

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Agent.Core.Diagnosis;
 using Agent.Core.Model;
 
 namespace Agent.Core.Reporting.Screen;
@@ -38,7 +39,7 @@ internal static class LostRequestsSection
 
     private static IEnumerable<(PodSnapshot Pod, LostRequests Lost)> Rows(ReportView view) => view.Pods
         .Where(static pod => pod.Ends is not null)
-        .SelectMany(static pod => pod.Ends!.RequestsLost.Select(lost => (pod, lost)))
+        .SelectMany(static pod => UnsureLoss.Without(pod).Select(lost => (pod, lost)))
         .OrderByDescending(static row => row.lost.Count);
 
     /// <summary>How a request was lost, for people.</summary>
