@@ -12,7 +12,7 @@ FILTER ?=
 export CONFIGURATION FILTER
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test unit kernel e2e matrix watch lint format bench publish demo image push deploy deb release audit clean
+.PHONY: help build run test unit kernel e2e matrix watch lint format bench publish demo image push deploy deb release locks audit clean
 
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 18
@@ -51,8 +51,7 @@ publish: ## the program as one file that needs no .NET, in artifacts/publish/RID
 	@ls -sh artifacts/publish/$(RID)/closewatch
 
 image: ## the container image $(IMAGE), by docker or buildah; SDK_IMAGE and RUNTIME_IMAGE say what it is built from (Dockerfile)
-	@$(BUILDER) build $(BUILD_FLAGS) $(foreach arg,SDK_IMAGE RUNTIME_IMAGE,$(if $($(arg)),--build-arg $(arg)=$($(arg)))) \
-	  --build-arg REVISION=$(shell git rev-parse HEAD 2>/dev/null) -t $(IMAGE) .
+	@BUILDER="$(BUILDER)" BUILD_FLAGS="$(BUILD_FLAGS)" SDK_IMAGE="$(SDK_IMAGE)" RUNTIME_IMAGE="$(RUNTIME_IMAGE)" VERSION="$(VERSION)" SPDX="$(SPDX)" deploy/image/make-image $(IMAGE)
 
 push: ## the image to its registry (IMAGE=registry.example/closewatch:1.0)
 	@$(BUILDER) push $(IMAGE)
@@ -65,6 +64,12 @@ deb: publish ## a Debian package of the program with its systemd service, in art
 
 release: ## everything of a release, in artifacts/release/VERSION (VERSION=1.2.3); the same commit gives the same bytes
 	@deploy/release/make-release $(VERSION)
+
+locks: ## the lock files of all projects, and of the program for each runtime, after a change of packages
+	@dotnet restore Agent.sln --force-evaluate -v quiet
+	@for rid in linux-x64 linux-arm64; do \
+	  dotnet restore src/Agent -p:RuntimeIdentifier=$$rid -p:LocksOnly=true --force-evaluate --artifacts-path artifacts/locks -v quiet || exit 1; \
+	done
 
 audit: ## whether a package of any project has a known vulnerability; 3 where the package feed does not tell
 	@tests/audit

@@ -11,8 +11,9 @@ internal static class AgentImage
 {
     public const string Name = "localhost/closewatch:e2e";
 
+    public const string RuntimeImage = "localhost/runtime-deps:e2e";
+
     private const string SdkImage = "localhost/sdk:e2e";
-    private const string RuntimeImage = "localhost/runtime-deps:e2e";
 
     private static readonly TimeSpan s_buildTimeout = TimeSpan.FromMinutes(8);
 
@@ -24,6 +25,9 @@ internal static class AgentImage
 
     // In the node's memory, so that nothing of it stays.
     private static readonly string[] s_buildah = ["buildah", "--root", "/run/node/buildah", "--runroot", "/run/node/buildah-run", "--storage-driver", "overlay"];
+
+    /// <summary>What it is made of, beside its archive.</summary>
+    public static string Spdx(string path) => path + ".spdx.json";
 
     /// <summary>Builds it in a node and writes it to an archive of this machine.</summary>
     public static async Task SaveAsync(PodNode node, string path)
@@ -51,6 +55,7 @@ internal static class AgentImage
             $"BUILD_FLAGS=--isolation chroot -v {s_dotnet}:{s_dotnet}:ro -v {s_packages}:/root/.nuget/packages:O",
             $"SDK_IMAGE={SdkImage}",
             $"RUNTIME_IMAGE={RuntimeImage}",
+            $"SPDX={Spdx(path)}",
             $"IMAGE={Name}")).Checked();
         (await node.RunAsync([.. s_buildah, "push", Name, $"docker-archive:{path}:{Name}"])).Checked();
     }
@@ -62,7 +67,7 @@ internal static class AgentImage
         try
         {
             (await Command.RunAsync(
-                ["dotnet", "restore", Repository.PathOf("src/Agent"), $"-p:RuntimeIdentifier={RuntimeInformation.RuntimeIdentifier}", "--artifacts-path", scratch.FullName],
+                ["dotnet", "restore", Repository.PathOf("src/Agent"), $"-p:RuntimeIdentifier={RuntimeInformation.RuntimeIdentifier}", "-p:RestoreLockedMode=true", "--artifacts-path", scratch.FullName],
                 timeout: s_buildTimeout)).Checked();
         }
         finally

@@ -79,6 +79,9 @@ public sealed class PodNode : IAsyncDisposable
         return AgentImage.Name;
     }
 
+    /// <summary>The same image as an archive of this machine (docker save).</summary>
+    public Task<string> GetAgentImageArchiveAsync() => _images.GetAsync(AgentImage.Name, path => AgentImage.SaveAsync(this, path));
+
     /// <summary>Runs a program of this machine as a process of the node that is in no pod.</summary>
     public Task<CommandResult> RunAsync(params IReadOnlyList<string> command) => RunAsync(timeout: null, command);
 

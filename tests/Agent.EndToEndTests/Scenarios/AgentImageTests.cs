@@ -1,3 +1,5 @@
+using System.Text.Json;
+using Agent.EndToEndTests.Deployment;
 using Agent.EndToEndTests.Images;
 using Agent.EndToEndTests.Node;
 using Agent.EndToEndTests.Reports;
@@ -90,6 +92,29 @@ public sealed class AgentImageTests(NodePool nodes) : NodeTest(nodes)
         await Eventually.TrueAsync(
             "the agent answers", async () => SourceOf(await Node.ExecAsync(agent, "closewatch", report)) == "agent", TimeSpan.FromSeconds(60));
         Assert.Equal("command", SourceOf(await Node.ExecAsync(agent, "closewatch", [.. report, "--fresh"])));
+    }
+
+    /// <summary>The SPDX file and the labels of the OCI image specification: both name the base image by the digest that it was built from.</summary>
+    [Fact]
+    public async Task Image_LabelsAndSpdx_SayWhatItWasBuiltFrom()
+    {
+        var archive = await Node.GetAgentImageArchiveAsync();
+        using var saved = JsonDocument.Parse((await Command.RunAsync(["tar", "xOf", archive, "manifest.json"])).Checked().Output);
+        using var image = JsonDocument.Parse((await Command.RunAsync(["tar", "xOf", archive, saved.RootElement.At(0, "Config").GetString()!])).Checked().Output);
+        using var document = JsonDocument.Parse(File.ReadAllBytes(AgentImage.Spdx(archive)));
+        var packages = document.RootElement.GetProperty("packages").EnumerateArray().ToDictionary(static package => package.GetProperty("SPDXID").GetString()!);
+        string? Label(string name) => image.RootElement.At("config", "Labels", "org.opencontainers.image." + name).GetString();
+
+        Assert.Equal(AgentImage.RuntimeImage, Label("base.name"));
+        Assert.Matches("^sha256:[0-9a-f]{64}$", Label("base.digest"));
+        Assert.Equal(Label("base.digest"), packages["SPDXRef-image-base"].GetProperty("versionInfo").GetString());
+        Assert.NotEqual(Label("base.digest"), packages["SPDXRef-image-sdk"].GetProperty("versionInfo").GetString());
+        Assert.Equal(packages["SPDXRef-closewatch"].GetProperty("versionInfo").GetString(), Label("version"));
+        Assert.Equal(packages["SPDXRef-closewatch"].GetProperty("sourceInfo").GetString(), "commit " + Label("revision"));
+        Assert.StartsWith((await Command.RunAsync(["git", "-C", Repository.Root, "rev-parse", "HEAD"])).Checked().Output.Trim(), Label("revision"), StringComparison.Ordinal);
+        Assert.Equal(File.ReadAllText(Repository.PathOf("deploy/release/homepage")).Trim(), Label("source"));
+        Assert.Equal(document.RootElement.At("creationInfo", "created").GetString(), Label("created"));
+        Assert.Contains("SPDXRef-dotnet", packages.Keys);
     }
 
     private static string? SourceOf(CommandResult report) => new NodeReport(report.Checked().Output).Root.GetProperty("scan").GetProperty("source").GetString();
