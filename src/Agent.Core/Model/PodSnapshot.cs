@@ -72,6 +72,9 @@ public sealed record PodSnapshot
     /// <summary>Entries in its own conntrack table; null when unknown.</summary>
     public long? OwnTableEntries { get; init; }
 
+    /// <summary>True when it is known which half-closed entries its own table has: it was asked for all of them.</summary>
+    public bool OwnTableIsKnown => OwnTableEntries is not null && HalfClosed.OwnTableAsked;
+
     /// <summary>
     /// Whether its own network namespace tracks connections, as a mesh's redirection makes it; null when unknown or when it is the host's.
     /// </summary>

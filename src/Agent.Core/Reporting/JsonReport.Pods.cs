@@ -77,7 +77,7 @@ public static partial class JsonReport
 
         json.WriteStartObject("conntrack");
         WriteEntries("host", ConntrackTableKind.Host, view.FlowsKnown);
-        WriteEntries("pod", ConntrackTableKind.Pod, pod.OwnTableEntries is not null && half.OwnTableAsked);
+        WriteEntries("pod", ConntrackTableKind.Pod, pod.OwnTableIsKnown);
         json.WriteEndObject();
         if (view.SocketsKnown)
         {

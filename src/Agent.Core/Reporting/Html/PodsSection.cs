@@ -36,7 +36,7 @@ internal static class PodsSection
             Number("Forgets after"));
         foreach (var pod in snapshot.Pods.Take(options.MaxPods))
         {
-            WriteRow(html, pod, snapshot.HostSettings, (long)options.Diagnosis.CloseWaitTimeout.TotalSeconds);
+            WriteRow(html, snapshot, pod, (long)options.Diagnosis.CloseWaitTimeout.TotalSeconds);
         }
 
         HtmlTable.Close(html);
@@ -44,7 +44,7 @@ internal static class PodsSection
         html.Markup($"</section>");
     }
 
-    private static void WriteRow(HtmlWriter html, PodSnapshot pod, NetfilterSettings? host, long recommended)
+    private static void WriteRow(HtmlWriter html, Snapshot snapshot, PodSnapshot pod, long recommended)
     {
         var halfClosed = pod.HalfClosed;
         var workload = pod.Kubernetes?.Workload?.DisplayName ?? (pod.HostNetwork ? "host network" : "");
@@ -57,22 +57,33 @@ internal static class PodsSection
         HtmlTable.Count(html, halfClosed.Untracked, "critical");
         HtmlTable.Number(
             html, halfClosed.UnreadBytes, HumanText.Bytes(halfClosed.UnreadBytes), halfClosed.UnreadBytes == 0 ? "quiet" : "");
-        var (inHost, inPod) = (halfClosed.Entries.Sum(ConntrackTableKind.Host), halfClosed.Entries.Sum(ConntrackTableKind.Pod));
-        HtmlTable.Number(
-            html,
-            inHost + inPod,
-            HtmlFormat.Count(inHost) + (inPod == 0 ? "" : $" + {HtmlFormat.Count(inPod)}"),
-            inHost + inPod == 0 ? "quiet" : "");
+        WriteEntries(html, snapshot, pod);
         HtmlTable.Count(html, pod.Tcp?[TcpState.Established]);
         HtmlTable.Count(html, (long?)pod.Counters?.ResetsSent);
         // A pod's own table matters only where the pod tracks by itself, as in a mesh.
-        var forgets = (pod.TracksByItself ? pod.Settings : host)?.CloseWaitSeconds;
+        var forgets = (pod.TracksByItself ? pod.Settings : snapshot.HostSettings)?.CloseWaitSeconds;
         HtmlTable.Duration(html, forgets is { } seconds
             ? TimeSpan.FromSeconds(seconds)
             : null, level: forgets < recommended && halfClosed.Sockets > 0
             ? "warning"
             : "");
         html.Markup($"</tr>");
+    }
+
+    /// <summary>Of the host's table and of the pod's own, each unknown where it was not read.</summary>
+    private static void WriteEntries(HtmlWriter html, Snapshot snapshot, PodSnapshot pod)
+    {
+        var entries = pod.HalfClosed.Entries;
+        var (inHost, inPod) = (entries.Sum(ConntrackTableKind.Host), entries.Sum(ConntrackTableKind.Pod));
+        var hasOwn = pod.Identity.Kind != PodKind.Host && !pod.HostNetwork;
+        var own = (pod.OwnTableIsKnown || !hasOwn, inPod) switch
+        {
+            (true, 0) => "",
+            (false, 0) => $" + {HtmlFormat.Unknown}",
+            _ => $" + {HtmlFormat.Count(inPod)}",
+        };
+        var text = HtmlFormat.Count(snapshot.Conntrack?.Flows is null ? null : inHost) + own;
+        HtmlTable.Number(html, inHost + inPod, text, inHost + inPod == 0 ? "quiet" : "");
     }
 
     private static string State(KubernetesPod? pod) => pod switch

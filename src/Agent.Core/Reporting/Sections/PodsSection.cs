@@ -63,7 +63,7 @@ internal static class PodsSection
             new(tracked ? Sockets(half.Untracked) : HumanText.Unknown, half.Untracked > 0 ? Tone.Critical : Tone.Plain),
             view.SocketsKnown ? HumanText.Bytes(half.UnreadBytes) : HumanText.Unknown,
             view.FlowsKnown ? HumanText.Count(half.Entries.Sum(ConntrackTableKind.Host)) : HumanText.Unknown,
-            (pod.OwnTableEntries is null || !half.OwnTableAsked) && half.Entries.Sum(ConntrackTableKind.Pod) == 0
+            !pod.OwnTableIsKnown && half.Entries.Sum(ConntrackTableKind.Pod) == 0
                 ? HumanText.Unknown
                 : HumanText.Count(half.Entries.Sum(ConntrackTableKind.Pod)),
         ];

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Agent.Core.Model;
+using Agent.Core.Reporting.Html;
 using Agent.Core.Snapshots;
 using Agent.Core.Tallies;
 using Agent.Kernel.SockDiag;
@@ -26,6 +27,20 @@ public sealed class OwnTableTests
         using var json = JsonDocument.Parse(ReportGoldenTests.Json(input with { Current = input.Current with { Pods = [pod] } }));
         var conntrack = json.RootElement.GetProperty("pods")[0].GetProperty("halfClosed").GetProperty("conntrack");
         Assert.Equal(shown, conntrack.TryGetProperty("pod", out var own) ? own.GetProperty("closeWait").GetInt64() : null);
+    }
+
+    [Theory]
+    [InlineData(5L, false, true)]
+    [InlineData(5L, true, false)]
+    [InlineData(0L, false, false)]
+    [InlineData(null, false, true)]
+    public void Page_EntriesOfThePodsTable_AreUnknownWhereItWasNotAsked(long? entries, bool asked, bool isUnknown)
+    {
+        var input = ReportSamples.Empty();
+        using var page = new StringWriter();
+        HtmlReport.Write(page, input.Current with { Pods = [Pod(entries, asked)] }, input.Diagnosis, new HtmlReportOptions { Version = "1.2.3" });
+
+        Assert.Equal(isUnknown, page.ToString().Contains(" + unknown</td>", StringComparison.Ordinal));
     }
 
     private static PodSnapshot Pod(long? entries, bool asked)
