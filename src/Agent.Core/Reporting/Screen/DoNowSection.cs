@@ -53,14 +53,15 @@ internal static class DoNowSection
         var steps = worst.Fix
             .Take(fixes)
             .Select(static fix => new ReportStep(HumanText.Printable(FindingText.Where(fix)), HumanText.PrintableLines(fix.Text)));
-        if (!s_traced.Contains(worst.Id))
-        {
-            return steps;
-        }
+        return worst.Fix is [{ IsCommand: true, Condition: "" }, ..] ? steps : steps.Prepend(Look(worst));
+    }
 
-        ReportStep trace = new("see it happen", "closewatch trace --lost" + (worst.Subject.Kind == SubjectKind.Pod
-            ? $" --pod {HumanText.Printable(worst.Subject.DisplayName)}"
-            : ""));
-        return worst.Fix is [{ IsCommand: true, Condition: "" }, ..] ? steps : steps.Prepend(trace);
+    /// <summary>The command that shows what a repair without one is about: single requests as they are lost, or every connection.</summary>
+    private static ReportStep Look(Finding finding)
+    {
+        var whose = finding.Subject.IsOfNode ? "" : $" --pod {HumanText.Printable(finding.Subject.DisplayName)}";
+        return s_traced.Contains(finding.Id)
+            ? new("see it happen", "closewatch trace --lost" + whose)
+            : new("see all of it", "closewatch report --details" + whose);
     }
 }
