@@ -1,6 +1,5 @@
 using Agent.Core.Diagnosis;
 using Agent.Core.Model;
-using Agent.Core.Reporting;
 using Agent.Tests.Core.Diagnosis;
 using Xunit;
 
