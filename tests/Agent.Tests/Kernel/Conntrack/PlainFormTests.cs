@@ -1,0 +1,117 @@
+using System.Runtime.InteropServices;
+using Agent.Kernel.Conntrack;
+using Agent.Tests.Testing;
+using Xunit;
+using static Agent.Tests.Kernel.Testing.FlowBytes;
+using static Agent.Tests.Kernel.Testing.NetlinkBytes;
+
+namespace Agent.Tests.Kernel.Conntrack;
+
+/// <summary>
+/// A message in the form in which the kernel writes it is decoded by comparing whole headers (<see cref="PlainTuple"/> and its like); any
+/// other by a loop over its attributes. An attribute that nobody reads, put in front, leads the same message through the loop.
+/// </summary>
+public sealed class PlainFormTests
+{
+    private const int Messages = 40_000;
+    private const ushort Unread = 63;
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(4)]
+    public void TryParse_RandomMessages_BothWaysAgree(int flippedBytes)
+    {
+        var random = new Random(7 + flippedBytes);
+        var (plain, parsed) = (0, 0);
+        for (var i = 0; i < RandomCases.Of(Messages); i++)
+        {
+            var attributes = Message(random);
+            for (var flip = 0; flip < flippedBytes; flip++)
+            {
+                attributes[random.Next(attributes.Length)] ^= (byte)(1 << random.Next(8));
+            }
+
+            byte[] fast = [.. GenericInet, .. attributes];
+            byte[] general = [.. GenericInet, .. Attribute(Unread, 1, 2, 3, 4), .. attributes];
+            plain += PlainTuple.Read(attributes, 1, out _, out _) > 0 ? 1 : 0;
+            var (a, b) = (default(ConntrackFlow), default(ConntrackFlow));
+            var both = (ConntrackFlowParser.TryParse(fast, ref a), ConntrackFlowParser.TryParse(general, ref b));
+            Assert.True(both.Item1 == both.Item2, Convert.ToHexString(attributes));
+            if (both.Item1)
+            {
+                parsed++;
+                Assert.True(Bytes(a).SequenceEqual(Bytes(b)), Convert.ToHexString(attributes));
+            }
+        }
+
+        // Otherwise nothing was compared.
+        Assert.InRange(plain, RandomCases.Of(Messages) / 10, RandomCases.Of(Messages));
+        Assert.InRange(parsed, RandomCases.Of(Messages) / 10, RandomCases.Of(Messages));
+    }
+
+    /// <summary>TCP information with one more attribute inside has not the plain form.</summary>
+    [Fact]
+    public void TryParse_RandomTcpInfo_BothWaysAgree()
+    {
+        var random = new Random(11);
+        for (var i = 0; i < RandomCases.Of(Messages); i++)
+        {
+            var tuples = Join(Tuple(random, 1, 6), Tuple(random, 2, 6));
+            var members = TcpMembers(random);
+            var (a, b) = (default(ConntrackFlow), default(ConntrackFlow));
+            Assert.True(ConntrackFlowParser.TryParse(Join(GenericInet, tuples, Nested(4, Nested(1, members))), ref a));
+            Assert.True(ConntrackFlowParser.TryParse(Join(GenericInet, tuples, Nested(4, Nested(1, Join(members, Attribute(Unread, 1))))), ref b));
+            Assert.True(Bytes(a).SequenceEqual(Bytes(b)), Convert.ToHexString(members));
+            Assert.True(a.Has(ConntrackFields.TcpState | ConntrackFields.TcpFlags));
+        }
+    }
+
+    private static byte[] Message(Random random)
+    {
+        var protocol = (byte)(random.Next(4) switch { 0 => 17, 1 => random.Next(256), _ => 6 });
+        List<byte[]> parts = [Tuple(random, 1, protocol), Tuple(random, 2, protocol)];
+        foreach (var (type, length) in ((ushort, int)[])[(18, 2), (3, 4), (8, 4), (12, 4), (11, 4), (7, 4)])
+        {
+            if (random.Next(4) > 0)
+            {
+                parts.Add(Attribute(type, Random(random, length)));
+            }
+        }
+
+        if (protocol == 6 && random.Next(8) > 0)
+        {
+            parts.Add(Nested(4, Nested(1, TcpMembers(random))));
+        }
+
+        if (random.Next(4) == 0)
+        {
+            // In another order, or one of them twice.
+            parts.Insert(random.Next(parts.Count), parts[random.Next(parts.Count)]);
+        }
+
+        return Join([.. parts]);
+    }
+
+    private static byte[] Tuple(Random random, ushort type, byte protocol)
+    {
+        var isInet6 = random.Next(3) == 0;
+        var length = isInet6 ? 16 : 4;
+        var first = (ushort)(isInet6 ? 3 : 1);
+        var addresses = Nested(1, Attribute(first, Random(random, length)), Attribute((ushort)(first + 1), Random(random, length)));
+        return Nested(type, addresses, Nested(2, Attribute(1, protocol), Attribute(2, Random(random, 2)), Attribute(3, Random(random, 2))));
+    }
+
+    private static byte[] TcpMembers(Random random) => Join(
+        Attribute(1, Random(random, 1)), Attribute(2, Random(random, 1)), Attribute(3, Random(random, 1)),
+        Attribute(4, Random(random, 2)), Attribute(5, Random(random, 2)));
+
+    private static byte[] Random(Random random, int length)
+    {
+        var bytes = new byte[length];
+        random.NextBytes(bytes);
+        return bytes;
+    }
+
+    private static ReadOnlySpan<byte> Bytes(in ConntrackFlow flow) => MemoryMarshal.AsBytes(new ReadOnlySpan<ConntrackFlow>(in flow));
+}
