@@ -63,7 +63,7 @@ internal sealed class RemediationState(string directory)
         }
     }
 
-    /// <summary>Whether something changed since the file was written.</summary>
+    /// <summary>Whether something changed since the file was written: one that could not be written is tried again.</summary>
     public bool IsDirty { get; private set; }
 
     public void Set(WrittenValue value)
@@ -79,7 +79,6 @@ internal sealed class RemediationState(string directory)
     public string? Save()
     {
         var temporary = FilePath + ".new";
-        IsDirty = false;
         try
         {
             Directory.CreateDirectory(directory);
@@ -96,6 +95,7 @@ internal sealed class RemediationState(string directory)
             }
 
             File.Move(temporary, FilePath, overwrite: true);
+            IsDirty = false;
             return null;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

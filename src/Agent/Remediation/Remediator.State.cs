@@ -49,7 +49,9 @@ internal sealed partial class Remediator
     {
         if (state.IsDirty)
         {
-            TellProblem(state.Save());
+            var problem = state.Save();
+            TellProblem(problem);
+            _stateProblem = problem ?? "";
         }
     }
 
