@@ -68,12 +68,29 @@ public sealed class FindingTracker
         return result with { Findings = shown, Headline = Headline.Of(shown, result.Unreadable), Over = [.. _over] };
     }
 
+    /// <summary>The machine's clock was set: what was first seen a minute ago still was.</summary>
+    /// <param name="step">How far the clock has moved by itself.</param>
+    public void Move(TimeSpan step)
+    {
+        foreach (var track in _tracks.Values)
+        {
+            track.Move(step);
+        }
+
+        for (var i = 0; i < _over.Count; i++)
+        {
+            _over[i] = _over[i] with { Until = _over[i].Until + step };
+        }
+    }
+
     // A finding about a pod that has ended is not carried on: metrics of a pod that is gone must go with it.
     private static bool IsGone((string Id, FindingSubject Subject) key, DiagnosisResult result) =>
         !key.Subject.IsOfNode && result.Present is { } present && !present.Contains(key.Subject);
 
     private sealed class Track(DateTimeOffset firstSeen)
     {
+        private DateTimeOffset _firstSeen = firstSeen;
+
         // At the last evaluations, the newest last; null where it was absent.
         private readonly Severity?[] _severities = new Severity?[Remembered];
         private Finding? _newest;
@@ -85,14 +102,14 @@ public sealed class FindingTracker
         /// <summary>The worst severity it ever had.</summary>
         public Severity Worst { get; private set; }
 
-        public Finding AtItsWorst => _newest! with { Severity = Worst, FirstSeen = firstSeen };
+        public Finding AtItsWorst => _newest! with { Severity = Worst, FirstSeen = _firstSeen };
 
         public bool IsSeenNow => _severities[^1] is not null;
 
         public bool IsOver => _severities.All(static severity => severity is null);
 
         // The severity does not step down before the worse evidence is forgotten, or an alert on it would flap.
-        public Finding Published => _newest! with { Severity = _severities.Max() ?? _newest!.Severity, FirstSeen = firstSeen };
+        public Finding Published => _newest! with { Severity = _severities.Max() ?? _newest!.Severity, FirstSeen = _firstSeen };
 
         public void Age()
         {
@@ -100,12 +117,18 @@ public sealed class FindingTracker
             _severities[^1] = null;
         }
 
+        public void Move(TimeSpan step)
+        {
+            _firstSeen += step;
+            SeenAt += step;
+        }
+
         public void Saw(Finding finding, DateTimeOffset takenAt, bool atOnce)
         {
             _newest = finding;
             Worst = finding.Severity > Worst ? finding.Severity : Worst;
             _severities[^1] = finding.Severity;
-            IsShown |= takenAt - firstSeen >= finding.Patience
+            IsShown |= takenAt - _firstSeen >= finding.Patience
                 && (atOnce || _severities.Count(static severity => severity is not null) >= Appears);
         }
     }

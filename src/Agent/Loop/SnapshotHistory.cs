@@ -39,6 +39,17 @@ internal sealed class SnapshotHistory
         }
     }
 
+    /// <summary>The machine's clock was set: what was a minute ago stays a minute ago.</summary>
+    /// <param name="step">How far the clock has moved by itself.</param>
+    public void Move(TimeSpan step)
+    {
+        if (step != TimeSpan.Zero)
+        {
+            Snapshots = [.. Snapshots.Select(snapshot => snapshot with { TakenAt = snapshot.TakenAt + step })];
+            Points = [.. Points.Select(point => point with { TakenAt = point.TakenAt + step })];
+        }
+    }
+
     public void Add(Snapshot snapshot, TimeSpan interval)
     {
         // Single connections matter only between two neighbours; kept for minutes they would be most of the memory.

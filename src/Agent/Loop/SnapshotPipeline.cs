@@ -28,6 +28,7 @@ internal sealed class SnapshotPipeline(
     private static readonly TimeSpan s_leisure = TimeSpan.FromSeconds(5);
 
     private readonly MetricsBuilder _metrics = new();
+    private readonly ClockSteps _clock = new(time);
     private readonly SnapshotHistory _history = new();
     private readonly FindingTracker _tracker = new();
     private INodeScanner? _scanner;
@@ -108,7 +109,12 @@ internal sealed class SnapshotPipeline(
     private Snapshot Scan(AgentOptions options, CancellationToken cancellationToken)
     {
         var scanner = ScannerFor(options);
-        var dump = dumps.IsDue(options.Collection.CpuBudgetPercent);
+        var step = _clock.Next();
+        _history.Move(step);
+        _tracker.Move(step);
+
+        // The age of the last dump is told by the time of day.
+        var dump = step != TimeSpan.Zero || dumps.IsDue(options.Collection.CpuBudgetPercent);
         if (dump)
         {
             dumps.Begin();

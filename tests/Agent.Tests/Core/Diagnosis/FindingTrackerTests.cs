@@ -166,6 +166,31 @@ public sealed class FindingTrackerTests
         Assert.Equal(FindingTracker.MaxOver, Next(null).Over.Length);
     }
 
+    /// <summary>A finding is not an hour older when somebody sets the clock, nor does it begin in the future and wait for that.</summary>
+    [Theory]
+    [InlineData(3600)]
+    [InlineData(-3600)]
+    public void Move_ClockIsSet_FindingsMoveWithIt(int seconds)
+    {
+        var step = TimeSpan.FromSeconds(seconds);
+        var finding = DiagnosisEngineTests.Make("close-wait-leak", Severity.Warning, s_web) with { Patience = Given.Interval };
+        Assert.Empty(At(Given.Noon, finding).Findings);
+        _tracker.Move(step);
+        var shown = Assert.Single(At(Given.Noon + step + Given.Interval, finding).Findings);
+        Assert.Equal(Given.Noon + step, shown.FirstSeen);
+
+        for (var scan = 2; scan < 12; scan++)
+        {
+            _ = At(Given.Noon + step + (scan * Given.Interval));
+        }
+
+        _tracker.Move(-step);
+        Assert.Equal(Given.Noon + Given.Interval, Assert.Single(At(Given.Noon + (12 * Given.Interval)).Over).Until);
+
+        DiagnosisResult At(DateTimeOffset now, params Finding[] findings) =>
+            _tracker.Update(new([.. findings], new(Verdict.Ok, "")) { Present = [s_web] }, now);
+    }
+
     private DiagnosisResult Next(Severity? severity, TimeSpan patience) => Next(severity, null, patience);
 
     private DiagnosisResult Next(Severity? severity, FindingSubject[]? present = null, TimeSpan patience = default)
