@@ -12,7 +12,7 @@ FILTER ?=
 export CONFIGURATION FILTER
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test unit kernel e2e matrix watch lint format bench publish demo image push deploy deb release locks audit clean
+.PHONY: help build run test unit kernel e2e matrix mutate watch lint format bench publish demo image push deploy deb release locks audit clean
 
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 18
@@ -42,6 +42,10 @@ e2e: ## the tests with real pods, as root (FILTER)
 
 matrix: publish ## the program on kernels 5.10 to the newest, in virtual machines; writes docs/kernels.md (KERNELS="6.1 newest"), half an hour
 	@tests/matrix/run
+
+mutate: ## whether the unit tests notice small changes of the code; writes docs/testing.md (MINUTES=20 FOLDERS= SEED=1)
+	@dotnet build tests/Agent.Tests -c $(CONFIGURATION) --nologo -v quiet -clp:NoSummary
+	@SEED=$(or $(SEED),1) tests/mutate $(or $(MINUTES),20) $(FOLDERS)
 
 watch: ## the unit tests, again whenever a file is saved (FILTER)
 	@CLOSEWATCH_QUICK=1 RunAnalyzers=false dotnet watch --project tests/Agent.Tests --non-interactive run -c $(CONFIGURATION) -- --no-progress $(if $(FILTER),--filter-class '*$(FILTER)*')
@@ -80,9 +84,9 @@ lint: build ## analyzers and code style (errors of the build), files, order of u
 format: ## apply the formatting
 	@dotnet format Agent.sln --no-restore
 
-bench: ## compare with C and the usual tools, on a table of 300,000 entries (BENCH=conntrack picks one)
+bench: ## compare with C and the usual tools; writes docs/performance.md, ten minutes, as root (BENCH=conntrack picks one)
 	@dotnet build tests/Agent.Benchmarks -c Release --nologo -v quiet -clp:NoSummary
-	@artifacts/bin/Agent.Benchmarks/release/Agent.Benchmarks $(BENCH)
+	@artifacts/bin/Agent.Benchmarks/release/Agent.Benchmarks docs/performance.md $(BENCH)
 
 clean: ## remove everything that was built
 	@rm -rf artifacts

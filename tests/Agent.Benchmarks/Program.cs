@@ -1,13 +1,21 @@
+using System.Diagnostics;
 using Agent.Benchmarks;
 using Agent.Benchmarks.Conntrack;
 using Agent.Benchmarks.Ends;
 using Agent.Benchmarks.Service;
 using Agent.Benchmarks.Sockets;
 
-// Every benchmark by its name: `make bench` runs all, `make bench BENCH=conntrack` one.
+// The page to write, then benchmarks by name: `make bench` runs all, `make bench BENCH=conntrack` one.
 IBenchmark[] benchmarks = [new ConntrackBenchmark(), new SocketsBenchmark(), new RestBenchmark(), new EndsBenchmark(), new ServiceBenchmark()];
 
-var unknown = args.Where(name => !benchmarks.Any(benchmark => benchmark.Name == name)).ToArray();
+if (args.Length == 0)
+{
+    Console.Error.WriteLine("say where to write the page, for example docs/performance.md, then which benchmarks to run; without a name, all");
+    return 2;
+}
+
+var names = args[1..];
+var unknown = names.Where(name => !benchmarks.Any(benchmark => benchmark.Name == name)).ToArray();
 if (unknown.Length > 0)
 {
     Console.Error.WriteLine($"no benchmark is called {string.Join(", ", unknown)}; there are: {string.Join(", ", benchmarks.Select(static benchmark => benchmark.Name))}");
@@ -20,12 +28,17 @@ if (!Environment.IsPrivilegedProcess)
     return 3;
 }
 
+var page = new PerformancePage(args[0]);
 var passed = true;
-foreach (var benchmark in benchmarks.Where(benchmark => args.Length == 0 || args.Contains(benchmark.Name)))
+foreach (var benchmark in benchmarks.Where(benchmark => names.Length == 0 || names.Contains(benchmark.Name)))
 {
     Console.WriteLine($"== {benchmark.Name}: {benchmark.Description}");
-    passed &= benchmark.Run(Console.Out);
-    Console.WriteLine();
+    using var printed = new StringWriter();
+    var start = Stopwatch.GetTimestamp();
+    passed &= benchmark.Run(printed);
+    Console.WriteLine(printed);
+    page.Add(benchmark, printed.ToString(), Stopwatch.GetElapsedTime(start));
+    page.Write(benchmarks);
 }
 
 return passed ? 0 : 1;
