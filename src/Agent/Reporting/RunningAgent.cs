@@ -13,8 +13,11 @@ namespace Agent.Reporting;
 /// </summary>
 internal sealed class RunningAgent
 {
-    /// <summary>An agent answers from memory; whoever takes longer is not waited for.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    /// <summary>
+    /// An agent answers from memory, on a starved node after a while, where its answer is worth the wait; whoever takes longer is not
+    /// waited for.
+    /// </summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
     /// <summary>More than the page of the largest node.</summary>
     private const int MaxReportBytes = 64 * 1024 * 1024;

@@ -70,7 +70,7 @@ public sealed class ReportOfTheAgentTests : IDisposable
 
         var report = (await ReportAsync(agent, [], "--details", "-o", "markdown")).Checked().Output;
 
-        Assert.Contains($"by this command: {agent.Address.Authority} has not answered within 1 s", report, StringComparison.Ordinal);
+        Assert.Contains($"by this command: {agent.Address.Authority} has not answered within 3 s", report, StringComparison.Ordinal);
         await agent.SignalAsync("CONT");
     }
 
