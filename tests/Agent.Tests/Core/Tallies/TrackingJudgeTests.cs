@@ -98,6 +98,18 @@ public sealed class TrackingJudgeTests
         Assert.Equal((null, null), (TrackingJudge.NeedsEntry(socket), TrackingJudge.Translates(socket)));
     }
 
+    // Only the table of its own namespace knows it, as that of a connection between two containers of a pod.
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(null, null)]
+    public void NeedsEntry_InItsOwnTableOnly_ByThatTable(bool? isLoose, bool? expected)
+    {
+        var socket = Socket(false, false, -2, 3000);
+        socket.Namespace.OwnIsLoose = isLoose;
+        Assert.Equal(expected, TrackingJudge.NeedsEntry(socket));
+    }
+
     [Fact]
     public void SoonestEntry_InBothTables_IsTheOneThatExpiresFirst()
     {
