@@ -14,6 +14,9 @@ public static class EndJudge
     /// </summary>
     public const uint LastWordsMilliseconds = 60;
 
+    /// <summary>The same on a machine that is busy, where the clients of a port are known to say such words.</summary>
+    private const uint LateWordsMilliseconds = 1000;
+
     /// <summary>A client that sent no more than this was not cut off amid an upload.</summary>
     private const ulong SmallRequestBytes = 4096;
 
@@ -43,6 +46,11 @@ public static class EndJudge
             _ => Reset(facts),
         };
     }
+
+    /// <summary>
+    /// Whether what a server did not answer may have been last words all the same: an answered connection, closed within a second.
+    /// </summary>
+    public static bool MayBeLateWords(in EndFacts facts) => !facts.WasNeverAnswered && facts.RequestMilliseconds < LateWordsMilliseconds;
 
     /// <summary>How long a connection had been idle at its end: since the last byte in either direction, last words not counted.</summary>
     /// <param name="facts">What the message says.</param>

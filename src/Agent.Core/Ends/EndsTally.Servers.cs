@@ -12,6 +12,12 @@ public sealed partial class EndsTally
     /// <summary>How many servers are remembered. Of others, such a request is counted at its client's pod.</summary>
     public const int MaxServers = 4096;
 
+    /// <summary>
+    /// How long a client's loss waits for word of a server that nothing is known of. Where listening has just begun, the server's side may
+    /// have ended before, and the next connection tells that it is here.
+    /// </summary>
+    public static readonly TimeSpan UnknownServerPatience = TimeSpan.FromSeconds(4);
+
     private readonly Dictionary<(IpAddress Address, ushort Port), EndsNamespace> _servers = [];
 
     /// <summary>How many are remembered.</summary>

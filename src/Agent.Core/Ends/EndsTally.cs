@@ -191,8 +191,15 @@ public sealed partial class EndsTally(IEndObserver? observer = null)
     private static bool CanBeLookedUp(in EndRecord record) => record.Facts.FinAcknowledged && record.Judgement.NeedsCloser
         && (record.Facts.IsWaiting || (record.Facts.Role == EndRole.Server && record.Facts.WasIdle));
 
-    private static void Judge(ref EndRecord record) =>
-        record.Judgement = EndJudge.Judge(record.Facts, record.Closer, record.Port.Habit.SaysLastWords, record.Port.Habit.IsQuiet);
+    private static void Judge(ref EndRecord record)
+    {
+        var habit = record.Port.Habit;
+        record.Judgement = EndJudge.Judge(record.Facts, record.Closer, habit.SaysLastWords, habit.IsQuiet);
+        if (record.Judgement.Loss == LossCause.Unanswered && habit.MayAnswerWordsLate && EndJudge.MayBeLateWords(record.Facts))
+        {
+            record.Judgement = record.Judgement with { NeedsQuietPort = true };
+        }
+    }
 
     private long Find(EndsNamespace network, in ConnectionTuple tuple)
     {
@@ -220,7 +227,7 @@ public sealed partial class EndsTally(IEndObserver? observer = null)
         var age = now.Monotonic - record.At.Monotonic;
         if (record.Loss == LossState.AwaitsServer)
         {
-            if (age >= ServerPatience)
+            if (age >= (ServerPortOf(record) is null ? UnknownServerPatience : ServerPatience))
             {
                 Decide(ref record, now);
             }

@@ -11,6 +11,8 @@ namespace Agent.Core.Ends;
 /// </remarks>
 public sealed class PortHabit
 {
+    private const int FewestWords = 5;
+
     private long _quiet;
     private long _words;
 
@@ -22,6 +24,12 @@ public sealed class PortHabit
 
     /// <summary>True where clients are known to say last words.</summary>
     public bool SaysLastWords => _words > _quiet;
+
+    /// <summary>
+    /// True where last words, or what may be such, are seen more often than quiet closes: a server that is late to close after them, on a
+    /// busy machine, has lost no request.
+    /// </summary>
+    public bool MayAnswerWordsLate => _words + Held >= FewestWords && _words + Held > _quiet;
 
     /// <summary>A client closed, or saw the close of its server, long after its last word.</summary>
     public void SawQuietClose() => _quiet++;

@@ -73,6 +73,36 @@ public sealed class EndsTallyTests
         Assert.Equal(0, replay.ServerSummary.Lost(EndRole.Client) + replay.ClientSummary.Lost(EndRole.Server));
     }
 
+    /// <summary>Listening began between the two ends of a connection: the next connection tells that its server is here.</summary>
+    [Theory]
+    [InlineData(2, 1, 0)]
+    [InlineData(5, 0, 1)]
+    public void Add_OnlyTheClientTellsOfALoss_ServerIsHeardOfSoon_IsCountedThere(double seconds, int atServer, int atClient)
+    {
+        var replay = new EndReplay().Only(EndRole.Client, "request after close").Pass(seconds).Settle();
+
+        replay.Both("client closes idle").Pass(5).Settle();
+
+        Assert.Equal((atServer, atClient), (replay.ServerSummary.Lost(EndRole.Server), replay.ClientSummary.Lost(EndRole.Client)));
+    }
+
+    /// <summary>TLS on a busy machine: the server reads the client's alert and closes a second later.</summary>
+    [Theory]
+    [InlineData(5, 0, 1)]
+    [InlineData(4, 1, 0)]
+    public void Add_ClosedLateAfterWhatMayBeLastWords_AtAPortOfSuchWords_IsUnknown(int words, int lost, int unknown)
+    {
+        var replay = new EndReplay();
+        for (var i = 0; i < words; i++)
+        {
+            replay.Server.Port(EndRole.Server, 8080).Habit.SawLastWords();
+        }
+
+        replay.Both("request taken, closed without an answer").Pass(5).Scan("request taken, closed without an answer").Pass(60).Settle();
+
+        Assert.Equal((lost, unknown), (replay.ServerSummary.Lost(EndRole.Server), replay.ServerSummary.LossUnknown));
+    }
+
     [Fact]
     public void Add_OnlyTheClientTellsOfALoss_ServerIsNobodyThatIsKnown_IsCountedAtTheClient()
     {
@@ -360,7 +390,7 @@ public sealed class EndsTallyTests
 
         replay.Only(EndRole.Client, scene);
         Assert.Equal(0, replay.ClientSummary.Lost(EndRole.Client));
-        replay.Pass(1).Settle();
+        replay.Pass(EndsTally.UnknownServerPatience.TotalSeconds).Settle();
 
         Assert.Equal([(EndRole.Client, cause, (ushort)8080, 1L)], replay.ClientSummary.RequestsLost.Select(static lost => (lost.Role, lost.Cause, lost.Port, lost.Count)));
     }
