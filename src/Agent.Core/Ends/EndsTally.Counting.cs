@@ -160,7 +160,7 @@ public sealed partial class EndsTally
         {
             record.Port.Habit.SawLastWords();
         }
-        else if (sinceLastWord >= EndJudge.LastWordsMilliseconds && (facts.Role == EndRole.Client || (clientWasFirst && !facts.IsWaiting)))
+        else if (sinceLastWord >= EndJudge.IdleFromMilliseconds && (facts.Role == EndRole.Client || (clientWasFirst && !facts.IsWaiting)))
         {
             Quiet(record, now);
         }

@@ -97,7 +97,8 @@ public sealed class JsonFramerTests
             ReadOnce(framer, item);
         }
 
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        // One object an item would be 24,000 bytes; a collection meanwhile counts what was left of an allocation context, up to 8 KiB.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 10_000);
     }
 
     private static JsonFrameResult ReadOnce(JsonFramer framer, ReadOnlySpan<byte> input) => framer.Read(ref input);

@@ -92,12 +92,12 @@ internal sealed record CapturedScene(string Name, IReadOnlyList<(EndRole Role, C
 internal static class ConnectionEndExtensions
 {
     /// <summary>The same end of another connection.</summary>
-    public static ConnectionEnd With(this ConnectionEnd end, ConnectionTuple tuple) => new()
+    public static ConnectionEnd With(this ConnectionEnd end, ConnectionTuple tuple, uint? lastSentMilliseconds = null) => new()
     {
         Tuple = tuple,
         ReceiveQueueBytes = end.ReceiveQueueBytes,
         SendQueueBytes = end.SendQueueBytes,
-        LastDataSentMilliseconds = end.LastDataSentMilliseconds,
+        LastDataSentMilliseconds = lastSentMilliseconds ?? end.LastDataSentMilliseconds,
         LastDataReceivedMilliseconds = end.LastDataReceivedMilliseconds,
         LastAckReceivedMilliseconds = end.LastAckReceivedMilliseconds,
         BytesAcked = end.BytesAcked,

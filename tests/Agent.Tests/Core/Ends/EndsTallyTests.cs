@@ -103,6 +103,23 @@ public sealed class EndsTallyTests
         Assert.Equal((lost, unknown), (replay.ServerSummary.Lost(EndRole.Server), replay.ServerSummary.LossUnknown));
     }
 
+    /// <summary>On a busy machine 0.1 s pass between a client's alert and its close: that port is not quiet.</summary>
+    [Theory]
+    [InlineData(500, true)]
+    [InlineData(100, false)]
+    public void Add_ClientCloses_OnlyLongAfterItsLastWord_IsAQuietClose(int sinceLastWord, bool expected)
+    {
+        var replay = new EndReplay();
+        var end = CapturedEnds.Scene("client closes idle").InPods.First(static end => end.Role == EndRole.Client).End;
+
+        var network = new EndsNamespace(3, replay.Client);
+
+        replay.Tally.Add(end.With(end.Tuple, (uint)sinceLastWord), network, replay.Clock);
+        replay.Tally.OnTimeWait(network, end.Tuple, replay.Clock);
+
+        Assert.Equal(expected, replay.Client.Port(EndRole.Client, 8080).Habit.IsQuiet);
+    }
+
     [Fact]
     public void Add_OnlyTheClientTellsOfALoss_ServerIsNobodyThatIsKnown_IsCountedAtTheClient()
     {
