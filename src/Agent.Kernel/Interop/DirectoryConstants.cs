@@ -1,9 +1,15 @@
 namespace Agent.Kernel.Interop;
 
-/// <summary>Sources: fcntl.h, linux/stat.h, linux/sched.h, linux/magic.h, dirent.h.</summary>
+/// <summary>Sources: fcntl.h, linux/openat2.h, linux/stat.h, linux/sched.h, linux/magic.h, dirent.h.</summary>
 internal static class DirectoryConstants
 {
     internal const int AT_EMPTY_PATH = 0x1000;
+
+    internal const int O_PATH = 0x20_0000;
+
+    internal const ulong RESOLVE_NO_MAGICLINKS = 0x02;
+    internal const ulong RESOLVE_NO_SYMLINKS = 0x04;
+    internal const ulong RESOLVE_CACHED = 0x20;
 
     internal const uint STATX_MTIME = 0x40;
     internal const uint STATX_INO = 0x100;

@@ -3,11 +3,15 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Agent.Kernel.Interop;
 
-/// <summary>openat(2), getdents64(2), statx(2), fstatfs(2), readlinkat(2), lseek(2), setns(2).</summary>
+/// <summary>openat(2), openat2(2), getdents64(2), statx(2), fstatfs(2), readlinkat(2), lseek(2), setns(2).</summary>
 internal static unsafe partial class Libc
 {
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int openat(SafeFileHandle directory, byte* path, int flags);
+
+    /// <summary>openat2(2), which the C library has no function for: syscall(2) with <see cref="SYS_openat2"/>.</summary>
+    [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true)]
+    internal static partial nint openat2(nint number, SafeFileHandle directory, byte* path, open_how* how, nuint size);
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint getdents64(SafeFileHandle directory, byte* buffer, nuint length);
@@ -27,6 +31,18 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int setns(SafeFileHandle @namespace, int type);
+
+    /// <summary>The same on every architecture, as those of all system calls since Linux 5.1.</summary>
+    internal const nint SYS_openat2 = 437;
+
+    /// <summary>struct open_how, include/uapi/linux/openat2.h.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct open_how
+    {
+        internal ulong flags;
+        internal ulong mode;
+        internal ulong resolve;
+    }
 
     /// <summary>struct statfs of a 64-bit system: the member in use; larger than any architecture's.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 256)]

@@ -11,6 +11,9 @@ namespace Agent.Kernel.Namespaces;
 /// <remarks>Numbers are small, and used again as soon as their namespace is gone. They have no effect but to name.</remarks>
 public sealed class NamespaceNumbers : IDisposable
 {
+    /// <summary>How many numbers <see cref="List"/> gives at most.</summary>
+    public const int MaxListed = 65536;
+
     private static readonly TimeSpan s_receiveTimeout = TimeSpan.FromSeconds(2);
 
     private readonly NetlinkConnection _requests;
@@ -79,6 +82,19 @@ public sealed class NamespaceNumbers : IDisposable
         return Find(file) ?? throw new KernelException("number for a namespace (RTM_NEWNSID)", ErrnoText.ENOENT);
     }
 
+    /// <summary>All numbers that are given, <see cref="MaxListed"/> at most.</summary>
+    /// <param name="into">Receives them.</param>
+    /// <exception cref="KernelException">The kernel refused.</exception>
+    public void List(ICollection<int> into)
+    {
+        ArgumentNullException.ThrowIfNull(into);
+        Span<byte> bytes = stackalloc byte[64];
+        var request = _requests.Begin(bytes, RTM_GETNSID, NLM_F_DUMP);
+        request.WriteBytes(stackalloc byte[SizeofRtgenmsg]);
+        var handler = new ListHandler(into);
+        _requests.Dump(request.Finish(), "numbers of namespaces (RTM_GETNSID)", ref handler, CancellationToken.None);
+    }
+
     /// <summary>Gives the next change, without waiting.</summary>
     /// <param name="change">The change.</param>
     /// <returns>False when there is none.</returns>
@@ -123,6 +139,23 @@ public sealed class NamespaceNumbers : IDisposable
         request.WriteBytes(stackalloc byte[SizeofRtgenmsg]);
         request.WriteAttribute(NETNSA_FD, descriptor);
         return request;
+    }
+
+    private readonly struct ListHandler(ICollection<int> into) : INetlinkMessageHandler
+    {
+        public bool IsFull => into.Count >= MaxListed;
+
+        public bool OnMessage(ushort type, ReadOnlySpan<byte> payload)
+        {
+            if (NamespaceNumberChange.TryParse(type, payload, out var change))
+            {
+                into.Add(change.Number);
+            }
+
+            return true;
+        }
+
+        public void Restart() => into.Clear();
     }
 
     private struct AnswerHandler : INetlinkMessageHandler

@@ -2,11 +2,15 @@ using Agent.Kernel.ProcFs;
 
 namespace Agent.Kernel.Namespaces;
 
-/// <summary>The namespaces of a <see cref="ProcessTable"/>: those with processes by their id, and those that only have a name.</summary>
-internal sealed class NamespaceSet(DirectoryHandle root, string procRoot, bool isLive, NamedNamespaces names)
+/// <summary>
+/// The namespaces of a <see cref="ProcessTable"/>: those with processes by their id, and those that only have a name, or only a mount.
+/// </summary>
+internal sealed class NamespaceSet(DirectoryHandle root, string procRoot, bool isLive, NamedNamespaces names, MountedNamespaces mounts)
 {
+    private const int ProcessesTried = 8;
+
     private readonly Dictionary<ulong, NetworkNamespace> _byId = [];
-    private readonly Dictionary<ulong, NetworkNamespace> _nameOnly = [];
+    private readonly Dictionary<ulong, NetworkNamespace> _fileOnly = [];
     private readonly Dictionary<ulong, (ulong Instance, long MadeNanoseconds)> _named = [];
     private readonly List<NetworkNamespace> _all = [];
     private readonly LiveNamespaceIdentity _identity = new();
@@ -15,6 +19,9 @@ internal sealed class NamespaceSet(DirectoryHandle root, string procRoot, bool i
     public IReadOnlyList<NetworkNamespace> All => _all;
 
     public NetworkNamespace? Host { get; private set; }
+
+    /// <summary>Mounted ones that nothing else leads to and that cannot be opened.</summary>
+    public int OutOfReach { get; private set; }
 
     /// <summary>A copy: checking representatives moves processes between namespaces.</summary>
     public NetworkNamespace[] WithProcesses => [.. _byId.Values];
@@ -69,19 +76,41 @@ internal sealed class NamespaceSet(DirectoryHandle root, string procRoot, bool i
     {
         @namespace.Representative = process;
         @namespace.NetPath = $"{procRoot}/{process.Pid}/net";
-        if (@namespace.Inode == 0 && NamespaceLink.TryRead(root, process.Pid, out var inode))
+        if (@namespace.Inode == 0 && TryReadInode(@namespace, process, out var inode))
         {
             @namespace.Inode = inode;
             _changed = true;
         }
     }
 
+    /// <summary>By the representative, or where that may not be looked at, as process 1 here and there, by another process.</summary>
+    private bool TryReadInode(NetworkNamespace @namespace, NamespaceProcess representative, out ulong inode)
+    {
+        if (NamespaceLink.TryRead(root, representative.Pid, out inode))
+        {
+            return true;
+        }
+
+        foreach (var other in @namespace.Processes.Take(ProcessesTried))
+        {
+            if (NamespaceLink.TryRead(root, other.Pid, out inode) && IsMember(other))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Drops what is empty, gives names, and sets <see cref="All"/>.</summary>
     /// <param name="host">The namespace of process 1.</param>
-    public void Publish(NetworkNamespace? host)
+    /// <param name="processes">All processes, whose mounts are looked through.</param>
+    /// <param name="now">The time of the scan.</param>
+    public void Publish(NetworkNamespace? host, IEnumerable<NamespaceProcess> processes, TimeSpan now)
     {
         ForgetEmpty();
-        _changed |= names.Refresh() || _nameOnly.Values.Any(@namespace => @namespace.Id != 0);
+        _changed |= isLive && mounts.Refresh(now, processes);
+        _changed |= names.Refresh() || _fileOnly.Values.Any(@namespace => @namespace.Id != 0);
         if (_changed)
         {
             GiveNames();
@@ -90,20 +119,22 @@ internal sealed class NamespaceSet(DirectoryHandle root, string procRoot, bool i
 
         _all.Clear();
         _all.AddRange(_byId.Values);
-        _all.AddRange(_nameOnly.Values);
+        _all.AddRange(_fileOnly.Values);
         Host = host;
         foreach (var @namespace in _all)
         {
             @namespace.IsHost = @namespace == host;
-            @namespace.Settle(InstanceByName(@namespace));
+            @namespace.Settle(InstanceByFile(@namespace));
         }
 
         RememberNamed();
     }
 
-    /// <summary>A name keeps its namespace alive without processes: as long as it leads to the same inode, it is the same one.</summary>
-    private ulong InstanceByName(NetworkNamespace @namespace) =>
-        @namespace.Name is not null
+    /// <summary>
+    /// A name or a mount keeps its namespace alive without processes: as long as it leads to the same inode, it is the same one.
+    /// </summary>
+    private ulong InstanceByFile(NetworkNamespace @namespace) =>
+        @namespace is not { Name: null, Mount: null }
         && _named.GetValueOrDefault(@namespace.Inode) is var (instance, made)
         && made == @namespace.MadeNanoseconds ? instance : 0;
 
@@ -112,7 +143,7 @@ internal sealed class NamespaceSet(DirectoryHandle root, string procRoot, bool i
         _named.Clear();
         foreach (var @namespace in _all)
         {
-            if (@namespace is { Name: not null, Inode: not 0 })
+            if (@namespace is { Inode: not 0 } and not { Name: null, Mount: null })
             {
                 _named[@namespace.Inode] = (@namespace.Instance, @namespace.MadeNanoseconds);
             }
@@ -125,6 +156,7 @@ internal sealed class NamespaceSet(DirectoryHandle root, string procRoot, bool i
         foreach (var @namespace in _byId.Values)
         {
             @namespace.Name = @namespace.NamePath = null;
+            @namespace.Mount = null;
             if (@namespace.Inode != 0)
             {
                 byInode[@namespace.Inode] = @namespace;
@@ -136,26 +168,60 @@ internal sealed class NamespaceSet(DirectoryHandle root, string procRoot, bool i
         {
             if (!byInode.TryGetValue(name.Inode, out var @namespace) && !TryFindEntered(name, out @namespace))
             {
-                @namespace = _nameOnly.TryGetValue(name.Inode, out var known) && known.MadeNanoseconds == name.MadeNanoseconds
-                    ? known
-                    : _nameOnly[name.Inode] = new(0) { Inode = name.Inode };
+                @namespace = FileOnly(name.Inode, name.MadeNanoseconds);
                 named.Add(name.Inode);
             }
 
             (@namespace.Name, @namespace.NamePath, @namespace.MadeNanoseconds) = (name.Name, name.Path, name.MadeNanoseconds);
+            @namespace.Mount = null;
         }
 
-        foreach (var inode in _nameOnly.Keys.Where(inode => !named.Contains(inode)).ToArray())
+        OutOfReach = 0;
+
+        // Where the inodes of those with processes may not be read, a mounted one may be any of them.
+        if (byInode.Count == _byId.Count)
         {
-            _nameOnly.Remove(inode);
+            GiveMounts(byInode, named);
+        }
+
+        foreach (var inode in _fileOnly.Keys.Where(inode => !named.Contains(inode)).ToArray())
+        {
+            _fileOnly.Remove(inode);
         }
     }
+
+    private void GiveMounts(Dictionary<ulong, NetworkNamespace> byInode, HashSet<ulong> named)
+    {
+        foreach (var mount in mounts.Found)
+        {
+            if (named.Contains(mount.Inode) || (byInode.TryGetValue(mount.Inode, out var @namespace) && @namespace.Name is not null))
+            {
+                continue;
+            }
+
+            if (@namespace is null)
+            {
+                @namespace = FileOnly(mount.Inode, mount.MadeNanoseconds);
+                (@namespace.Name, @namespace.NamePath) = (null, null);
+                named.Add(mount.Inode);
+            }
+
+            (@namespace.Mount, @namespace.MadeNanoseconds) = (mount, mount.MadeNanoseconds);
+        }
+
+        OutOfReach = mounts.OutOfReach.Count(inode => !named.Contains(inode) && !byInode.ContainsKey(inode));
+    }
+
+    private NetworkNamespace FileOnly(ulong inode, long madeNanoseconds) =>
+        _fileOnly.TryGetValue(inode, out var known) && known.MadeNanoseconds == madeNanoseconds
+            ? known
+            : _fileOnly[inode] = new(0) { Inode = inode };
 
     // Without the right to read ns/net of its processes, entering a namespace by its name is what ties the two together.
     private bool TryFindEntered(NamedNamespace name, out NetworkNamespace @namespace)
     {
         @namespace = null!;
-        if (!_nameOnly.TryGetValue(name.Inode, out var entered) || entered.Id == 0 || entered.MadeNanoseconds != name.MadeNanoseconds
+        if (!_fileOnly.TryGetValue(name.Inode, out var entered) || entered.Id == 0 || entered.MadeNanoseconds != name.MadeNanoseconds
             || !_byId.TryGetValue(entered.Id, out var found))
         {
             return false;

@@ -11,6 +11,7 @@ namespace Agent.Kernel.Namespaces;
 /// </summary>
 public sealed class NamespaceVisitor : IDisposable
 {
+    private const int ProcessesTried = 8;
     private const string OwnNamespace = "/proc/thread-self/ns/net";
 
     private readonly DirectoryHandle _root;
@@ -106,12 +107,53 @@ public sealed class NamespaceVisitor : IDisposable
         _home.Dispose();
     }
 
+    /// <summary>The number of a namespace.</summary>
+    /// <param name="target">The namespace, as of the last scan.</param>
+    /// <param name="numbers">Opened in this thread's own namespace.</param>
+    /// <param name="number">Null when it has none, or is gone.</param>
+    /// <returns>False when it may not be opened.</returns>
+    internal bool TryFindNumber(NetworkNamespace target, NamespaceNumbers numbers, out int? number)
+    {
+        number = null;
+        if (target.Id != 0 && target.Id == _homeId)
+        {
+            number = numbers.Find(_home);
+            return true;
+        }
+
+        using var opened = Open(target, out var failure) ?? OpenOther(target);
+        if (opened is not null)
+        {
+            number = numbers.Find(opened);
+        }
+
+        return opened is not null || failure is null or { IsGone: true };
+    }
+
+    /// <summary>By another process than the representative, which may not be looked at.</summary>
+    private SafeFileHandle? OpenOther(NetworkNamespace target)
+    {
+        foreach (var process in target.Processes.Take(ProcessesTried))
+        {
+            var opened = _root.Open(process.Pid, "ns/net"u8, out _);
+            if (opened is not null && IsNamespace(opened)
+                && DirectoryHandle.Stat(opened, out var status) == 0 && status.Inode == target.Inode)
+            {
+                return opened;
+            }
+
+            opened?.Dispose();
+        }
+
+        return null;
+    }
+
     private SafeFileHandle? Open(NetworkNamespace target, out KernelException? failure)
     {
         failure = null;
         if (target.RepresentativePid == 0)
         {
-            return OpenName(target, out failure);
+            return target.NamePath is null ? target.Mount?.TryOpen(_root) : OpenName(target, out failure);
         }
 
         var opened = _root.Open(target.RepresentativePid, "ns/net"u8, out var errno);
@@ -133,19 +175,15 @@ public sealed class NamespaceVisitor : IDisposable
     }
 
     /// <summary>True for a file of nsfs, the only kind that setns(2) takes; it says EINVAL to every other.</summary>
-    private static unsafe bool IsNamespace(SafeFileHandle opened)
-    {
-        Libc.statfs_result result;
-        return Libc.fstatfs(opened, &result) == 0 && result.f_type == NSFS_MAGIC;
-    }
+    private static bool IsNamespace(SafeFileHandle opened) => DirectoryHandle.IsOn(opened, NSFS_MAGIC);
 
     private static SafeFileHandle? OpenName(NetworkNamespace target, out KernelException? failure)
     {
         failure = null;
         try
         {
-            var opened = target.NamePath is null ? null : ProcFile.Open(target.NamePath);
-            if (opened is null || IsNamespace(opened))
+            var opened = ProcFile.Open(target.NamePath!);
+            if (IsNamespace(opened))
             {
                 return opened;
             }

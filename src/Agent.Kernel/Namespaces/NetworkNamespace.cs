@@ -34,14 +34,18 @@ public sealed class NetworkNamespace
     /// <summary>The file of that name; null when it has none.</summary>
     public string? NamePath { get; internal set; }
 
+    /// <summary>Where it is mounted, when it has neither a process nor a name.</summary>
+    public MountedNamespace? Mount { get; internal set; }
+
     /// <summary>True for the namespace of process 1.</summary>
     public bool IsHost { get; internal set; }
 
-    /// <summary>A live process in it, as of the last scan; 0 when it has none and only a name leads to it.</summary>
+    /// <summary>A live process in it, as of the last scan; 0 when it has none and only a name or a mount leads to it.</summary>
     public int RepresentativePid => Representative?.Pid ?? 0;
 
     /// <summary>
-    /// The directory with its tables, for example <c>/proc/42/net</c>; null when only a name leads to it: then it must be entered.
+    /// The directory with its tables, for example <c>/proc/42/net</c>; null when only a name or a mount leads to it:
+    /// then it must be entered.
     /// </summary>
     public string? NetPath { get; internal set; }
 
@@ -77,7 +81,7 @@ public sealed class NetworkNamespace
 
     internal NamespaceProcess? Representative { get; set; }
 
-    /// <summary>Of its name: <see cref="NamedNamespace.MadeNanoseconds"/>.</summary>
+    /// <summary>Of its name or mount: <see cref="NamedNamespace.MadeNanoseconds"/>.</summary>
     internal long MadeNanoseconds { get; set; }
 
     /// <summary>Fixes <see cref="Instance"/> at the end of the scan that found it.</summary>

@@ -25,6 +25,7 @@ public sealed class ProcessTable : IDisposable
     private readonly DirectoryReader _listing = new();
     private readonly ProcessReader _reader;
     private readonly NamespaceSet _namespaces;
+    private readonly MountedNamespaces _mounts;
     private readonly string? _hidePid;
     private readonly Dictionary<int, NamespaceProcess> _processes = [];
     private readonly List<NamespaceProcess> _order = [];
@@ -50,7 +51,8 @@ public sealed class ProcessTable : IDisposable
         _root = DirectoryHandle.Open(_procRoot);
         TablesOf = IsLive ? null : NetLink(_root);
         _reader = new(_root, classify, IsLive ? new LiveNamespaceIdentity() : new CapturedNamespaceIdentity());
-        _namespaces = new(_root, _procRoot, IsLive, new(IsLive ? options.NameDirectories : []));
+        _mounts = new(_root, options.Mounts);
+        _namespaces = new(_root, _procRoot, IsLive, new(IsLive ? options.NameDirectories : []), _mounts);
     }
 
     /// <summary>False for a captured tree.</summary>
@@ -59,7 +61,7 @@ public sealed class ProcessTable : IDisposable
     /// <summary>The process that the link <c>net</c> of a captured tree leads to; null without such a link, and on a live kernel.</summary>
     public int? TablesOf { get; }
 
-    /// <summary>Every network namespace with a process or a name, as of the last scan.</summary>
+    /// <summary>Every network namespace with a process, a name or a mount, as of the last scan.</summary>
     public IReadOnlyList<NetworkNamespace> Namespaces => _namespaces.All;
 
     /// <summary>The namespace of process 1; null when it may not be looked at.</summary>
@@ -88,7 +90,7 @@ public sealed class ProcessTable : IDisposable
         ReexamineYoung(now);
         ReexamineSlice(_scan == 1 ? TimeSpan.Zero : now - _lastRefresh);
         VerifyRepresentatives();
-        _namespaces.Publish(_processes.GetValueOrDefault(1)?.Namespace);
+        _namespaces.Publish(_processes.GetValueOrDefault(1)?.Namespace, _order, now);
         _lastRefresh = now;
         Statistics = new()
         {
@@ -99,6 +101,7 @@ public sealed class ProcessTable : IDisposable
             Appeared = _newcomers.Count,
             Examined = _examined,
             HidePid = _hidePid,
+            Mounts = _mounts.Statistics with { OutOfReach = _namespaces.OutOfReach },
         };
     }
 

@@ -24,6 +24,9 @@ public readonly record struct ProcessTableStatistics
     /// <summary>The hidepid option of the proc file system; null without one. Processes hidden by it are not even listed.</summary>
     public string? HidePid { get; init; }
 
+    /// <summary>What of the mounts could not be looked at.</summary>
+    public MountStatistics Mounts { get; init; }
+
     /// <summary>All processes.</summary>
     public int Processes => Members + KernelThreads + WithoutNamespace + Denied;
 }

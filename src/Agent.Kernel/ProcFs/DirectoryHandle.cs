@@ -64,12 +64,18 @@ internal sealed unsafe class DirectoryHandle : IDisposable
 
     /// <summary>statx(2) of a name that ends in NUL; of the directory itself when it is only a NUL.</summary>
     /// <returns>0 or the error number.</returns>
-    public int Stat(ReadOnlySpan<byte> name, out FileStatus status)
+    public int Stat(ReadOnlySpan<byte> name, out FileStatus status) => Stat(_handle, name, out status);
+
+    /// <summary>statx(2) of an open file.</summary>
+    /// <returns>0 or the error number.</returns>
+    public static int Stat(SafeFileHandle opened, out FileStatus status) => Stat(opened, "\0"u8, out status);
+
+    private static int Stat(SafeFileHandle directory, ReadOnlySpan<byte> name, out FileStatus status)
     {
         Libc.statx_result result;
         fixed (byte* bytes = name)
         {
-            var failed = Libc.statx(_handle, bytes, AT_EMPTY_PATH, STATX_INO | STATX_MTIME, &result) != 0;
+            var failed = Libc.statx(directory, bytes, AT_EMPTY_PATH, STATX_INO | STATX_MTIME, &result) != 0;
             status = failed ? default : FileStatus.From(result);
             return failed ? Marshal.GetLastPInvokeError() : 0;
         }
@@ -146,11 +152,26 @@ internal sealed unsafe class DirectoryHandle : IDisposable
         }
     }
 
+    /// <summary>The directory that <c>PID/LINK</c> leads to, to look names up in and for nothing else (O_PATH).</summary>
+    /// <returns>Null when that failed.</returns>
+    public SafeFileHandle? OpenPath(int pid, ReadOnlySpan<byte> link)
+    {
+        Span<byte> name = stackalloc byte[MaxPidNameLength];
+        fixed (byte* bytes = Name(name, pid, link))
+        {
+            var descriptor = Libc.openat(_handle, bytes, O_PATH | O_CLOEXEC);
+            return descriptor < 0 ? null : new(descriptor, ownsHandle: true);
+        }
+    }
+
     /// <summary>True when the directory is on a file system of the given type (statfs(2), f_type).</summary>
-    public bool IsOn(int magic)
+    public bool IsOn(int magic) => IsOn(_handle, magic);
+
+    /// <summary>The same of an open file.</summary>
+    public static bool IsOn(SafeFileHandle opened, int magic)
     {
         Libc.statfs_result result;
-        return Libc.fstatfs(_handle, &result) == 0 && result.f_type == magic;
+        return Libc.fstatfs(opened, &result) == 0 && result.f_type == magic;
     }
 
     /// <inheritdoc/>

@@ -43,8 +43,8 @@ internal static class NamespaceChoice
         return (chosen, candidates.Count - chosen.Length);
     }
 
-    /// <summary>What is nobody's is each its own.</summary>
-    private static object OwnerOf(NetworkNamespace network, NamespaceProcess? oldest) => oldest?.Owner switch
+    /// <summary>What is nobody's is each its own; what is only mounted counts for whoever mounted it.</summary>
+    private static object OwnerOf(NetworkNamespace network, NamespaceProcess? oldest) => (oldest ?? network.Mount?.Holder)?.Owner switch
     {
         { Kind: CgroupOwnerKind.Pod, PodUid: var uid } => uid,
         { Kind: CgroupOwnerKind.Container, ContainerId: var id } => id,

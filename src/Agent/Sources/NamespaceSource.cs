@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Agent.Configuration;
 using Agent.Core.Model;
+using Agent.Kernel;
 using Agent.Kernel.Namespaces;
 
 namespace Agent.Sources;
@@ -13,6 +14,7 @@ internal sealed class NamespaceSource : IDisposable
     private readonly ProcessTable _processes;
     private Dictionary<ulong, NamespaceMemory> _memory = [];
     private NamespaceMemory? _capturedMemory;
+    private readonly NumberedNamespaces _numbered = new();
     private int _leftOut;
 
     public NamespaceSource(CollectionOptions collection, CgroupClassification classify, TimeProvider time)
@@ -38,7 +40,8 @@ internal sealed class NamespaceSource : IDisposable
         var clock = new SourceClock(SourceNames.Namespaces, _time);
         _processes.Refresh(now);
         var targets = Targets(now, visitor);
-        sources.Add(Report(clock, targets.Length));
+        var numbers = CompareNumbers(now, visitor);
+        sources.Add(Report(clock, targets, numbers));
         return targets;
     }
 
@@ -95,7 +98,25 @@ internal sealed class NamespaceSource : IDisposable
         return entered && !_processes.Namespaces.Any(other => other != candidate && other.Id == candidate.Id);
     }
 
-    private SourceReport Report(SourceClock clock, int namespaces)
+    /// <returns>Why the numbers of namespaces are unknown.</returns>
+    private SourceProblem CompareNumbers(TimeSpan now, NamespaceVisitor? visitor)
+    {
+        try
+        {
+            if (visitor is not null && _collection.PodNamespaces)
+            {
+                _numbered.Refresh(now, _processes.Namespaces, visitor);
+            }
+
+            return SourceProblem.None;
+        }
+        catch (KernelException refusal)
+        {
+            return new(refusal.Message, SourceNeeds.None);
+        }
+    }
+
+    private SourceReport Report(SourceClock clock, ImmutableArray<NamespaceTarget> targets, SourceProblem numbers)
     {
         var statistics = _processes.Statistics;
         var problem = SourceProblem.None;
@@ -127,6 +148,9 @@ internal sealed class NamespaceSource : IDisposable
                 SourceNeeds.None));
         }
 
-        return clock.Read("procfs", problem, namespaces);
+        // What has no process is mostly nothing that serves: it is said, and makes nothing of the rest doubtful.
+        var status = problem.Exists ? SourceStatus.Degraded : SourceStatus.Ok;
+        problem = problem.And(HiddenNamespaces.Describe(targets, statistics.Mounts, _numbered.Kept)).And(numbers);
+        return clock.Report("procfs", status, problem, targets.Length);
     }
 }

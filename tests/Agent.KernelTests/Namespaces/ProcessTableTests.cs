@@ -205,7 +205,7 @@ public sealed class ProcessTableTests : IDisposable
             for (var i = 0; i < 300; i++)
             {
                 Advance(0.01);
-                Assert.All(_table.Namespaces, static found => Assert.True(found.RepresentativePid != 0 || found.Name is not null));
+                Assert.All(_table.Namespaces, static found => Assert.True(found.RepresentativePid != 0 || found.Name is not null || found.Mount is not null));
             }
         }
         finally

@@ -1,0 +1,26 @@
+using Agent.Kernel.Namespaces;
+using Agent.Sources;
+using Xunit;
+
+namespace Agent.Tests.Agent.Sources;
+
+public sealed class HiddenNamespacesTests
+{
+    [Fact]
+    public void Describe_NothingHidden_IsNothing() => Assert.False(HiddenNamespaces.Describe([], default, []).Exists);
+
+    [Theory]
+    [InlineData(2, 0, 0, "2 mount namespaces are not looked through")]
+    [InlineData(0, 3, 0, "3 network namespaces that only a mount keeps are missing")]
+    [InlineData(0, 0, 4, "the mounts of 4 processes may not be looked at without CAP_SYS_PTRACE")]
+    public void Describe_WhatMountsDoNotTell_IsSaid(int leftOut, int outOfReach, int denied, string expected) => Assert.Contains(
+        expected,
+        HiddenNamespaces.Describe([], new MountStatistics { LeftOut = leftOut, OutOfReach = outOfReach, Denied = denied }, []).Text,
+        StringComparison.Ordinal);
+
+    [Fact]
+    public void Describe_NumbersAlone_NamesThreeAndCountsAll() => Assert.Contains(
+        "5 network namespaces are kept by sockets or descriptors alone (nsid 1, 2, 3)",
+        HiddenNamespaces.Describe([], default, [1, 2, 3, 4, 5]).Text,
+        StringComparison.Ordinal);
+}
