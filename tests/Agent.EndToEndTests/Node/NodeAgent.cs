@@ -54,6 +54,10 @@ public sealed class NodeAgent : IAsyncDisposable
         }
     }
 
+    /// <summary>The same; null where it does not say 200.</summary>
+    public async Task<string?> TryGetAsync(string path) =>
+        await _node.RunAsync("/bin/busybox", "wget", "-q", "-O", "-", _address + path) is { ExitCode: 0 } answer ? answer.Output : null;
+
     /// <summary>What it knows now.</summary>
     public async Task<NodeReport> ReportAsync() => new(await GetAsync("/report.json"));
 

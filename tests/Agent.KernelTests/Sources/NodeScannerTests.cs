@@ -6,6 +6,7 @@ using Xunit;
 
 namespace Agent.KernelTests.Sources;
 
+[Collection(ManySocketsTests.Collection)]
 public sealed class NodeScannerTests
 {
     [Theory]
