@@ -15,7 +15,7 @@ internal static class AgentImage
 
     private const string SdkImage = "localhost/sdk:e2e";
 
-    private static readonly TimeSpan s_buildTimeout = TimeSpan.FromMinutes(8);
+    private static readonly TimeSpan s_buildTimeout = TimeSpan.FromMinutes(20);
 
     // /usr/share/dotnet/shared/Microsoft.NETCore.App/10.0.0/
     private static readonly string s_dotnet = Path.GetFullPath(RuntimeEnvironment.GetRuntimeDirectory() + "../../..").TrimEnd('/');
