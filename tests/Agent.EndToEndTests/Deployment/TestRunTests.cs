@@ -1,0 +1,82 @@
+using Xunit;
+
+namespace Agent.EndToEndTests.Deployment;
+
+/// <summary>What tests/run makes of its projects' results, with scripts in their place: an empty or shortened run must not pass.</summary>
+public sealed class TestRunTests : IDisposable
+{
+    private const string Good = "passed One (1ms)\nTest run summary: Passed!\n  total: 1\n  failed: 0\n  succeeded: 1\n  skipped: 0\n";
+
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("closewatch-run-");
+
+    public TestRunTests()
+    {
+        Directory.CreateDirectory(PathOf("tests"));
+        Script("bin/dotnet", "exit 0");
+        Script("tests/install-packages", "exit 0");
+        Script("tests/lint", "exit 0");
+        File.Copy(Repository.PathOf("tests/run"), PathOf("tests/run"));
+        File.Copy(Repository.PathOf("tests/expected-skips"), PathOf("tests/expected-skips"));
+        foreach (var project in (string[])["Agent.Tests", "Agent.KernelTests", "Agent.EndToEndTests"])
+        {
+            Project(project, Good);
+        }
+    }
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    [Fact]
+    public async Task Run_EverythingPassed_Is0WithTheTotals()
+    {
+        var result = await RunAsync();
+
+        Assert.Equal((0, "3 passed, 0 failed, 0 skipped"), (result.ExitCode, result.Lines.Last()));
+    }
+
+    [Theory]
+    [InlineData("Test run summary: Passed!\n  total: 0\n  failed: 0\n  succeeded: 0\n  skipped: 0\n", "Agent.KernelTests ran no test")]
+    [InlineData("Segmentation fault\n", "Agent.KernelTests ended without a summary")]
+    [InlineData("skipped Two (1ms)\n  the moon is full\n  total: 2\n  failed: 0\n  succeeded: 1\n  skipped: 1\n", "skipped, though nothing in tests/expected-skips expects it")]
+    [InlineData("failed Two (1ms)\n  total: 2\n  failed: 1\n  succeeded: 1\n  skipped: 0\n", "3 passed, 1 failed, 0 skipped")]
+    public async Task Run_OneProjectWithout_Fails(string log, string said)
+    {
+        Project("Agent.KernelTests", log);
+
+        var result = await RunAsync();
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains(said, result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_LintFails_Fails()
+    {
+        Script("tests/lint", "exit 1");
+
+        var result = await RunAsync();
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("lint failed", result.Output, StringComparison.Ordinal);
+    }
+
+    private Task<CommandResult> RunAsync() => Command.RunAsync(
+        [PathOf("tests/run")],
+        environment: new Dictionary<string, string>
+        {
+            ["PATH"] = $"{PathOf("bin")}:{Environment.GetEnvironmentVariable("PATH")}",
+            ["CONFIGURATION"] = "Release",
+            ["FILTER"] = "",
+        });
+
+    private void Project(string name, string log) => Script($"artifacts/bin/{name}/release/{name}", $"cat <<'END'\n{log}END");
+
+    private void Script(string name, string body)
+    {
+        var path = PathOf(name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, $"#!/bin/sh\n{body}\n");
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
+    private string PathOf(string name) => Path.Combine(_directory.FullName, name);
+}
