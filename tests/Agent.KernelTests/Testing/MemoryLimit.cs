@@ -28,6 +28,12 @@ internal sealed class MemoryLimit : IDisposable
     /// <summary>The most that its processes had at a time, the kernel's memory for them and their files' pages included.</summary>
     public long PeakBytes => long.Parse(File.ReadAllText(_peak), CultureInfo.InvariantCulture);
 
+    /// <summary>What its processes have now that is no file's: pages of files count for whoever read them first.</summary>
+    public long AnonymousBytes => File.ReadLines(Path.Combine(_directory, "memory.stat"))
+        .Where(static line => line.StartsWith("rss ", StringComparison.Ordinal) || line.StartsWith("anon ", StringComparison.Ordinal))
+        .Select(static line => long.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture))
+        .Single();
+
     /// <summary>Words before a command that make it run under the limit.</summary>
     public string[] Enter => ["sh", "-c", $"echo $$ >{_directory}/cgroup.procs && exec \"$0\" \"$@\""];
 
