@@ -10,7 +10,7 @@ namespace Agent.Core.Diagnosis;
 /// </summary>
 public sealed record FindingExplanation
 {
-    private static readonly ImmutableArray<string> s_kubernetesOnly = ["NAMESPACE", "POD", "WORKLOAD"];
+    private static readonly ImmutableArray<string> s_kubernetesOnly = ["NAMESPACE", "POD", "WORKLOAD", "ROLLOUT"];
 
     private static readonly ImmutableArray<string> s_nameLabels = ["app.kubernetes.io/name", "app", "k8s-app"];
 
@@ -106,6 +106,11 @@ public sealed record FindingExplanation
         if (pod is { Workload: { } workload })
         {
             yield return ("WORKLOAD", workload.DisplayName);
+            if (workload.IsRolledOut)
+            {
+                yield return ("ROLLOUT", workload.DisplayName);
+            }
+
             yield return ("REPLICAS", ((pod.WorkloadReplicas ?? 1) + 1).ToString(CultureInfo.InvariantCulture));
         }
 

@@ -28,6 +28,9 @@ public sealed record FindingFix(string Where, string Text)
         Reaches = reaches;
     }
 
+    /// <summary>True for what repairs all pods of a workload: the better way where several of them have the same trouble.</summary>
+    public bool IsOfWorkload { get; init; }
+
     /// <summary>Where it can help.</summary>
     public FixPlace AppliesTo { get; init; } = FixPlace.Anywhere;
 

@@ -7,6 +7,9 @@ public sealed record Workload(string Kind, string Name)
 {
     /// <summary><c>Deployment/web</c>, as kubectl takes it.</summary>
     public string DisplayName => $"{Kind}/{Name}";
+
+    /// <summary>True for what <c>kubectl rollout</c> knows.</summary>
+    public bool IsRolledOut => Kind is WorkloadKinds.Deployment or WorkloadKinds.StatefulSet or WorkloadKinds.DaemonSet;
 }
 
 /// <summary>The kinds that this program treats in their own ways.</summary>

@@ -14,6 +14,7 @@ public sealed class CloseWaitLeakRule : IFindingRule
     internal static ImmutableArray<FindingFix> AllFixes { get; } =
     [
         new("until it is repaired", "kubectl -n $NAMESPACE delete pod $POD", FixPlace.Pod),
+        new("until it is repaired, all its pods", "kubectl -n $NAMESPACE rollout restart $ROLLOUT", FixPlace.Pod) { IsOfWorkload = true },
         new("Go", "defer resp.Body.Close(); io.Copy(io.Discard, resp.Body)", FixPlace.Of(ServerRuntime.Go)),
         new("Node.js", "res.resume(); socket.on('end', () => socket.end());", FixPlace.Of(ServerRuntime.NodeJs)),
         new("Python (requests)", "with requests.get(url, stream=True, timeout=30) as response: ...", FixPlace.Of(ServerRuntime.Python)),

@@ -52,7 +52,7 @@ public sealed class ContainerRestartingRule : IFindingRule
             new("what it said at its end", "kubectl -n $NAMESPACE logs $POD --previous --all-containers --tail=50", FixPlace.Pod),
             new("container, after OOMKilled", "resources: {requests: {memory: 512Mi}, limits: {memory: 1Gi}}", FixPlace.Pod),
             new("container, after a failed liveness probe", "livenessProbe: {timeoutSeconds: 5, failureThreshold: 6}", FixPlace.Pod),
-            new("go back", "kubectl -n $NAMESPACE rollout undo $WORKLOAD", FixPlace.Pod),
+            new("go back", "kubectl -n $NAMESPACE rollout undo $ROLLOUT", FixPlace.Pod),
         ],
         References = ["https://kubernetes.io/docs/tasks/debug/debug-application/debug-running-pod/"],
     };

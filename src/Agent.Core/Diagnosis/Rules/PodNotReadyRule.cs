@@ -43,7 +43,7 @@ public sealed class PodNotReadyRule : IFindingRule
                 "more time to start",
                 "startupProbe: {httpGet: {path: /healthz, port: $PORT}, periodSeconds: 5, failureThreshold: 60}",
                 FixPlace.Pod),
-            new("go back", "kubectl -n $NAMESPACE rollout undo $WORKLOAD", FixPlace.Pod),
+            new("go back", "kubectl -n $NAMESPACE rollout undo $ROLLOUT", FixPlace.Pod),
         ],
         References = ["https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-conditions"],
         FollowsFrom =

@@ -9,6 +9,7 @@ namespace Agent.Core.Reporting.Screen;
 internal static class DoNowSection
 {
     private const int FixesShown = 2;
+    private const int WorkloadsShown = 3;
 
     // With more than so many causes only the best way to repair each has room.
     private const int ManyCauses = 2;
@@ -50,10 +51,25 @@ internal static class DoNowSection
     internal static IEnumerable<ReportStep> Steps(ScreenCause cause, int fixes)
     {
         var worst = cause.Group.Worst;
-        var steps = worst.Fix
-            .Take(fixes)
+        var chosen = Choose(cause.Group, fixes).ToList();
+        var steps = chosen
             .Select(static fix => new ReportStep(HumanText.Printable(FindingText.Where(fix)), HumanText.PrintableLines(fix.Text)));
-        return worst.Fix is [{ IsCommand: true, Condition: "" }, ..] ? steps : steps.Prepend(Look(worst));
+        return chosen is [{ IsCommand: true, Condition: "" }, ..] ? steps : steps.Prepend(Look(worst));
+    }
+
+    /// <summary>Where several pods have it, what repairs whole workloads, instead of commands for the worst of the pods.</summary>
+    private static IEnumerable<FindingFix> Choose(CauseGroup group, int fixes)
+    {
+        var whole = group.Members.Length > 1
+            ? group.Members
+                .SelectMany(static member => member.Fix)
+                .Where(static fix => fix.IsOfWorkload)
+                .DistinctBy(static fix => fix.Text)
+                .Take(WorkloadsShown)
+                .ToList()
+            : [];
+        var single = group.Worst.Fix.Where(fix => !fix.IsOfWorkload && (whole.Count == 0 || !fix.IsCommand));
+        return [.. whole, .. single.Take(whole.Count == 0 ? fixes : fixes - 1)];
     }
 
     /// <summary>The command that shows what a repair without one is about: single requests as they are lost, or every connection.</summary>
