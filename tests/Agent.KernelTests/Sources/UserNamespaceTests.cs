@@ -13,17 +13,37 @@ public sealed class UserNamespaceTests
     public void Report_RootOfItsOwnUserNamespace_Is3AndBlamesNoSecurityModule()
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "becoming another user needs root");
-        // Where nobody may look into the folder of the tests, its files are still there.
-        var program = Path.Combine(AppContext.BaseDirectory, "closewatch");
-        string[] words = ["--reuid", Nobody, "--regid", Nobody, "--clear-groups", "unshare", "-Ur", program, "report", "--fresh"];
-        var start = new ProcessStartInfo("setpriv", words) { RedirectStandardOutput = true, RedirectStandardError = true };
-        using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEndAsync();
-        var error = process.StandardError.ReadToEnd();
-        process.WaitForExit();
+        var (exitCode, output, error) = Report("setpriv", "--reuid", Nobody, "--regid", Nobody, "--clear-groups", "unshare", "-Ur");
 
-        Assert.True(process.ExitCode == 3, string.Create(CultureInfo.InvariantCulture, $"exit code {process.ExitCode}: {error} {output.Result}"));
+        Assert.True(exitCode == 3, string.Create(CultureInfo.InvariantCulture, $"exit code {exitCode}: {error} {output}"));
         Assert.Contains("user namespace", error, StringComparison.Ordinal);
         Assert.DoesNotContain("security module", error, StringComparison.Ordinal);
+    }
+
+    /// <summary>Of a copy: nobody may not look into a folder of root's.</summary>
+    private static (int ExitCode, string Output, string Error) Report(string starter, params string[] words)
+    {
+        var copy = Directory.CreateTempSubdirectory("closewatch-nobody-").FullName;
+        try
+        {
+            using (var cp = Process.Start("cp", ["-r", AppContext.BaseDirectory + ".", copy]))
+            {
+                cp.WaitForExit();
+            }
+
+            // cp gives the folder the mode of the one that it copies.
+            File.SetUnixFileMode(copy, (UnixFileMode)0b111_101_101);
+            string[] all = [.. words, Path.Combine(copy, "closewatch"), "report", "--fresh"];
+            var start = new ProcessStartInfo(starter, all) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/" };
+            using var process = Process.Start(start)!;
+            var output = process.StandardOutput.ReadToEndAsync();
+            var error = process.StandardError.ReadToEnd();
+            process.WaitForExit();
+            return (process.ExitCode, output.Result, error);
+        }
+        finally
+        {
+            Directory.Delete(copy, recursive: true);
+        }
     }
 }
