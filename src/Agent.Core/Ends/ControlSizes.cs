@@ -11,6 +11,8 @@ public static class ControlSizes
     private const int Alert = 2;
     private const int Ping = 17;
     private static readonly int[] s_frames = [9, 13, Ping];
+    private static readonly int[] s_recordOverheads = [22, 29, 21];
+    private static readonly int[] s_alerts = [.. s_recordOverheads.Select(static overhead => overhead + Alert), 53, 57, 69, 85];
     private static readonly bool[] s_isControl = Build();
 
     /// <summary>
@@ -19,19 +21,20 @@ public static class ControlSizes
     /// <param name="bytes">Bytes unread or unacknowledged.</param>
     public static bool MayBeControl(uint bytes) => bytes < s_isControl.Length && s_isControl[bytes];
 
+    /// <summary>True when so many bytes are one TLS alert, and hardly anything else.</summary>
+    /// <param name="bytes">Bytes unread or unacknowledged.</param>
+    public static bool IsAlert(uint bytes) => s_alerts.Contains((int)bytes);
+
     private static bool[] Build()
     {
         var isControl = new bool[128];
-        int[] cipherBlockChaining = [53, 57, 69, 85];
-        int[] recordOverheads = [22, 29, 21];
-        foreach (var size in cipherBlockChaining)
+        foreach (var size in s_alerts)
         {
             isControl[size] = true;
         }
 
-        foreach (var overhead in recordOverheads)
+        foreach (var overhead in s_recordOverheads)
         {
-            isControl[overhead + Alert] = true;
             foreach (var frame in s_frames)
             {
                 isControl[overhead + frame] = true;

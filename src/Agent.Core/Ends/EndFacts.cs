@@ -90,6 +90,13 @@ public readonly struct EndFacts
         ? ReceivedBytes > 1 && (SentBytes == 0 || LastReceivedMilliseconds < LastSentMilliseconds)
         : SentBytes > 0 && (ReceivedBytes <= 1 || LastSentMilliseconds < LastReceivedMilliseconds);
 
+    /// <summary>
+    /// True when the client's last bytes followed the answer so closely that they may be no request: HTTP/2 acknowledges settings and opens
+    /// windows (RFC 9113, 6.5.3 and 6.9).
+    /// </summary>
+    public bool MayHaveSpokenOn =>
+        IsWaiting && !WasNeverAnswered && AnswerMilliseconds - RequestMilliseconds < EndJudge.IdleFromMilliseconds;
+
     /// <summary>True when nothing was ever answered on this connection.</summary>
     public bool WasNeverAnswered => Role == EndRole.Server ? SentBytes == 0 : ReceivedBytes <= 1;
 

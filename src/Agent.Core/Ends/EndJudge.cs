@@ -17,6 +17,12 @@ public static class EndJudge
     /// <summary>The same on a machine that is busy, where the clients of a port are known to say such words.</summary>
     private const uint LateWordsMilliseconds = 1000;
 
+    /// <summary>
+    /// Hardly any server closes idle connections sooner, and most requests in work at a crash are younger: what came since the last answer
+    /// was one of them then, and no control frame.
+    /// </summary>
+    private const uint ShortestTimeOutMilliseconds = 1000;
+
     /// <summary>A client that sent no more than this was not cut off amid an upload.</summary>
     private const ulong SmallRequestBytes = 4096;
 
@@ -40,8 +46,8 @@ public static class EndJudge
         {
             { FinAcknowledged: false, GaveUpRetrying: true, LastAckMilliseconds: >= IdleFromMilliseconds } => new(EndKind.TimedOut),
             { UnreadBytes: > 1 } => Unread(facts, closer, lastWords, quiet),
-            { FinAcknowledged: true } => Closed(facts, closer, lastWords),
-            { UnacknowledgedBytes: > 1 } => Unacknowledged(facts),
+            { FinAcknowledged: true } => Closed(facts, closer, lastWords, quiet),
+            { UnacknowledgedBytes: > 1 } => Unacknowledged(facts, quiet),
             { UnacknowledgedBytes: 1 } => ClosedIntoReset(facts, lastWords),
             _ => Reset(facts),
         };
@@ -70,8 +76,7 @@ public static class EndJudge
 
         if (!facts.IsWaiting)
         {
-            // The server had answered what is unread: 413 to an upload.
-            return new(EndKind.ResetUnread);
+            return UnreadByServerThatSpokeLast(facts, lastWords);
         }
 
         if (facts.ClientWaitedMilliseconds >= IdleFromMilliseconds && !facts.FinAcknowledged)
@@ -93,6 +98,25 @@ public static class EndJudge
             : new(kind, facts.FinAcknowledged ? LossCause.AfterClose : LossCause.UnreadAtClose, mayBeControl || lastWords);
     }
 
+    /// <summary>
+    /// What is unread came before a server's last bytes or with them. Either it was answered (413 to an upload), or those bytes were the
+    /// server's last words, a TLS alert or GOAWAY, and a request met them.
+    /// </summary>
+    private static EndJudgement UnreadByServerThatSpokeLast(in EndFacts facts, bool lastWords)
+    {
+        var isControl = ControlSizes.MayBeControl(facts.UnreadBytes) || ControlSizes.MayBeControl(facts.UnreadBytes - 1);
+        if (isControl && facts.UnacknowledgedBytes > 1 && !ControlSizes.MayBeControl(facts.UnacknowledgedBytes))
+        {
+            // The client had said its last words and gone before it was answered.
+            return new(EndKind.Abandoned);
+        }
+
+        var mayBeRequest = !isControl && facts.UnreadBytes <= SmallRequestBytes && facts.AnswerMilliseconds < LastWordsMilliseconds;
+        return mayBeRequest && facts.FinAcknowledged ? new(EndKind.ResetUnread, LossCause.AfterClose, NeedsQuietPort: true)
+            : mayBeRequest && lastWords ? new(EndKind.ResetUnread, LossCause.Unknown)
+            : new(EndKind.ResetUnread);
+    }
+
     /// <summary>A client left something unread: an answer, or the server's last words and its FIN, which nobody asked for.</summary>
     private static EndJudgement UnreadByClient(in EndFacts facts)
     {
@@ -102,15 +126,16 @@ public static class EndJudge
             return new(EndKind.ResetUnread);
         }
 
-        return facts.UnacknowledgedBytes > 1 ? Unacknowledged(facts) : new(EndKind.PeerFirst);
+        return facts.UnacknowledgedBytes > 1 ? Unacknowledged(facts, quiet: false) : new(EndKind.PeerFirst);
     }
 
     /// <summary>This side's FIN was acknowledged, and nothing is left: a close, and the question is whose was first.</summary>
-    private static EndJudgement Closed(in EndFacts facts, ClosedBy closer, bool lastWords)
+    private static EndJudgement Closed(in EndFacts facts, ClosedBy closer, bool lastWords, bool quiet)
     {
         var isOpen = closer == ClosedBy.Unknown && facts.ReceivedBytes > 0;
         var isFirst = closer == ClosedBy.Unknown ? facts.UnreadBytes == 0 : closer == ClosedBy.Pod;
-        if (!facts.IsWaiting)
+        var mayOnlyHaveSpokenOn = facts.MayHaveSpokenOn && !quiet;
+        if (!facts.IsWaiting || (mayOnlyHaveSpokenOn && isFirst != (facts.Role == EndRole.Server)))
         {
             return new(isFirst ? ClosedFirst(facts, lastWords) : EndKind.PeerFirst, NeedsCloser: isOpen);
         }
@@ -119,8 +144,9 @@ public static class EndJudge
         if (isFirst == (facts.Role == EndRole.Server))
         {
             var loss = isOpen ? LossCause.None : facts.LooksLikeStream ? LossCause.Unknown : LossCause.Unanswered;
-            var isQuick = facts.RequestMilliseconds < LastWordsMilliseconds;
-            return new(isFirst ? EndKind.ClosedFirst : EndKind.PeerFirst, loss, isQuick && !facts.WasNeverAnswered, isOpen);
+            var mayBeWords = facts.RequestMilliseconds < LastWordsMilliseconds
+                || (facts.MayHaveSpokenOn && facts.RequestMilliseconds >= ShortestTimeOutMilliseconds);
+            return new(isFirst ? EndKind.ClosedFirst : EndKind.PeerFirst, loss, mayBeWords && !facts.WasNeverAnswered, isOpen);
         }
 
         return new(
@@ -131,13 +157,19 @@ public static class EndJudge
     }
 
     /// <summary>Data was on its way that nobody took: the other side had closed.</summary>
-    private static EndJudgement Unacknowledged(in EndFacts facts)
+    private static EndJudgement Unacknowledged(in EndFacts facts, bool quiet)
     {
         if (facts.Role == EndRole.Client)
         {
             return facts.IsWaiting
                 ? SentIntoClose(facts, LossCause.AfterClose, ControlSizes.MayBeControl(facts.UnacknowledgedBytes))
                 : new(EndKind.ResetReceived);
+        }
+
+        if (!quiet && (ControlSizes.IsAlert(facts.UnacknowledgedBytes) || ControlSizes.IsAlert(facts.UnacknowledgedBytes - 1)))
+        {
+            // An alert in return for a client's close, which nobody waited for.
+            return new(EndKind.PeerFirst);
         }
 
         // Nothing acknowledged the answer where the last that came was the client's FIN.

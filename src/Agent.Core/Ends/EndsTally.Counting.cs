@@ -149,20 +149,33 @@ public sealed partial class EndsTally
     private void Vote(in EndRecord record, EndClock now)
     {
         var facts = record.Facts;
-        if (!facts.IsComplete || !facts.WasUsed || record.Closer == ClosedBy.Unknown)
+        if (!facts.IsComplete || !facts.WasUsed)
         {
             return;
         }
 
+        // A server's alert that nobody took, or a client's that nobody read.
+        var isTls = facts.Role == EndRole.Server && (ControlSizes.IsAlert(facts.UnacknowledgedBytes)
+            || ControlSizes.IsAlert(facts.UnacknowledgedBytes - 1) || ControlSizes.IsAlert(facts.UnreadBytes - 1));
         var clientWasFirst = record.Closer == (facts.Role == EndRole.Client ? ClosedBy.Pod : ClosedBy.Peer);
-        var sinceLastWord = facts.RequestMilliseconds;
-        if (facts.IsWaiting && sinceLastWord < EndJudge.LastWordsMilliseconds && clientWasFirst)
+        // A client that says something and closes gives up or says last words, and on a busy machine time passes between the two.
+        if (isTls || (clientWasFirst && facts is { IsWaiting: true, WasNeverAnswered: false }))
         {
-            record.Port.Habit.SawLastWords();
+            SeeLastWords(record);
         }
-        else if (sinceLastWord >= EndJudge.IdleFromMilliseconds && (facts.Role == EndRole.Client || (clientWasFirst && !facts.IsWaiting)))
+        else if (record.Closer != ClosedBy.Unknown && !facts.IsWaiting && facts.RequestMilliseconds >= EndJudge.IdleFromMilliseconds
+            && (facts.Role == EndRole.Client || clientWasFirst))
         {
             Quiet(record, now);
+        }
+    }
+
+    private void SeeLastWords(in EndRecord record)
+    {
+        record.Port.Habit.SawLastWords();
+        if (record.Partner >= 0 && _ring.Has(record.Partner))
+        {
+            _ring[record.Partner].Port.Habit.SawLastWords();
         }
     }
 

@@ -47,8 +47,26 @@ public sealed partial class EndsTally
             }
         }
 
+        ShareWhoGaveUp(ref s, ref c);
         DecideJoined(ref s, now);
         DecideJoined(ref c, now);
+    }
+
+    /// <summary>Last words hide from one side how long somebody had waited; the other may know.</summary>
+    private static void ShareWhoGaveUp(ref EndRecord server, ref EndRecord client)
+    {
+        var clientGaveUp = client.Judgement is { Kind: EndKind.Abandoned, NeedsCloser: false };
+        var serverSawIt = server.Judgement is { Kind: EndKind.Abandoned, NeedsCloser: false };
+        if (clientGaveUp && !server.IsDecided && server.Judgement is { Kind: EndKind.PeerFirst, NeedsCloser: false })
+        {
+            server.Judgement = server.Judgement with { Kind = EndKind.Abandoned };
+        }
+
+        var isClose = client.Judgement is { Kind: EndKind.ClosedFirst or EndKind.ClosedFirstIdle, NeedsCloser: false };
+        if (serverSawIt && isClose && !client.IsDecided)
+        {
+            client.Judgement = client.Judgement with { Kind = EndKind.Abandoned };
+        }
     }
 
     /// <summary>What the client sent and the server's side never got, because it had closed before.</summary>
@@ -80,13 +98,21 @@ public sealed partial class EndsTally
         }
     }
 
+    private void OnCloserOfBoth(long one, long other, EndClock now)
+    {
+        var (server, client) = _ring[one].Facts.Role == EndRole.Server ? (one, other) : (other, one);
+        ReleaseUnread(ref _ring[server], _ring[client], now);
+    }
+
     /// <summary>
-    /// What lay unread at a port of last words was a request: too much for an alert, and the client had not closed.
+    /// What lay unread at a port of last words was a request: too much for an alert, and the client had not closed, or not before its
+    /// server.
     /// </summary>
     private void ReleaseUnread(ref EndRecord server, in EndRecord client, EndClock now)
     {
         var facts = server.Facts;
-        if (server.Loss != LossState.Held || client.Facts.FinAcknowledged || facts.UnreadBytes <= 1
+        var serverWasFirst = client.Closer == ClosedBy.Peer;
+        if (server.Loss != LossState.Held || (client.Facts.FinAcknowledged && !serverWasFirst) || facts.UnreadBytes <= 1
             || ControlSizes.MayBeControl(facts.UnreadBytes) || ControlSizes.MayBeControl(facts.UnreadBytes - 1))
         {
             return;

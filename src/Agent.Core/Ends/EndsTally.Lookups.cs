@@ -85,6 +85,14 @@ public sealed partial class EndsTally
         }
     }
 
+    /// <summary>
+    /// A server's close may have met a request; of somebody who waited it matters who closed first. How long it had been idle is told by
+    /// the last request: a server with TLS or HTTP/2 says a last word before it closes.
+    /// </summary>
+    private static bool CanBeLookedUp(in EndRecord record) => record.Facts.FinAcknowledged && record.Judgement.NeedsCloser
+        && (record.Facts.IsWaiting
+            || record.Facts is { Role: EndRole.Server, WasUsed: true, RequestMilliseconds: >= EndJudge.IdleFromMilliseconds });
+
     /// <summary>A reset ended the connection. It met a request if this side sent it: the client may have sent it as well.</summary>
     private void SettleReset(long position, EndClock now)
     {
@@ -96,10 +104,10 @@ public sealed partial class EndsTally
         }
 
         record.Lookup = LookupState.Done;
-        if (unexplained is not 0)
+        if (unexplained is not (_, AtMost: 0))
         {
+            var loss = unexplained is (Surely: > 0, _) ? LossCause.AfterClose : LossCause.Unknown;
             record.Network.Resets.Explain();
-            var loss = unexplained is null ? LossCause.Unknown : LossCause.AfterClose;
             record.Judgement = record.Judgement with { Loss = loss, NeedsQuietPort = true };
             CountLoss(ref record, now, isCorrection: true);
         }

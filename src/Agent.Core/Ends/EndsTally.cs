@@ -93,7 +93,11 @@ public sealed partial class EndsTally(IEndObserver? observer = null)
         record.Lookup = CanBeLookedUp(record) ? LookupState.Wanted : LookupState.NotNeeded;
         network.Undecided++;
         _undecided++;
-        if (facts.UnreadBytes > 1)
+        if (facts.UnreadBytes > 1 && facts.FinAcknowledged)
+        {
+            network.Resets.ExplainPerhaps();
+        }
+        else if (facts.UnreadBytes > 1)
         {
             network.Resets.Explain();
         }
@@ -187,10 +191,6 @@ public sealed partial class EndsTally(IEndObserver? observer = null)
         }
     }
 
-    /// <summary>A server's idle close may have met a request; of somebody who waited it matters who closed first.</summary>
-    private static bool CanBeLookedUp(in EndRecord record) => record.Facts.FinAcknowledged && record.Judgement.NeedsCloser
-        && (record.Facts.IsWaiting || (record.Facts.Role == EndRole.Server && record.Facts.WasIdle));
-
     private static void Judge(ref EndRecord record)
     {
         var habit = record.Port.Habit;
@@ -258,6 +258,7 @@ public sealed partial class EndsTally(IEndObserver? observer = null)
         if (partner >= 0 && _ring.Has(partner))
         {
             SetOne(partner, closer == ClosedBy.Pod ? ClosedBy.Peer : ClosedBy.Pod);
+            OnCloserOfBoth(position, partner, now);
         }
 
         long SetOne(long at, ClosedBy by)

@@ -3,7 +3,7 @@ namespace Agent.Core.Ends;
 /// <summary>
 /// Whether the clients of one port say last words before they close (a TLS alert, QUIT, GOAWAY), judged by the share of closes that were
 /// seen
-/// quiet. Bytes that may be last words or a request are counted as lost requests only where quiet closes are the majority.
+/// quiet. Bytes that may be last words or a request are counted as lost requests only where hardly anybody says last words.
 /// </summary>
 /// <remarks>
 /// A TLS close ends with a reset whoever closes first, so resets and short leftovers are the rule there; a request meets the close of an
@@ -13,6 +13,12 @@ public sealed class PortHabit
 {
     private const int FewestWords = 5;
 
+    /// <summary>
+    /// Where more than one in so many says last words, any reset may have met them: clients with a TLS alert share ports with such that
+    /// just close.
+    /// </summary>
+    private const int QuietPerWords = 10;
+
     private long _quiet;
     private long _words;
 
@@ -20,7 +26,7 @@ public sealed class PortHabit
     public long Held { get; private set; }
 
     /// <summary>True where clients close without a word, and what looks like a lost request is one.</summary>
-    public bool IsQuiet => _quiet > _words + Held;
+    public bool IsQuiet => _quiet > (_words * QuietPerWords) + Held;
 
     /// <summary>True where clients are known to say last words.</summary>
     public bool SaysLastWords => _words > _quiet;

@@ -8,6 +8,8 @@ namespace Agent.Tests.Core.Ends;
 /// <summary>Every kind of end that the kernel was seen to report, from its own bytes.</summary>
 public sealed class EndJudgeTests
 {
+    private const ConnectionEndFields Everything = (ConnectionEndFields)byte.MaxValue;
+
     [Theory]
     [InlineData("server closes idle", EndKind.ClosedFirstIdle, EndKind.PeerFirst)]
     [InlineData("server closes idle, client at once", EndKind.ClosedFirstIdle, EndKind.PeerFirst)]
@@ -136,6 +138,56 @@ public sealed class EndJudgeTests
         Assert.Equal(new EndJudgement(kind, loss, false, false), EndJudge.Judge(facts, closer));
     }
 
+    /// <summary>A server that closes 5 s after a client's last bytes, which followed its answer by 8 ms: a request, or HTTP/2 opening a window.</summary>
+    [Theory]
+    [InlineData(8u, 5000u, true)]
+    [InlineData(300u, 5000u, false)]
+    [InlineData(8u, 500u, false)] // in work when its server was killed
+    public void Judge_ClientSpokeSoonAfterTheAnswer_ALossNeedsAQuietPort(uint after, uint age, bool needsQuietPort)
+    {
+        var judgement = EndJudge.Judge(Server(lastSent: age + after, lastReceived: age), ClosedBy.Pod);
+
+        Assert.Equal((LossCause.Unanswered, needsQuietPort), (judgement.Loss, judgement.NeedsQuietPort));
+    }
+
+    [Theory]
+    [InlineData(false, EndKind.PeerFirst)]
+    [InlineData(true, EndKind.Abandoned)]
+    public void Judge_ClientSpokeSoonAfterTheAnswerAndClosed_GaveUpOnlyWhereThePortIsQuiet(bool quiet, EndKind kind) =>
+        Assert.Equal(new EndJudgement(kind), EndJudge.Judge(Server(lastSent: 5008, lastReceived: 5000), ClosedBy.Peer, quiet: quiet));
+
+    /// <summary>The server's own alert and FIN went out at the moment at which a request came: its clock tells neither before the other.</summary>
+    [Fact]
+    public void Judge_RequestMeetsTheServersLastWords_NeedsAQuietPort() => Assert.Equal(
+        new EndJudgement(EndKind.ResetUnread, LossCause.AfterClose, NeedsQuietPort: true),
+        EndJudge.Judge(Server(lastSent: 0, lastReceived: 0, unread: 90), ClosedBy.Pod));
+
+    [Theory]
+    [InlineData(25u, false)] // the client's alert
+    [InlineData(9000u, false)] // the rest of an upload that was answered
+    public void Judge_UnreadWithTheServersLastBytes_ThatIsNoRequest_IsNotLost(uint unread, bool lastWords) =>
+        Assert.Equal(LossCause.None, EndJudge.Judge(Server(lastSent: 0, lastReceived: 0, unread), ClosedBy.Pod, lastWords).Loss);
+
+    /// <summary>An alert that a client answers its server's FIN with, or the server its client's: nobody waited for it.</summary>
+    [Theory]
+    [InlineData(25u, EndKind.PeerFirst)]
+    [InlineData(1000u, EndKind.Abandoned)]
+    public void Judge_ServersLastBytesNotTaken_GaveUpUnlessTheyAreAnAlert(uint unacknowledged, EndKind kind)
+    {
+        var end = new ConnectionEnd
+        {
+            Present = Everything,
+            LastDataReceivedMilliseconds = 600,
+            LastDataSentMilliseconds = 0,
+            BytesReceived = 400,
+            BytesSent = 2000,
+            BytesAcked = 2000 - unacknowledged,
+            SendQueueBytes = unacknowledged,
+        };
+
+        Assert.Equal(new EndJudgement(kind), EndJudge.Judge(new EndFacts(end, EndRole.Server), ClosedBy.Peer));
+    }
+
     [Theory]
     [InlineData(0u, EndKind.Other, LossCause.None)]
     [InlineData(100u, EndKind.ResetUnread, LossCause.Unknown)]
@@ -145,6 +197,20 @@ public sealed class EndJudgeTests
 
         Assert.Equal(new EndJudgement(kind, loss, false, false), EndJudge.Judge(facts, ClosedBy.Unknown));
     }
+
+    /// <summary>A server's side that had answered before and whose FIN was acknowledged.</summary>
+    private static EndFacts Server(uint lastSent, uint lastReceived, uint unread = 0) => new(
+        new ConnectionEnd
+        {
+            Present = Everything,
+            LastDataSentMilliseconds = lastSent,
+            LastDataReceivedMilliseconds = lastReceived,
+            BytesReceived = 400 + unread,
+            BytesSent = 1000,
+            BytesAcked = 1001,
+            ReceiveQueueBytes = unread,
+        },
+        EndRole.Server);
 
     private static (EndKind Kind, LossCause Loss) Judge(string scene, EndRole role)
     {

@@ -105,7 +105,7 @@ public sealed class EndsTallyTests
 
     /// <summary>On a busy machine 0.1 s pass between a client's alert and its close: that port is not quiet.</summary>
     [Theory]
-    [InlineData(500, true)]
+    [InlineData(600, true)]
     [InlineData(100, false)]
     public void Add_ClientCloses_OnlyLongAfterItsLastWord_IsAQuietClose(int sinceLastWord, bool expected)
     {

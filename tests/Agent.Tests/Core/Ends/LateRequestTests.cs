@@ -88,6 +88,43 @@ public sealed class LateRequestTests
         Assert.Equal(20, replay.ServerSummary.LossUnknown);
     }
 
+    /// <summary>Its alert is the last that was sent, so that it does not look idle: it may have met a request all the same.</summary>
+    [Theory]
+    [InlineData("TLS 1.2: server notifies and closes, client notifies and closes")]
+    [InlineData("TLS 1.3: server notifies and closes, client notifies and closes")]
+    public void LookUp_ServerSaysLastWordsBeforeItCloses_IsUnknown(string scene)
+    {
+        var replay = new EndReplay().Settle(resetsSent: 100).Pass(1).Only(EndRole.Server, scene).Pass(3);
+        Assert.Equal(1, replay.LookUp(TcpConntrackState.Close));
+        replay.Pass(1).Scan(scene, resetsSent: 101).Pass(1);
+
+        Assert.Equal((0, 1), (replay.ServerSummary.Lost(EndRole.Server), replay.ServerSummary.LossUnknown));
+    }
+
+    /// <summary>An alert that the server left unread says that the port speaks TLS, whatever most of its clients do.</summary>
+    [Fact]
+    public void LookUp_SomeClientsWereSeenToSendAlerts_IsUnknown()
+    {
+        var replay = QuietPort().Only(EndRole.Server, "TLS 1.3: client notifies and closes, server closes unread").Pass(0.1);
+
+        Close(replay, TcpConntrackState.Close, resets: 2);
+
+        // The unread one, too: from one side an alert looks like a short request.
+        Assert.Equal((0, 2), (replay.ServerSummary.Lost(EndRole.Server), replay.ServerSummary.LossUnknown));
+    }
+
+    /// <summary>Whether the data that was unread at another close went with a reset is not known: one of the two resets is this one's, or none.</summary>
+    [Fact]
+    public void LookUp_ResetMayBeExplainedByAnotherClose_IsUnknown()
+    {
+        var replay = QuietPort();
+        replay.ServerNetwork.Resets.ExplainPerhaps();
+
+        Close(replay, TcpConntrackState.Close, resets: 1);
+
+        Assert.Equal((0, 1), (replay.ServerSummary.Lost(EndRole.Server), replay.ServerSummary.LossUnknown));
+    }
+
     [Fact]
     public void LookUp_FirstCloseOfAPort_IsHeldUntilThePortIsKnownToBeQuiet()
     {

@@ -13,7 +13,7 @@ public sealed class ResetLedgerTests
         _ledger.Read(Seconds(10), 5);
         _ledger.Read(Seconds(20), 7);
 
-        Assert.Equal(2, _ledger.Unexplained(Seconds(12), Seconds(15)));
+        Assert.Equal((2, 2), _ledger.Unexplained(Seconds(12), Seconds(15)));
     }
 
     [Fact]
@@ -22,11 +22,21 @@ public sealed class ResetLedgerTests
         _ledger.Read(Seconds(10), 5);
         _ledger.Explain();
         _ledger.Read(Seconds(20), 7);
-        Assert.Equal(1, _ledger.Unexplained(Seconds(12), Seconds(15)));
+        Assert.Equal((1, 1), _ledger.Unexplained(Seconds(12), Seconds(15)));
 
         _ledger.Explain();
 
-        Assert.Equal(0, _ledger.Unexplained(Seconds(12), Seconds(15)));
+        Assert.Equal((0, 0), _ledger.Unexplained(Seconds(12), Seconds(15)));
+    }
+
+    [Fact]
+    public void Unexplained_WhatMayBeExplained_IsARange()
+    {
+        _ledger.Read(Seconds(10), 5);
+        _ledger.ExplainPerhaps();
+        _ledger.Read(Seconds(20), 7);
+
+        Assert.Equal((1, 2), _ledger.Unexplained(Seconds(12), Seconds(15)));
     }
 
     [Fact]
@@ -36,7 +46,7 @@ public sealed class ResetLedgerTests
         _ledger.Read(Seconds(10), 5);
         _ledger.Read(Seconds(20), 6);
 
-        Assert.Equal(1, _ledger.Unexplained(Seconds(12), Seconds(15)));
+        Assert.Equal((1, 1), _ledger.Unexplained(Seconds(12), Seconds(15)));
     }
 
     [Theory]
@@ -59,7 +69,7 @@ public sealed class ResetLedgerTests
         }
 
         Assert.Null(_ledger.Unexplained(Seconds(10), Seconds(20)));
-        Assert.Equal(2, _ledger.Unexplained(Seconds(97.5), Seconds(98)));
+        Assert.Equal((2, 2), _ledger.Unexplained(Seconds(97.5), Seconds(98)));
     }
 
     private static TimeSpan Seconds(double seconds) => TimeSpan.FromSeconds(seconds);
