@@ -16,12 +16,15 @@ internal sealed class RouterAgent : IDisposable
     private readonly Process _process;
     private readonly HttpClient _http;
 
-    public RouterAgent(NetworkNamespaceFixture network)
+    /// <param name="network">Where it runs, and answers.</param>
+    /// <param name="starter">What starts it there; null for nsenter(1).</param>
+    public RouterAgent(NetworkNamespaceFixture network, string[]? starter = null)
     {
         _network = network;
+        starter ??= ["nsenter", $"--net={network.Path}"];
         _process = Process.Start(new ProcessStartInfo(
-            "nsenter",
-            [$"--net={network.Path}", Path.Combine(AppContext.BaseDirectory, "closewatch"), "run", "--Collection:Interval=1s", "--Collection:CpuBudgetPercent=100", "--Pods:Source=none"])
+            starter[0],
+            [.. starter[1..], Path.Combine(AppContext.BaseDirectory, "closewatch"), "run", "--Collection:Interval=1s", "--Collection:CpuBudgetPercent=100", "--Pods:Source=none"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -54,6 +57,27 @@ internal sealed class RouterAgent : IDisposable
             Assert.True(watch.Elapsed < s_patience, "no new report within 60 s");
             await Task.Delay(100, TestContext.Current.CancellationToken);
         }
+    }
+
+    /// <summary>Its trace from now on, until the agent is disposed of: each line is handed over.</summary>
+    public async Task TraceAsync(Action<string> onLine)
+    {
+        var stream = await _http.GetStreamAsync(new Uri("/trace", UriKind.Relative), TestContext.Current.CancellationToken);
+        _ = Task.Run(async () =>
+        {
+            using var reader = new StreamReader(stream);
+            try
+            {
+                while (await reader.ReadLineAsync() is { } line)
+                {
+                    onLine(line);
+                }
+            }
+            catch (IOException)
+            {
+                // The agent was killed.
+            }
+        });
     }
 
     /// <summary>SIGSTOP: it sees nothing of what happens meanwhile but what the kernel keeps for it.</summary>

@@ -4,15 +4,20 @@ using Xunit;
 
 namespace Agent.KernelTests.Testing;
 
-/// <summary>A process id namespace with a shell in it, so that a process id can be used again without touching the machine's own.</summary>
+/// <summary>
+/// A process id namespace with a shell in it: a process id can be used again without touching the machine's own, and what runs in it sees
+/// nobody else, as on a node of its own.
+/// </summary>
 internal sealed class ProcessIdNamespace : IDisposable
 {
     private readonly Process _unshare;
     private readonly int _shell;
 
-    public ProcessIdNamespace()
+    /// <param name="network">Where its first process is; null for the tests' own.</param>
+    public ProcessIdNamespace(NetworkNamespaceFixture? network = null)
     {
-        _unshare = Process.Start(new ProcessStartInfo("unshare", ["--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-s"])
+        string[] enter = network is null ? [] : [$"--net={network.Path}"];
+        _unshare = Process.Start(new ProcessStartInfo("nsenter", [.. enter, "unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-s"])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -26,6 +31,12 @@ internal sealed class ProcessIdNamespace : IDisposable
 
     /// <summary>A file that names it for setns(2).</summary>
     public string Path => $"/proc/{_shell}/ns/pid";
+
+    /// <summary>What starts a program in here, in a network namespace: put the program and its arguments after it.</summary>
+    public string[] Starter(NetworkNamespaceFixture network) => ["nsenter", $"--target={_shell}", "--pid", "--mount", $"--net={network.Path}"];
+
+    /// <summary>Hides the names of the machine's network namespaces from whatever runs in here.</summary>
+    public void HideNames() => Assert.Equal("hidden", Ask("mount -t tmpfs none /run/netns && echo hidden"));
 
     /// <summary>Starts an idle process with the given id.</summary>
     public int StartSleep(NetworkNamespaceFixture target, int pid)

@@ -1,0 +1,113 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Text.Json;
+using Agent.KernelTests.Model;
+using Xunit;
+
+namespace Agent.KernelTests.Ends;
+
+/// <summary>
+/// Real servers with TLS, and clients that close in every way and count the requests that got no answer; an agent that sees both sides, and
+/// one on the servers' node, which sees theirs alone. Played once.
+/// </summary>
+public sealed class TwoNodesScene : IAsyncLifetime
+{
+    internal const string LongForm = "CLOSEWATCH_TWO_NODES";
+
+    private const int Rounds = 2;
+
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
+    private readonly ConcurrentQueue<string> _trace = [];
+    private readonly ConcurrentQueue<string> _farTrace = [];
+
+    /// <summary>What the clients saw, by port.</summary>
+    internal IReadOnlyDictionary<int, ClientCounts> Seen { get; private set; } = null!;
+
+    /// <summary>What the agent says of the servers that sees both sides.</summary>
+    internal EndsOf Servers { get; private set; } = null!;
+
+    /// <summary>The same of those without TLS.</summary>
+    internal EndsOf PlainServers { get; private set; } = null!;
+
+    /// <summary>What it says of the clients.</summary>
+    internal EndsOf Clients { get; private set; } = null!;
+
+    /// <summary>What the agent says that sees the servers alone.</summary>
+    internal EndsOf FarServers { get; private set; } = null!;
+
+    /// <summary>The same of those without TLS.</summary>
+    internal EndsOf FarPlainServers { get; private set; } = null!;
+
+    /// <summary>Each end as the agent that sees both sides tells of it; at one port or at all. For whoever reads a failure.</summary>
+    internal string TraceOf(int? port) => string.Join('\n', _trace.Where(line => line.Contains($":{port}", StringComparison.Ordinal)));
+
+    /// <summary>The same of the other agent.</summary>
+    internal string FarTrace => string.Join('\n', _farTrace);
+
+    /// <summary>How many of them there are of a kind.</summary>
+    internal int Count(int port, string role, string kind) => _trace.Count(line =>
+        line.Contains($":{port}\"", StringComparison.Ordinal) && line.Contains($"\"role\":\"{role}\"", StringComparison.Ordinal)
+        && line.Contains($"\"end\":\"{kind}\"", StringComparison.Ordinal) && !line.Contains("\"correction\"", StringComparison.Ordinal));
+
+    /// <summary>Its clients and servers have times of a second, which a busy machine does not keep.</summary>
+    internal static bool IsWanted => Environment.GetEnvironmentVariable(LongForm) == "1";
+
+    public async ValueTask InitializeAsync()
+    {
+        if (!IsWanted)
+        {
+            return;
+        }
+
+        using var nodes = new TwoNodes();
+        using var servers = new RealServers(nodes.FarProcesses.Starter(nodes.Servers), nodes.FarProcesses.Starter(nodes.PlainServers));
+        using var near = new RouterAgent(nodes.NearNode);
+        using var far = new RouterAgent(nodes.FarNode, nodes.FarProcesses.Starter(nodes.FarNode));
+        await Drive(nodes, rounds: 0);
+        foreach (var agent in (RouterAgent[])[near, far, near, far])
+        {
+            // Two scans: one that knows the namespaces and their listeners.
+            await agent.ReportAsync(static _ => true, TimeSpan.Zero);
+        }
+
+        await near.TraceAsync(_trace.Enqueue);
+        await far.TraceAsync(_farTrace.Enqueue);
+        Seen = await Drive(nodes, Rounds);
+        var lost = Lost(isPlain: false);
+        var plainLost = Lost(isPlain: true);
+        var nearReport = await near.ReportAsync(
+            report => EndsOf.Read(report, nodes.Servers).AllFound >= lost && EndsOf.Read(report, nodes.PlainServers).AllLost >= plainLost, s_patience);
+        // A namespace has no name on the far node.
+        var farReport = await far.ReportAsync(
+            report => EndsOf.ReadNameless(report, nodes.Servers).AllFound >= lost && EndsOf.ReadNameless(report, nodes.PlainServers).AllLost >= plainLost, s_patience);
+        (Servers, PlainServers) = (EndsOf.Read(nearReport, nodes.Servers), EndsOf.Read(nearReport, nodes.PlainServers));
+        (FarServers, FarPlainServers) = (EndsOf.ReadNameless(farReport, nodes.Servers), EndsOf.ReadNameless(farReport, nodes.PlainServers));
+        Clients = EndsOf.Read(nearReport, nodes.Clients);
+    }
+
+    /// <summary>Requests that got no answer, at the port without TLS or at those with it.</summary>
+    internal int Lost(bool isPlain) => Seen.Values.Where(counts => counts.Port == RealServers.PlainPort == isPlain).Sum(static counts => counts.Lost);
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private static async Task<Dictionary<int, ClientCounts>> Drive(TwoNodes nodes, int rounds)
+    {
+        var both = await Task.WhenAll(
+            Drive(nodes, rounds, TwoNodes.ServerAddress, RealServers.Ports), Drive(nodes, rounds, TwoNodes.PlainServerAddress, RealServers.PlainPorts));
+        return both.SelectMany(static counts => counts).ToDictionary(static counts => counts.Port);
+    }
+
+    private static async Task<IEnumerable<ClientCounts>> Drive(TwoNodes nodes, int rounds, string address, string[] ports)
+    {
+        using var clients = Process.Start(new ProcessStartInfo(
+            "nsenter", [$"--net={nodes.Clients.Path}", "/usr/bin/python3", Path.Combine(AppContext.BaseDirectory, "Ends", "clients.py"), address, $"{rounds}", .. ports])
+        {
+            RedirectStandardOutput = true,
+        })!;
+        var output = await clients.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await clients.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(0, clients.ExitCode);
+        return output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => JsonSerializer.Deserialize<ClientCounts>(line, ClientCounts.Json)!);
+    }
+}
