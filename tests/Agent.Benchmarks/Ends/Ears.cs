@@ -48,6 +48,7 @@ internal sealed class Ears : IDisposable
     public void Dispose()
     {
         _thread.Dispose();
+        _lookups.Dispose();
         _listener.Dispose();
     }
 }

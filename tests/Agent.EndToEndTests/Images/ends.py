@@ -1,6 +1,6 @@
 """Ends of connections whose truth is known by the one who makes them.
 
-ends.py serve PORT IDLE...     answers once at each port, closes IDLE seconds later, and writes "PORT SECONDS": how long it was idle
+ends.py serve PORT IDLE...     answers once at each port, closes IDLE seconds later, and writes "PORT LEAST MOST": how many seconds it was idle
 ends.py drive SERVER UPLOAD    makes five idle connections to each port from 8080 on, five health checks that end with a reset
                                (SO_LINGER 0), connects that are refused, and uploads that nginx at UPLOAD:8080 refuses (413)
 """
@@ -17,10 +17,13 @@ RESET = struct.pack('ii', 1, 0)
 def answer(port, idle, connection):
     try:
         if connection.recv(1000):
+            before = time.monotonic()
             connection.sendall(b'hello')
             sent = time.monotonic()
             time.sleep(idle)
-            print(port, f'{time.monotonic() - sent:.4f}', flush=True)
+            least = time.monotonic() - sent
+            connection.close()
+            print(port, f'{least:.4f} {time.monotonic() - before:.4f}', flush=True)
     except ConnectionResetError:
         pass
     connection.close()

@@ -4,6 +4,7 @@
 //
 // All in milliseconds. KEEP_ALIVE is server.keepAliveTimeout, or "default". BUSY_AT after the last request the event loop
 // is blocked for BUSY_FOR, outside the timers' phase: what came meanwhile is read after the timers have run.
+// Says "in work" of each request that it does not answer at once.
 // With TLS_KEY and TLS_CERTIFICATE (PEM) in its environment it speaks TLS.
 const { TLS_KEY: key, TLS_CERTIFICATE: cert } = process.env;
 const http = require(key ? 'https' : 'http');
@@ -17,6 +18,9 @@ function block() {
 let quiet;
 const server = http.createServer(key ? { key, cert } : {}, (request, response) => {
   request.resume();
+  if (answerAfter !== '0') {
+    console.log('in work');
+  }
   setTimeout(() => response.end('hello\n'), Number(answerAfter));
   if (busyAt) {
     clearTimeout(quiet);

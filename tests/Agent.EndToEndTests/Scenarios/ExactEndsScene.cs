@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -38,6 +39,9 @@ public sealed class ExactEndsScene(NodePool nodes) : NodeScene(nodes)
 
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
 
+    /// <summary>How long the clients go on: three bursts that meet a close.</summary>
+    private static readonly TimeSpan s_traffic = TimeSpan.FromSeconds(12);
+
     private readonly Dictionary<string, long> _failed = [];
 
     /// <summary>What the agent says in the end.</summary>
@@ -47,7 +51,7 @@ public sealed class ExactEndsScene(NodePool nodes) : NodeScene(nodes)
     public IReadOnlyList<JsonElement> Trace { get; private set; } = [];
 
     /// <summary>What the server with a clock of its own measured, by port.</summary>
-    public ILookup<int, double> IdleSeconds { get; private set; } = null!;
+    public ILookup<int, (double Least, double Most)> IdleSeconds { get; private set; } = null!;
 
     /// <summary>Of the load balancers' logs, by server: 502, no answer.</summary>
     public IReadOnlyDictionary<string, long> Failed => _failed;
@@ -60,7 +64,7 @@ public sealed class ExactEndsScene(NodePool nodes) : NodeScene(nodes)
         var pods = (await Task.WhenAll(
             node.RunServerAsync(WebImage.NodeServer(Busy, s_busy)),
             node.RunPodAsync(Tls(WebImage.NodeServer(BusyTls, s_busy))),
-            node.RunServerAsync(WebImage.Pod(Killed, "sh", "-c", "node /web/server.js 5000 3000 & echo $! >/tmp/pid; wait; sleep 600")),
+            node.RunServerAsync(WebImage.Pod(Killed, "sh", "-c", "node /web/server.js 5000 40000 & echo $! >/tmp/pid; wait; sleep 600")),
             node.RunServerAsync(WebImage.NodeServer(Slow, "5000", "4000")),
             node.RunPodAsync(Gunicorn(Stuck, "time.sleep(60)", "--worker-class sync --timeout 2")),
             node.RunServerAsync(Gunicorn(Python, "", "--worker-class gthread --threads 16 --keep-alive 1")),
@@ -84,24 +88,39 @@ public sealed class ExactEndsScene(NodePool nodes) : NodeScene(nodes)
 
         await using var agent = await NodeAgent.StartAsync(node, "Collection:Interval=2s", "Collection:CpuBudgetPercent=100");
         await agent.ReadyAsync();
-        var tracing = node.RunClosewatchAsync("trace", "--namespace", "shop", "-o", "json", "--for", "14s");
-        await Task.Delay(TimeSpan.FromSeconds(2));
+        await using var trace = new RunningTrace(node, "--namespace", "shop");
+        await Eventually.TrueAsync("the trace listens", async () => trace.Lines.Count > 0 || await KnockAsync(node, pods[Python]), s_patience);
+        var begin = Stopwatch.StartNew();
 
         var clients = await node.RunPodAsync(WebImage.Pod(
             "clients", "node", "/web/clients.js", $"{nginx.Ip}/8001/8,8/1500,3500", $"{nginx.Ip}/8002/8,8/1500,3500", $"{nginx.Ip}/8003/{InWork}/600000",
             $"{nginx.Ip}/8004/{Waiting}/600000", $"{haProxy.Ip}/8001/8,2/700,1700", $"{haProxy.Ip}/8002/1/600000"));
         var driving = node.RunAsync("/usr/bin/python3", Repository.PathOf("tests/Agent.EndToEndTests/Images/ends.py"), "drive", pods[Idle].Ip, pods[Refusing].Ip);
         await Eventually.TrueAsync(
-            "the requests are in work", async () => (await node.GetSocketsAsync(pods[Killed])).Count(socket => socket.State == "established") >= InWork, s_patience);
+            "the requests are in work", async () => (await node.OutputOfAsync(pods[Killed], "app")).Split('\n').Count(line => line == "in work") >= InWork, s_patience);
         (await node.ExecAsync(pods[Killed], "app", "sh", "-c", "kill -9 $(cat /tmp/pid)")).Checked();
         (await driving).Checked();
 
-        Trace = [.. (await tracing).Checked().Lines.Select(line => JsonDocument.Parse(line).RootElement)];
+        await Eventually.TrueAsync(
+            "the idle closes have met requests",
+            async () => begin.Elapsed >= s_traffic && (await node.OutputOfAsync(nginx, "app")).Split('\n') is var log && log.Contains("8001 502") && log.Contains("8002 502")
+                && (await node.OutputOfAsync(haProxy, "app")).Contains("8002 502", StringComparison.Ordinal),
+            s_patience);
         await node.RemovePodAsync(clients);
         Report = await SettledAsync(agent);
+        await trace.EndAsync();
+        Trace = [.. trace.Lines.Select(line => JsonDocument.Parse(line).RootElement)];
         ReadLogs(await node.OutputOfAsync(nginx, "app"), await node.OutputOfAsync(haProxy, "app"));
         IdleSeconds = (await node.OutputOfAsync(pods[Idle], "app")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' '))
-            .ToLookup(words => int.Parse(words[0], CultureInfo.InvariantCulture), words => double.Parse(words[1], CultureInfo.InvariantCulture));
+            .ToLookup(words => int.Parse(words[0], CultureInfo.InvariantCulture), words => (Seconds(words[1]), Seconds(words[2])));
+    }
+
+    /// <summary>A connection that ends, for the trace to show something.</summary>
+    /// <returns>False.</returns>
+    private static async Task<bool> KnockAsync(PodNode node, Pod pod)
+    {
+        (await node.RunAsync("bash", "-c", $"exec 3<>/dev/tcp/{pod.Ip}/8080")).Checked();
+        return false;
     }
 
     /// <summary>A scan that shows what the one before it showed.</summary>
@@ -122,6 +141,8 @@ public sealed class ExactEndsScene(NodePool nodes) : NodeScene(nodes)
     }
 
     private static string Lost(NodeReport report) => string.Join('\n', report.Pods.Where(pod => pod.TryGetProperty("requestsLost", out _)).Select(pod => pod.GetProperty("requestsLost").GetRawText()));
+
+    private static double Seconds(string word) => double.Parse(word, CultureInfo.InvariantCulture);
 
     private void ReadLogs(string nginx, string haProxy)
     {
