@@ -33,10 +33,11 @@ public sealed class PodChurnTests(NodePool nodes) : NodeTest(nodes)
             Assert.Equal(4, report.ConnectionsOf(client).Count);
             Assert.True(report.ConnectionsOf(server).Count >= 4);
             Assert.All(report.ConnectionsOf(server), connection => Assert.Equal("close_wait", connection.Socket.State));
-            // A namespace that outlives its pod for a moment has no name but its own.
+            // A pod whose logs the kubelet has removed already has its uid, a namespace that outlives its pod for a moment its own number.
             Assert.All(report.Pods, pod => Assert.True(
                 names.Contains($"{pod.GetProperty("namespace")}/{pod.GetProperty("name")}") || pod.GetProperty("name").GetString()!.StartsWith("netns:", StringComparison.Ordinal)
-                || pod.GetProperty("name").GetString()!.StartsWith("container:", StringComparison.Ordinal),
+                || pod.GetProperty("name").GetString()!.StartsWith("container:", StringComparison.Ordinal)
+                || pod.GetProperty("name").GetString()!.StartsWith("pod:", StringComparison.Ordinal),
                 pod.GetRawText()));
         }
 

@@ -22,12 +22,15 @@ internal sealed class RunningTrace : IAsyncDisposable
     /// <summary>What it has printed up to now.</summary>
     public IReadOnlyCollection<string> Lines => _lines;
 
-    /// <summary>Ends it as Ctrl-C does; what it has heard until then is in <see cref="Lines"/>.</summary>
+    /// <summary>
+    /// Ends it; what it has heard until then is in <see cref="Lines"/>. By SIGTERM: what a shell starts in the background, as tests/run does,
+    /// ignores SIGINT, and so do its children.
+    /// </summary>
     public async Task EndAsync()
     {
         // The process is nsenter(1), which waits for the program.
         var child = (await File.ReadAllTextAsync($"/proc/{_process.Id}/task/{_process.Id}/children")).Trim();
-        (await Command.RunAsync(["kill", "-INT", child])).Checked();
+        (await Command.RunAsync(["kill", "-TERM", child])).Checked();
         await _process.WaitForExitAsync();
     }
 

@@ -12,8 +12,6 @@ namespace Agent.KernelTests.Ends;
 /// </summary>
 public sealed class TwoNodesScene : IAsyncLifetime
 {
-    internal const string LongForm = "CLOSEWATCH_TWO_NODES";
-
     private const int Rounds = 2;
 
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
@@ -50,16 +48,8 @@ public sealed class TwoNodesScene : IAsyncLifetime
         line.Contains($":{port}\"", StringComparison.Ordinal) && line.Contains($"\"role\":\"{role}\"", StringComparison.Ordinal)
         && line.Contains($"\"end\":\"{kind}\"", StringComparison.Ordinal) && !line.Contains("\"correction\"", StringComparison.Ordinal));
 
-    /// <summary>Its clients and servers have times of a second, which a busy machine does not keep.</summary>
-    internal static bool IsWanted => Environment.GetEnvironmentVariable(LongForm) == "1";
-
     public async ValueTask InitializeAsync()
     {
-        if (!IsWanted)
-        {
-            return;
-        }
-
         using var nodes = new TwoNodes();
         using var servers = new RealServers(nodes.FarProcesses.Starter(nodes.Servers), nodes.FarProcesses.Starter(nodes.PlainServers));
         using var near = new RouterAgent(nodes.NearNode);

@@ -3,20 +3,16 @@ using Xunit;
 namespace Agent.KernelTests.Ends;
 
 /// <summary>
-/// Requests lost are those that clients got no answer to; where that cannot be known it is said to be unknown. On a quiet machine:
-/// <c>CLOSEWATCH_TWO_NODES=1 make kernel FILTER=TwoNodes</c>.
+/// Requests lost are those that clients got no answer to; where that cannot be known it is said to be unknown.
 /// </summary>
-public sealed class TwoNodesTests : IClassFixture<TwoNodesScene>
+public sealed class TwoNodesTests(TwoNodesScene scene) : IClassFixture<TwoNodesScene>
 {
-    private readonly TwoNodesScene _scene;
+    private readonly TwoNodesScene _scene = scene;
 
-    public TwoNodesTests(TwoNodesScene scene)
-    {
-        Assert.SkipUnless(TwoNodesScene.IsWanted, $"{TwoNodesScene.LongForm} is not 1: it needs a quiet machine");
-        _scene = scene;
-    }
-
-    /// <summary>nginx, HAProxy, gunicorn and Node.js with TLS 1.2 and 1.3; 9002 and 9004 are HTTP/2.</summary>
+    /// <summary>
+    /// nginx, HAProxy, gunicorn and Node.js with TLS 1.2 and 1.3; 9002, 9004 and 9007 are HTTP/2. Whether a request came with the server's last
+    /// words or before them a clock tick may hide: then it is unknown, and never told of one that had its answer.
+    /// </summary>
     [Theory]
     [InlineData(9001)]
     [InlineData(9002)]
@@ -24,12 +20,13 @@ public sealed class TwoNodesTests : IClassFixture<TwoNodesScene>
     [InlineData(9004)]
     [InlineData(9005)]
     [InlineData(9006)]
-    public void BothSidesAreHere_LostAreThoseThatGotNoAnswer(int port)
+    [InlineData(9007)]
+    public void BothSidesAreHere_ThoseThatGotNoAnswer_AreLostOrUnknown(int port)
     {
-        var seen = _scene.Seen[port];
-        Assert.True(seen.Lost > 0 && seen.Lost == seen.AskLate, $"the clients did something else: {seen}");
+        var (seen, lost) = (_scene.Seen[port], _scene.Servers.Lost("server", port));
+        Assert.True(seen.Lost > 0, $"the clients did something else: {seen}");
 
-        Assert.True(seen.Lost == _scene.Servers.Lost("server", port), $"{seen}, but {_scene.Servers}\n{_scene.TraceOf(port)}");
+        Assert.True(lost <= seen.Lost && seen.Lost <= lost + _scene.Servers.LossUnknown, $"{seen}, but {_scene.Servers}\n{_scene.TraceOf(port)}");
         Assert.Equal(0, _scene.Clients.Lost("client", port));
     }
 
@@ -39,16 +36,6 @@ public sealed class TwoNodesTests : IClassFixture<TwoNodesScene>
         Assert.True(_scene.Lost(isPlain: true) > 0, "nothing was lost: the scene shows nothing");
         Assert.True(_scene.Lost(isPlain: true) == _scene.PlainServers.AllLost, $"{_scene.PlainServers}\n{_scene.TraceOf(RealServers.PlainPort)}");
         Assert.Equal(0, _scene.PlainServers.LossUnknown);
-    }
-
-    /// <summary>HTTP/2 of Node.js reads on after its GOAWAY: what came with the client's FIN may have been a request, or an alert.</summary>
-    [Fact]
-    public void BothSidesAreHere_ServerReadsOn_IsLostOrUnknown()
-    {
-        const int port = 9007;
-        var (seen, lost) = (_scene.Seen[port], _scene.Servers.Lost("server", port));
-
-        Assert.True(lost <= seen.Lost && seen.Lost <= lost + _scene.Servers.LossUnknown, $"{seen}, but {_scene.Servers}\n{_scene.TraceOf(port)}");
     }
 
     /// <summary>An alert at the moment of the close hides from one side or both how old the request was; nobody else is taken for one who gave up.</summary>
@@ -77,15 +64,13 @@ public sealed class TwoNodesTests : IClassFixture<TwoNodesScene>
     }
 
     /// <summary>
-    /// With TLS every graceful close ends with a reset. What Node.js reads after its GOAWAY is not asked for: that frame has told the client that
-    /// it was not taken.
+    /// With TLS every graceful close ends with a reset: what may be a request or an alert is unknown, and nothing that was answered is told as lost.
     /// </summary>
     [Fact]
     public void ClientsOnAnotherNode_WithTls_NothingIsGuessed()
     {
         Assert.All(_scene.Seen.Values, seen => Assert.True(
             seen.Port == RealServers.PlainPort || _scene.FarServers.Lost("server", seen.Port) <= seen.Lost, $"{seen}, but {_scene.FarServers}\n{_scene.FarTrace}"));
-        var lost = _scene.Lost(isPlain: false) - _scene.Seen[9007].Lost;
-        Assert.True(_scene.FarServers.AllFound >= lost, $"{lost} were lost, but {_scene.FarServers}\n{_scene.FarTrace}");
+        Assert.True(_scene.FarServers.LossUnknown > 0, $"{_scene.FarServers}\n{_scene.FarTrace}");
     }
 }

@@ -48,7 +48,7 @@ public sealed class ConnectionEndWatchTests : IDisposable
         Assert.True(after.ConnectionEnds!.Seen >= 40, "fewer were seen than were counted");
         Assert.Equal(1, after.ConnectionEnds.WatchedShare);
         Assert.True(Ends(after, first)!.Watched > TimeSpan.Zero);
-        Assert.Equal(SourceStatus.Ok, after.Source(SourceNames.ConnectionEnds)!.Status);
+        Assert.True(after.Source(SourceNames.ConnectionEnds) is { Status: SourceStatus.Ok }, $"{after.Source(SourceNames.ConnectionEnds)}");
 
         // Those that had been idle, and only those.
         var idle = ScanUntil(snapshot => Ends(snapshot, second)!.IdleCloses.Length > 0);

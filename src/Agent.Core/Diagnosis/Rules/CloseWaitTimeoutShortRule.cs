@@ -177,7 +177,7 @@ public sealed class CloseWaitTimeoutShortRule : IFindingRule
     private static string Title(string where, TimeSpan timeout, long untracked) =>
         $"{where} forgets half-closed connections after {HumanText.Duration(timeout)}" + (untracked > 0
             ? $": {HumanText.Count(untracked, "half-closed socket")} already forgotten, what they send next is lost"
-            : ": a slower response is lost");
+            : ": a slower response is lost, if it is translated");
 
     // What an application leaks waits for nothing, however long the tracker remembers it: that is close-wait-leak.
     private static bool IsLasting(DiagnosisContext context, PodSnapshot pod, TimeSpan timeout) => Leak.LostBeside(context, pod) > 0
