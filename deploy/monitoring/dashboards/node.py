@@ -137,7 +137,7 @@ AGENT_HEALTH = [
     series("Time by source", "Of the last scan.", ("max by (source) (closewatch_source_duration_seconds{%s})" % AGENT, "{{source}}"), unit="s", stacked=True, width=8, height=7, empty="the agent is not scraped"),
     series("Scan", "How long a scan takes, how old the snapshot is and, where the budget is short, the sockets of a pod in it. Over three intervals the agent answers 503.",
            [("max(closewatch_scan_duration_seconds{%s})" % AGENT, "duration"), ("time() - max(closewatch_snapshot_timestamp_seconds{%s})" % AGENT, "age"), ("max(closewatch_scan_interval_seconds{%s})" % AGENT, "interval"),
-            ("max(closewatch_pod_sockets_age_seconds{%s})" % AGENT, "oldest sockets")],
+            ("max(closewatch_pod_sockets_age_seconds{%s}) or vector(0)" % AGENT, "oldest sockets")],
            unit="s", width=8, height=7, empty="the agent is not scraped"),
     series("CPU", "Cores used by the agent.", ("sum(rate(process_cpu_seconds_total{%s}[$__rate_interval]) %s)" % (AGENT, OF_AGENTS), "cores"), unit="none", width=6, height=6, empty="the agent is not scraped"),
     series("Memory", "Resident memory of the agent.", ("max(process_resident_memory_bytes{%s} %s)" % (AGENT, OF_AGENTS), "resident"), unit="bytes", width=6, height=6, empty="the agent is not scraped"),

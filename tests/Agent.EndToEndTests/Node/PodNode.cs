@@ -166,6 +166,7 @@ public sealed class PodNode : IAsyncDisposable
         (await RunAsync("conntrack", "-F")).Checked();
         await SetAsync(Sysctls.CloseWaitTimeout, 3600);
         await SetAsync(Sysctls.EstablishedTimeout, 432000);
+        await SetAsync(Sysctls.Loose, 1);
         await SetAsync(Sysctls.Liberal, 0);
     }
 
