@@ -96,6 +96,11 @@ public sealed partial class CaptureTests : IDisposable
         Keep(root, "connections", connection => owners.Contains(connection["pod"]!.ToString()));
         Keep(root, "findings", finding => owners.Contains(finding["subject"]!["name"]?.ToString()));
         Keep(root["timeouts"]!.AsObject(), "pods", pod => owners.Contains(pod["name"]!.ToString()));
+        if (root["conntrack"]?["topPods"] is not null)
+        {
+            Keep(root["conntrack"]!.AsObject(), "topPods", pod => owners.Contains(pod["pod"]!.ToString()));
+        }
+
         // Of sockets it says why netlink was not used, which is no matter there.
         Keep(root, "sources", static source => source["name"]!.ToString() is "conntrack" or "conntrack_stats" or "sysctl");
         foreach (var source in root["sources"]!.AsArray())
