@@ -42,8 +42,7 @@ internal sealed class NamespaceSockets : IDisposable
     public void Begin(NodeScan scan)
     {
         _holders.Begin(scan.Layout.Owners);
-        var others = scan.Layout.Namespaces.Where(static network => !network.IsHost);
-        _turns.Begin(others.Select(static network => network.Memory.Sockets), scan.Now, scan.SocketBudgetPercent);
+        _turns.Begin(scan.Layout.Namespaces.Select(static network => network.Memory.Sockets), scan.Now, scan.SocketBudgetPercent);
     }
 
     /// <summary>Reads the sockets of a namespace.</summary>

@@ -146,7 +146,9 @@ public sealed class SocketRecallTests : IDisposable
         var (waited, read) = (0, 0);
         for (var i = 0; i < MostRounds && (waited < 3 || read < 2); i++)
         {
+            // Neither namespace comes to rest, so they take turns.
             Connect();
+            pair.Client.Send(new byte[1]);
             _unread.Server!.Receive(new byte[1]);
             var pod = Own();
             Assert.Equal((1, _unread.Server.Available), (pod.HalfClosed.CloseWaitSockets, pod.HalfClosed.UnreadBytes));
