@@ -3,7 +3,9 @@ using static Agent.Kernel.Interop.ConntrackConstants;
 
 namespace Agent.Kernel.Conntrack;
 
-/// <summary>Adds up counters of several CPUs, by their CTA_STATS_* number; /proc's columns are mapped to the same numbers.</summary>
+/// <summary>
+/// Adds up numbers by their CTA_STATS_* (of several CPUs) or CTA_STATS_GLOBAL_*; /proc's columns are mapped to the same numbers.
+/// </summary>
 internal struct ConntrackCounterSum
 {
     private Counters _sums;
@@ -32,6 +34,9 @@ internal struct ConntrackCounterSum
         ClashResolve = Get(CTA_STATS_CLASH_RESOLVE),
         ChainTooLong = Get(CTA_STATS_CHAIN_TOOLONG),
     };
+
+    /// <summary>Where the numbers are CTA_STATS_GLOBAL_*.</summary>
+    internal readonly ConntrackCount ToCount() => new((long?)Get(CTA_STATS_GLOBAL_ENTRIES), (long?)Get(CTA_STATS_GLOBAL_MAX_ENTRIES));
 
     private readonly ulong? Get(int counter) => (_seen & (1u << counter)) != 0 ? _sums[counter] : null;
 

@@ -80,7 +80,7 @@ public sealed class ConntrackNetlink : IDisposable
     {
         Span<byte> bytes = stackalloc byte[MaxRequestLength];
         var request = Begin(bytes, IPCTNL_MSG_CT_GET_STATS_CPU, NLM_F_DUMP, SocketConstants.AF_UNSPEC);
-        var handler = new StatisticsHandler();
+        var handler = new NumbersHandler();
         _connection.Dump(request.Finish(), "conntrack statistics (netlink)", ref handler, cancellationToken);
         return handler.Sum.ToStatistics();
     }
@@ -91,9 +91,9 @@ public sealed class ConntrackNetlink : IDisposable
     {
         Span<byte> bytes = stackalloc byte[MaxRequestLength];
         var request = Begin(bytes, IPCTNL_MSG_CT_GET_STATS, 0, SocketConstants.AF_UNSPEC);
-        var handler = new CountHandler();
+        var handler = new NumbersHandler();
         _connection.GetOne(request.Finish(), "conntrack count (netlink)", 0, ref handler);
-        return handler.Count;
+        return handler.Sum.ToCount();
     }
 
     /// <inheritdoc/>
@@ -162,7 +162,8 @@ public sealed class ConntrackNetlink : IDisposable
         }
     }
 
-    private struct StatisticsHandler : INetlinkMessageHandler
+    /// <summary>The numbers of one message or of several: an attribute each.</summary>
+    private struct NumbersHandler : INetlinkMessageHandler
     {
         internal ConntrackCounterSum Sum;
 
@@ -188,43 +189,6 @@ public sealed class ConntrackNetlink : IDisposable
         }
 
         public void Restart() => Sum = default;
-    }
-
-    private struct CountHandler : INetlinkMessageHandler
-    {
-        internal ConntrackCount Count;
-
-        public readonly bool IsFull => false;
-
-        public bool OnMessage(ushort type, ReadOnlySpan<byte> payload)
-        {
-            if (payload.Length < NFGENMSG_LENGTH)
-            {
-                return false;
-            }
-
-            var attributes = new NetlinkAttributeReader(payload[NFGENMSG_LENGTH..]);
-            while (attributes.MoveNext())
-            {
-                switch (attributes.Type)
-                {
-                    case CTA_STATS_GLOBAL_ENTRIES when attributes.TryGetUInt32BigEndian(out var entries):
-                        Count = Count with { Entries = entries };
-                        break;
-                    case CTA_STATS_GLOBAL_MAX_ENTRIES when attributes.TryGetUInt32BigEndian(out var limit):
-                        Count = Count with { Limit = limit };
-                        break;
-                    default:
-                        break;
-                }
-            }
-
-            return !attributes.IsMalformed;
-        }
-
-        public readonly void Restart()
-        {
-        }
     }
 }
 

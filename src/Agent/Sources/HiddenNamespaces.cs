@@ -15,47 +15,30 @@ internal static class HiddenNamespaces
     /// <param name="numbers">The numbers of namespaces that nothing leads to.</param>
     public static SourceProblem Describe(ImmutableArray<NamespaceTarget> targets, MountStatistics mounts, IReadOnlyList<int> numbers)
     {
-        var problem = SourceProblem.None;
         var mounted = targets.Where(static target => target.Live is { RepresentativePid: 0, Mount: not null }).ToList();
-        if (mounted.Count > 0)
-        {
-            var examples = mounted.Take(Examples).Select(static target =>
-                $"net:[{target.Inode}] in that of process {target.Live!.Mount!.Holder.Pid} ({target.Live.Mount.Holder.Command})");
-            problem = problem.And(Said(
-                $"{mounted.Count} network namespaces without a process are kept by a mount in somebody's mount namespace: "
-                + string.Join(", ", examples)));
-        }
-
-        if (mounts.LeftOut > 0)
-        {
-            problem = problem.And(Said(
-                $"{mounts.LeftOut} mount namespaces are not looked through, or not to their end: "
-                + "network namespaces that only a mount there keeps are missing"));
-        }
-
-        if (mounts.OutOfReach > 0)
-        {
-            problem = problem.And(Said(
-                $"{mounts.OutOfReach} network namespaces that only a mount keeps are missing: they are too many, or cannot be opened "
-                + "without waiting for a file system (none can before Linux 5.12)"));
-        }
-
-        if (mounts.Denied > 0)
-        {
-            problem = problem.And(Said(
-                $"the mounts of {mounts.Denied} processes may not be looked at without CAP_SYS_PTRACE: "
-                + "network namespaces that only a mount keeps are missing"));
-        }
-
-        if (numbers.Count > 0)
-        {
-            problem = problem.And(Said(
-                $"{numbers.Count} network namespaces are kept by sockets or descriptors alone (nsid "
-                + $"{string.Join(", ", numbers.Take(Examples))}): nothing leads into them, so their sockets are not counted"));
-        }
-
-        return problem;
+        var examples = mounted.Take(Examples).Select(static target =>
+            $"net:[{target.Inode}] in that of process {target.Live!.Mount!.Holder.Pid} ({target.Live.Mount.Holder.Command})");
+        return Said(
+            mounted.Count,
+            "network namespaces without a process are kept by a mount in somebody's mount namespace: " + string.Join(", ", examples))
+            .And(Said(
+                mounts.LeftOut,
+                "mount namespaces are not looked through, or not to their end: network namespaces that only a mount there keeps are "
+                + "missing"))
+            .And(Said(
+                mounts.OutOfReach,
+                "network namespaces that only a mount keeps are missing: they are too many, or cannot be opened without waiting for a "
+                + "file system (none can before Linux 5.12)"))
+            .And(Said(
+                mounts.Denied,
+                "processes have mounts that may not be looked at without CAP_SYS_PTRACE: network namespaces that only a mount keeps are "
+                + "missing"))
+            .And(Said(
+                numbers.Count,
+                $"network namespaces are kept by sockets or descriptors alone (nsid {string.Join(", ", numbers.Take(Examples))}): nothing "
+                + "leads into them, so their sockets are not counted"));
     }
 
-    private static SourceProblem Said(string text) => new(text, SourceNeeds.None);
+    private static SourceProblem Said(int count, string text) =>
+        count > 0 ? new($"{count} {text}", SourceNeeds.None) : SourceProblem.None;
 }

@@ -16,7 +16,8 @@ internal sealed class HostTable(ConntrackSource conntrack, TimeProvider time)
     private readonly FlowTally _tally = new((ulong)Random.Shared.NextInt64());
     private readonly TableGrowth _growth = new();
     private SourceReport? _lastReport;
-    private bool _hasLoaded;
+    private readonly ConntrackModule _module = new(static () =>
+        SettingsSource.ReadTimeout("/proc", NetfilterSettings.CloseWait) is not null);
 
     /// <summary>True when the last scan left the first dump of a large table to the next one.</summary>
     public bool IsBeingRead { get; private set; }
@@ -33,12 +34,7 @@ internal sealed class HostTable(ConntrackSource conntrack, TimeProvider time)
     {
         var host = scan.Layout.Host;
         host.Enter(scan.Visitor);
-        if (host.IsEntered && host.Memory.Settings is null && !IsLoaded())
-        {
-            conntrack.OpenNetlink(out _)?.Dispose();
-            _hasLoaded = IsLoaded();
-        }
-
+        _module.Prepare(host.IsEntered && host.Memory.Settings is null, () => conntrack.OpenNetlink(out _)?.Dispose());
         scan.Visitor?.Return();
     }
 
@@ -61,7 +57,7 @@ internal sealed class HostTable(ConntrackSource conntrack, TimeProvider time)
         }
 
         var report = IsBeingRead ? BeingRead(netlink is null ? "procfs" : "netlink", host.TableEntries) : _lastReport!;
-        sources.Add(_hasLoaded ? WithModule(report) : report);
+        sources.Add(_module.IsJustLoaded ? WithModule(report) : report);
         if (netlink is not null)
         {
             ConntrackLookup.CompleteHost(netlink, scan, _tally.Table.Zones);
@@ -79,8 +75,6 @@ internal sealed class HostTable(ConntrackSource conntrack, TimeProvider time)
         SourceStatus.Ok,
         new($"{entries} entries are being read: what they are follows with the next scan, at once", SourceNeeds.None),
         0);
-
-    private static bool IsLoaded() => SettingsSource.ReadTimeout("/proc", NetfilterSettings.CloseWait) is not null;
 
     private static SourceReport WithModule(SourceReport report)
     {

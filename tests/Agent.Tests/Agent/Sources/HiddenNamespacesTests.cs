@@ -12,7 +12,7 @@ public sealed class HiddenNamespacesTests
     [Theory]
     [InlineData(2, 0, 0, "2 mount namespaces are not looked through")]
     [InlineData(0, 3, 0, "3 network namespaces that only a mount keeps are missing")]
-    [InlineData(0, 0, 4, "the mounts of 4 processes may not be looked at without CAP_SYS_PTRACE")]
+    [InlineData(0, 0, 4, "4 processes have mounts that may not be looked at without CAP_SYS_PTRACE")]
     public void Describe_WhatMountsDoNotTell_IsSaid(int leftOut, int outOfReach, int denied, string expected) => Assert.Contains(
         expected,
         HiddenNamespaces.Describe([], new MountStatistics { LeftOut = leftOut, OutOfReach = outOfReach, Denied = denied }, []).Text,
