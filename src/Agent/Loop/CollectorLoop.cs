@@ -99,7 +99,7 @@ internal sealed partial class CollectorLoop(
     {
         try
         {
-            await thread.Run(pipeline.Dispose).WaitAsync(s_stopPatience).ConfigureAwait(false);
+            await thread.Run(pipeline.Dispose).WaitAsync(s_stopPatience, time).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {

@@ -48,16 +48,19 @@ public sealed class NodeScannerTests
     public void Scan_TimeoutShorterThanTheConnection_IsExpiringThenUntracked()
     {
         using var network = new RoutedNetwork();
-        network.Router.Execute("sysctl", "-qw", "net.netfilter.nf_conntrack_tcp_timeout_close_wait=3");
+        network.Router.Execute("sysctl", "-qw", "net.netfilter.nf_conntrack_tcp_timeout_close_wait=59");
         // That one shows what the table does with connections of these two ends: a report alone has not seen the entry of the other.
         network.Connect(RoutedNetwork.ServiceAddress, 80);
-        var (client, _) = network.Connect(RoutedNetwork.ServiceAddress, 80);
+        var (client, server) = network.Connect(RoutedNetwork.ServiceAddress, 80);
         client.Shutdown(SocketShutdown.Send);
 
         var before = Owner(network.Report(), network.Server.Name).GetProperty("halfClosed");
         Assert.Equal(1, before.GetProperty("expiring").GetInt32());
         Assert.Equal(0, before.GetProperty("untracked").GetInt32());
 
+        // However long the report took: from the next packet on the entry has two seconds.
+        network.Router.Execute("sysctl", "-qw", "net.netfilter.nf_conntrack_tcp_timeout_close_wait=2");
+        server.Send(new byte[1]);
         Until(() => network.Router.Execute("conntrack", "-L", "-p", "tcp", "--state", "CLOSE_WAIT").Length == 0);
         var report = network.Report();
         foreach (var name in (string[])[network.Server.Name, network.Client.Name])

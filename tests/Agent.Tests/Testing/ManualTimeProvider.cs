@@ -22,6 +22,15 @@ internal sealed class ManualTimeProvider : TimeProvider
         }
     }
 
+    /// <summary>Those of them that wait no longer than this.</summary>
+    public int TimersDueWithin(TimeSpan time)
+    {
+        lock (_lock)
+        {
+            return _timers.Count(timer => timer.DueAt <= _elapsed + time);
+        }
+    }
+
     public override long GetTimestamp()
     {
         lock (_lock)

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Agent.Core.Model;
 using Agent.Loop;
 using Agent.Tests.Agent.Hosting;
@@ -166,9 +165,22 @@ public sealed class CollectorLoopTests
         });
         var agent = await TestAgent.StartAsync(scanner);
         await Eventually.True(() => scanner.Scans == 1, "first scan");
-        var watch = Stopwatch.StartNew();
-        await agent.App.StopAsync(CancellationToken.None);
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(2), $"took {watch.Elapsed}");
+        var patience = TimeSpan.FromSeconds(2);
+        Assert.Equal(0, agent.Time.TimersDueWithin(patience));
+        var stop = agent.App.StopAsync(CancellationToken.None);
+        if (heedsCancellation)
+        {
+            // The clock stands still: nothing was waited for but the scan.
+            await Eventually.True(() => scanner.Disposed, "the end of the scan");
+        }
+        else
+        {
+            await Eventually.True(() => agent.Time.TimersDueWithin(patience) == 1, "waiting for the scan");
+            agent.Time.Advance(patience);
+            await Eventually.True(() => agent.Log.Containing("did not end within").Length == 1, "the end of waiting");
+        }
+
+        await stop.WaitAsync(Eventually.Limit, TestContext.Current.CancellationToken);
         Assert.Equal(heedsCancellation, scanner.Disposed);
         Assert.Equal(heedsCancellation ? 0 : 1, agent.Log.Containing("did not end within").Length);
         release.Release();

@@ -173,12 +173,9 @@ public sealed class ConnectionEndReaderTests
     public void MoveNext_AnyNumberOfEnds_AllocatesNothing()
     {
         var datagram = s_captured["server_closed_idle-inet6"][0];
-        ReadMany(datagram, 10);
+        var ends = 0;
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        var ends = ReadMany(datagram, 100_000);
-
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, Allocations.LeastOf(() => ends = ReadMany(datagram, 100_000)));
         Assert.Equal(100_000, ends);
     }
 
