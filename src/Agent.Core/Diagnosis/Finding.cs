@@ -14,6 +14,11 @@ public sealed record Finding
     /// <summary>One line that names the cause, the victim and the numbers.</summary>
     public required string Title { get; init; }
 
+    /// <summary>
+    /// What happens, in a dozen words and without the subject's name, for the row of a table; empty where the title is short enough.
+    /// </summary>
+    public string Brief { get; init; } = "";
+
     /// <summary>What it is about.</summary>
     public required FindingSubject Subject { get; init; }
 

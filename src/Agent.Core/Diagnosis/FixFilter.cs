@@ -29,7 +29,9 @@ internal static class FixFilter
     /// </summary>
     private static FindingFix AsTyped(FindingFix fix, Snapshot snapshot)
     {
-        var text = fix.Text.Replace("$NODE", snapshot.Node.Name, StringComparison.Ordinal);
+        var text = fix.Text
+            .Replace("$NODE", snapshot.Node.Name, StringComparison.Ordinal)
+            .Replace("$ACCOUNT", snapshot.Place.ServiceAccount, StringComparison.Ordinal);
         return snapshot.Place.AgentInPod == true
             && fix is { IsCommand: true, AppliesTo.NodeOs: NodeOperatingSystems.WithShell }
             && !text.AsSpan().ContainsAny(s_ofShells)

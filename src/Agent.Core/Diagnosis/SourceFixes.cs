@@ -65,7 +65,7 @@ internal static class SourceFixes
     private static readonly FindingFix s_role = new(
         "cluster, so that the API server may be asked",
         "kubectl create clusterrole closewatch-pods --verb=get,list,watch --resource=pods && "
-        + "kubectl create clusterrolebinding closewatch-pods --clusterrole=closewatch-pods --serviceaccount=closewatch:closewatch",
+        + "kubectl create clusterrolebinding closewatch-pods --clusterrole=closewatch-pods --serviceaccount=$ACCOUNT",
         FixPlace.AgentPod);
 
     private static readonly FindingFix s_certificate = new(

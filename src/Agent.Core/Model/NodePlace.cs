@@ -19,4 +19,12 @@ public sealed record NodePlace
 
     /// <summary>Whether this program runs in a pod; null for a captured tree.</summary>
     public bool? AgentInPod { get; init; }
+
+    /// <summary>That pod, <c>NAMESPACE/NAME</c>; empty where it is in none, or where nobody told it.</summary>
+    public string AgentPod { get; init; } = "";
+
+    /// <summary>
+    /// As whom it asks the API server, <c>NAMESPACE:NAME</c> of its service account: that of our manifests where its token says no other.
+    /// </summary>
+    public string ServiceAccount { get; init; } = "closewatch:closewatch";
 }

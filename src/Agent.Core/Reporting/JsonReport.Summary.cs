@@ -21,7 +21,7 @@ public static partial class JsonReport
         if (causes is [var worst, ..])
         {
             json.WriteString("worst", worst.Group.Worst.Id);
-            var steps = DoNowSection.Steps(worst, 1).Select(static step => $"{step.Label}: {step.Text}");
+            var steps = DoNowSection.Steps(view, worst, 1).Select(static step => $"{step.Label}: {step.Text}");
             json.WriteStringIfKnown("doFirst", steps.FirstOrDefault());
         }
 

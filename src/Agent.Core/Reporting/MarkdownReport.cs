@@ -14,6 +14,11 @@ public static class MarkdownReport
         var verdict = Verdicts.Name(document.Head.Verdict).ToUpperInvariant();
         output.Append("# ").Append(verdict).Append(": ").Append(Escape(document.Head.Text)).Append("\n\n");
         output.Append(Escape(document.Head.When)).Append(" · ").Append(Escape(document.Head.Detail)).Append('\n');
+        if (document.Head.First is { } first)
+        {
+            output.Append("\nFirst: ").Append(Code(first.Text)).Append('\n');
+        }
+
         if (document.Summary.Length > 0)
         {
             output.Append('\n');

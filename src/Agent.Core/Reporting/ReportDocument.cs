@@ -16,7 +16,8 @@ public sealed record ReportDocument(ReportHead Head, ImmutableArray<ReportFact> 
 /// <param name="Text">One line: what happens, on which node.</param>
 /// <param name="When">Clock time and age of the scan.</param>
 /// <param name="Detail">One line: what was lost, how many causes there are, what was read.</param>
-public sealed record ReportHead(Verdict Verdict, string Text, string When, string Detail);
+/// <param name="First">What to type first; null where nothing is to be done, or where it stands close below.</param>
+public sealed record ReportHead(Verdict Verdict, string Text, string When, string Detail, ReportStep? First = null);
 
 /// <summary>A labelled line.</summary>
 /// <param name="Label">For example <c>Do first</c>.</param>
@@ -28,7 +29,8 @@ public sealed record ReportFact(string Label, string Text, Tone Tone = Tone.Plai
 /// <param name="Title">Empty for what needs none.</param>
 /// <param name="Blocks">What is in it.</param>
 /// <param name="IsBrief">True for a part of the report on one screen, which has no room for rules.</param>
-public sealed record ReportSection(string Title, ImmutableArray<ReportBlock> Blocks, bool IsBrief = false);
+/// <param name="IsOfHead">True for what stands right below the verdict, without a line between them.</param>
+public sealed record ReportSection(string Title, ImmutableArray<ReportBlock> Blocks, bool IsBrief = false, bool IsOfHead = false);
 
 /// <summary>Something in a section.</summary>
 public abstract record ReportBlock;

@@ -33,7 +33,7 @@ public static class ReportDocumentBuilder
         Add(ListenersSection.Build(view));
         Add(CountersSection.Build(view));
         Add(SourcesSection.Build(view));
-        return new(head, Summary(view), sections.ToImmutable());
+        return new(head with { First = null }, Summary(view), sections.ToImmutable());
 
         void Add(ReportSection? section)
         {

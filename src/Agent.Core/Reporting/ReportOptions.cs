@@ -29,6 +29,9 @@ public sealed record ReportOptions
     /// <summary>Everything instead of one screen, in text and Markdown.</summary>
     public bool Details { get; init; }
 
+    /// <summary>Where the commands that it offers will be typed.</summary>
+    public Caller Caller { get; init; }
+
     /// <summary>True when a part of the node is asked for.</summary>
     public bool IsFiltered => Namespace is not null || Pod is not null;
 

@@ -30,6 +30,9 @@ public sealed record ReportView
     /// <summary>Findings about the selected owners and about the node.</summary>
     public required DiagnosisResult Diagnosis { get; init; }
 
+    /// <summary>This program's commands, as the reader types them.</summary>
+    public OwnCommands Commands => OwnCommands.Of(Input);
+
     /// <summary>Whose the addresses of peers are.</summary>
     public PeerNames Peers => _peers.Value;
 
@@ -62,12 +65,23 @@ public sealed record ReportView
         {
             Pods = [.. pods],
             Connections = [.. connections],
-            Diagnosis = Select(input),
+            Diagnosis = AsTyped(Select(input), OwnCommands.Of(input)),
         };
     }
 
     /// <summary>The same owner in the scan before; null when there was none.</summary>
     public PodSnapshot? Earlier(PodSnapshot pod) => Input.Previous?.Pods.FirstOrDefault(earlier => earlier.Identity == pod.Identity);
+
+    private static DiagnosisResult AsTyped(DiagnosisResult diagnosis, OwnCommands commands) => diagnosis with
+    {
+        Findings =
+        [
+            .. diagnosis.Findings.Select(finding => finding with
+            {
+                Fix = [.. finding.Fix.Select(fix => fix with { Text = commands.AsTyped(fix.Text) })],
+            }),
+        ],
+    };
 
     private static DiagnosisResult Select(ReportInput input)
     {

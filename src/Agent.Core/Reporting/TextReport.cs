@@ -68,11 +68,19 @@ public static class TextReport
         var margin = new string(' ', label.Length);
         var detail = isBeside ? head.Detail : $"{head.When}; {head.Detail}";
         WriteHanging(output, style, margin, margin, detail, Tone.Plain, bold: false);
+        if (head.First is { } first)
+        {
+            output.Append(style.Paint("First".PadRight(label.Length), Tone.Muted)).Append(style.Bold(style.Fit(first.Text))).Append('\n');
+        }
     }
 
     private static void WriteSection(StringBuilder output, TextStyle style, ReportSection section)
     {
-        output.Append('\n');
+        if (!section.IsOfHead)
+        {
+            output.Append('\n');
+        }
+
         if (section.Title.Length > 0)
         {
             var title = style.Fit(section.IsBrief ? section.Title : $"── {section.Title} ");

@@ -63,6 +63,11 @@ internal sealed class ReportCommand(CommandServices services, CommonOptions comm
 
     private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "The verdict only" };
 
+    // For the plugin, so that what the report says to type is what works where it is read.
+    private readonly Option<Caller> _caller = Hidden(TypedOption.Create(
+        "--caller", "shell|plugin", "Where commands will be typed",
+        SettingTypes.Choice(("shell", Caller.Shell), ("plugin", Caller.Plugin))));
+
     private readonly Option<bool> _details = new("--details")
     {
         Description = "Everything: evidence, timeouts, single connections, counters; without it, one screen (json and html have it all)",
@@ -77,6 +82,7 @@ internal sealed class ReportCommand(CommandServices services, CommonOptions comm
         var command = new Command("report", "Print what is wrong on this node: as the running agent sees it, or by one scan")
         {
             _output, _namespace, _pod, _top, _connections, _fresh, _window, _failOn, _procRoot, _upstream, _quiet, _details, _watch,
+            _caller,
         };
         command.SetAction((parsed, _) => new ReportRunner(services).RunAsync(Request(parsed)));
         return command;
@@ -93,6 +99,7 @@ internal sealed class ReportCommand(CommandServices services, CommonOptions comm
             Connections = parsed.GetValue(_connections) ?? ReportOptions.DefaultConnections,
             Quiet = parsed.GetValue(_quiet),
             Details = parsed.GetValue(_details),
+            Caller = parsed.GetValue(_caller),
         },
         Fresh = parsed.GetValue(_fresh),
         Window = parsed.GetValue(_window),
@@ -102,6 +109,12 @@ internal sealed class ReportCommand(CommandServices services, CommonOptions comm
         Appearance = common.AppearanceOf(parsed),
         Overrides = [.. Override("Diagnosis:Upstream", _upstream, parsed), .. Override("Collection:ProcRoot", _procRoot, parsed)],
     };
+
+    private static Option<T> Hidden<T>(Option<T> option)
+    {
+        option.Hidden = true;
+        return option;
+    }
 
     private static ImmutableArray<ConfigurationEntry> Override(string key, Option<string?> option, ParseResult parsed) =>
         parsed.GetValue(option) switch

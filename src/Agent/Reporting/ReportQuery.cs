@@ -6,7 +6,7 @@ namespace Agent.Reporting;
 
 /// <summary>The options of <c>closewatch report</c> as the query of a URL.</summary>
 /// <param name="Format">output</param>
-/// <param name="Options">namespace, pod, top, connections, quiet, details</param>
+/// <param name="Options">namespace, pod, top, connections, quiet, details, caller</param>
 /// <param name="Style">width, color, unicode</param>
 internal sealed record ReportQuery(ReportFormat Format, ReportOptions Options, TextStyle Style)
 {
@@ -42,6 +42,9 @@ internal sealed record ReportQuery(ReportFormat Format, ReportOptions Options, T
                 case "details" when bool.TryParse(value, out var details):
                     options = options with { Details = details };
                     break;
+                case "caller" when Enum.TryParse<Caller>(value, ignoreCase: true, out var caller) && Enum.IsDefined(caller):
+                    options = options with { Caller = caller };
+                    break;
                 case "width" when TryCount(value, out var width) && width <= MaxWidth:
                     style = style with { Width = width };
                     break;
@@ -72,6 +75,7 @@ internal sealed record ReportQuery(ReportFormat Format, ReportOptions Options, T
         Add("connections", Options.Connections.ToString(CultureInfo.InvariantCulture));
         Add("quiet", Options.Quiet ? "true" : "false");
         Add("details", Options.Details ? "true" : "false");
+        Add("caller", Options.Caller.ToString().ToLowerInvariant());
         Add("width", Style.Width.ToString(CultureInfo.InvariantCulture));
         Add("color", Style.Color ? "true" : "false");
         Add("unicode", Style.Unicode ? "true" : "false");

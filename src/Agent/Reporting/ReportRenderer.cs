@@ -50,6 +50,7 @@ internal static class ReportRenderer
                     Diagnosis = view.Input.Thresholds,
                     History = history,
                     Origin = view.Input.Origin,
+                    Caller = view.Input.Options.Caller,
                     Refresh = refresh,
                     MaxPods = view.Input.Options.Top ?? HtmlReportOptions.DefaultMaxPods,
                     ConnectionsPerPod = view.Input.Options.Connections,

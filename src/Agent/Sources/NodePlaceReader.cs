@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using Agent.Core.Model;
+using Agent.Kubernetes;
 using Agent.Kernel;
 using Agent.Kernel.Namespaces;
 using Agent.Kernel.ProcFs;
@@ -17,6 +18,13 @@ internal sealed class NodePlaceReader(string procRoot, bool isLive)
     private static readonly ImmutableArray<string> s_withKubeProxyInside = ["k3s", "k3s-server", "k3s-agent", "microk8s", "kubelite"];
 
     private readonly bool? _inPod = isLive ? Environment.GetEnvironmentVariable("KUBERNETES_SERVICE_HOST") is { Length: > 0 } : null;
+
+    // Only such a pod is there to be asked again: that of kubectl debug ends with its command.
+    private const string DebugPod = "/node-debugger-";
+
+    private readonly ServiceAccountToken? _token =
+        isLive ? ServiceAccountToken.Read(ApiServerLocation.ServiceAccountDirectory) : null;
+
     private string? _operatingSystem;
 
     /// <summary>What is known now.</summary>
@@ -26,7 +34,7 @@ internal sealed class NodePlaceReader(string procRoot, bool isLive)
     {
         _operatingSystem ??= OperatingSystemId(seesAll);
         bool Runs(string program) => processes.Any(process => process.Command == program);
-        return new()
+        var place = new NodePlace
         {
             KubeProxy = Runs("kube-proxy") ? true
                 : !seesAll || s_withKubeProxyInside.Any(Runs) ? null
@@ -34,7 +42,9 @@ internal sealed class NodePlaceReader(string procRoot, bool isLive)
             Cilium = Runs("cilium-agent") ? true : seesAll ? false : null,
             OperatingSystem = _operatingSystem,
             AgentInPod = _inPod,
+            AgentPod = _token?.Pod is { } pod && !pod.Contains(DebugPod, StringComparison.Ordinal) ? pod : "",
         };
+        return _token is null ? place : place with { ServiceAccount = _token.Account };
     }
 
     /// <summary>ID of os-release(5), unquoted and in lower case; empty when the file is not there or says none.</summary>

@@ -25,16 +25,16 @@ public sealed class KubectlPluginTests : IDisposable
 
         Assert.Equal("report of agent-2\n", result.Output);
         Assert.Empty(result.Error);
-        Assert.Equal(["closewatch report -o text"], _cluster.Ran);
+        Assert.Equal(["closewatch report --caller plugin -o text"], _cluster.Ran);
     }
 
     [Theory]
-    [InlineData("--window 10s --top=3 --quiet", "closewatch report -o text --window 10s --top=3 --quiet")]
-    [InlineData("--quiet --fresh", "closewatch report -o text --quiet --fresh")]
-    [InlineData("-o json", "closewatch report -o json")]
-    [InlineData("--output=html", "closewatch report -o html")]
-    [InlineData("-n shop --fail-on warning", "closewatch report -o text --namespace shop --fail-on warning")]
-    [InlineData("--quiet --connections 3", "closewatch report -o text --quiet --connections 3")]
+    [InlineData("--window 10s --top=3 --quiet", "closewatch report --caller plugin -o text --window 10s --top=3 --quiet")]
+    [InlineData("--quiet --fresh", "closewatch report --caller plugin -o text --quiet --fresh")]
+    [InlineData("-o json", "closewatch report --caller plugin -o json")]
+    [InlineData("--output=html", "closewatch report --caller plugin -o html")]
+    [InlineData("-n shop --fail-on warning", "closewatch report --caller plugin -o text --namespace shop --fail-on warning")]
+    [InlineData("--quiet --connections 3", "closewatch report --caller plugin -o text --quiet --connections 3")]
     public async Task Report_Options_ReachTheAgent(string options, string expected)
     {
         (await _cluster.RunAsync(["report", .. options.Split(' '), "n1"])).Checked();
@@ -47,7 +47,7 @@ public sealed class KubectlPluginTests : IDisposable
     {
         (await _cluster.RunAsync("report", "n1", "--config", "it's \"a\" file*")).Checked();
 
-        Assert.Equal(["closewatch report -o text --config it's \"a\" file*"], _cluster.Ran);
+        Assert.Equal(["closewatch report --caller plugin -o text --config it's \"a\" file*"], _cluster.Ran);
     }
 
     [Fact]
@@ -146,6 +146,21 @@ public sealed class KubectlPluginTests : IDisposable
     }
 
     [Theory]
+    [InlineData("report n1 --pod host", "closewatch report --caller plugin --pod host -o text")]
+    [InlineData("trace n1 --pod netns:blue", "closewatch trace --pod netns:blue -o text")]
+    [InlineData("explain", "closewatch explain")]
+    [InlineData("explain close-wait-leak", "closewatch explain close-wait-leak")]
+    [InlineData("explain close-wait-leak -o json", "closewatch explain close-wait-leak -o json")]
+    public async Task Commands_OfNoPod_AreAskedOfAnAgent(string arguments, string expected)
+    {
+        (await _cluster.RunAsync(arguments.Split(' '))).Checked();
+
+        Assert.Equal([expected], _cluster.Ran);
+    }
+
+    [Theory]
+    [InlineData("report --pod host", 2, "host is on every node: ")]
+    [InlineData("explain -o html", 2, "explain has no output format html: ")]
     [InlineData("report n3", 3, "node n3 has no running agent in namespace closewatch: ")]
     [InlineData("report n9", 2, "there is no node n9: ")]
     [InlineData("pod shop/gone", 2, "there is no pod shop/gone: ")]
@@ -161,7 +176,7 @@ public sealed class KubectlPluginTests : IDisposable
     [InlineData("report --all -o html", 2, "html is for one node: ")]
     [InlineData("report n1 -o", 2, "-o needs a value")]
     [InlineData("reprot", 2, "'reprot' is no command: ")]
-    [InlineData("--quiet", 2, "report, pod or trace? ")]
+    [InlineData("--quiet", 2, "report, pod, trace or explain? ")]
     public async Task Mistake_IsOneLineThatNamesTheThing(string arguments, int code, string message)
     {
         var result = await _cluster.RunAsync(arguments.Split(' '));
@@ -217,7 +232,7 @@ public sealed class KubectlPluginTests : IDisposable
         var result = (await _cluster.RunAsync(["pod", .. pod.Split(' '), "--window", "5s"])).Checked();
 
         Assert.Equal("report of agent-2\n", result.Output);
-        Assert.Equal(["closewatch report --pod shop/cart -o text --window 5s"], _cluster.Ran);
+        Assert.Equal(["closewatch report --caller plugin --pod shop/cart -o text --window 5s"], _cluster.Ran);
     }
 
     [Fact]
@@ -225,7 +240,7 @@ public sealed class KubectlPluginTests : IDisposable
     {
         (await _cluster.RunAsync("pod", "web")).Checked();
 
-        Assert.Equal(["closewatch report --pod default/web -o text"], _cluster.Ran);
+        Assert.Equal(["closewatch report --caller plugin --pod default/web -o text"], _cluster.Ran);
     }
 
     [Theory]
@@ -360,7 +375,7 @@ public sealed class KubectlPluginTests : IDisposable
         var result = (await _cluster.RunAsync("report", "n1", "--color", "always", "--width", "100")).Checked();
 
         Assert.Equal("\u001b[1;31mCRITICAL\u001b[0m ?]0;title? ?evil? ?[2J\n", result.Output);
-        Assert.Equal(["closewatch report -o text --color always --width 100"], _cluster.Ran);
+        Assert.Equal(["closewatch report --caller plugin -o text --color always --width 100"], _cluster.Ran);
     }
 
     [Theory]
@@ -378,7 +393,7 @@ public sealed class KubectlPluginTests : IDisposable
         var spec = pod.RootElement.GetProperty("spec");
         Assert.Equal("n3", spec.GetProperty("nodeName").GetString());
         Assert.Equal(
-            ["report", "--fresh", "-o", "text", "--fail-on", "critical"],
+            ["report", "--fresh", "--caller", "plugin", "-o", "text", "--fail-on", "critical"],
             spec.GetProperty("containers")[0].GetProperty("args").EnumerateArray().Select(static word => word.GetString()!));
         Assert.Equal([pod.RootElement.GetProperty("metadata").GetProperty("name").GetString()!], _cluster.Deleted);
     }

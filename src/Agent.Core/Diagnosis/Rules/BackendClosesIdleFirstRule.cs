@@ -113,7 +113,12 @@ public sealed class BackendClosesIdleFirstRule : IFindingRule
             ("PORT", listener.Port.ToString(CultureInfo.InvariantCulture)),
             ("SECONDS", ((long)upstream.KeepAlive.TotalSeconds + 20).ToString(CultureInfo.InvariantCulture)),
             ("BELOW", HumanText.Duration(0.8 * estimate.IdleTime)));
-        return finding with { Form = worst.OtherProtocol ?? estimate.Resembles ?? "" };
+        return finding with
+        {
+            Form = worst.OtherProtocol ?? estimate.Resembles ?? "",
+            Brief = Closes(worst)
+                + (worst.OtherProtocol is null ? $", load balancer: {HumanText.Duration(upstream.KeepAlive)}" : ""),
+        };
     }
 
     /// <summary>What to set: at the server, or where it is no HTTP server in the pools of its clients.</summary>
@@ -123,13 +128,15 @@ public sealed class BackendClosesIdleFirstRule : IFindingRule
 
     private static string Title(PodSnapshot pod, IdleClosing worst, Upstream upstream)
     {
-        var closes = worst.IsKnown ? "closes" : "seems to close";
-        var after = $"after about {HumanText.Duration(worst.Estimate.IdleTime)} (port {worst.Listener.Port})";
-        return worst.OtherProtocol is { } other
-            ? $"{pod.Identity.DisplayName} {closes} idle {other} connections {after}: what a client sends on one at that moment is lost"
-            : $"{pod.Identity.DisplayName} {closes} idle connections {after} while the load balancer keeps them "
-                + $"{HumanText.Duration(upstream.KeepAlive)}: requests race with the close and fail with 502";
+        return $"{pod.Identity.DisplayName} {Closes(worst)}" + (worst.OtherProtocol is null
+            ? $" while the load balancer keeps them {HumanText.Duration(upstream.KeepAlive)}: requests race with the close and fail with "
+                + "502"
+            : ": what a client sends on one at that moment is lost");
     }
+
+    private static string Closes(IdleClosing worst) =>
+        $"{(worst.IsKnown ? "closes" : "seems to close")} idle {(worst.OtherProtocol is { } other ? $"{other} " : "")}connections "
+        + $"after about {HumanText.Duration(worst.Estimate.IdleTime)} (port {worst.Listener.Port})";
 
     private static IEnumerable<string> Seen(IdleClosing closing)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Agent.Core.Model;
 using Agent.Kernel.SockDiag;
 
@@ -10,11 +11,17 @@ public sealed class CloseWaitLeakRule : IFindingRule
     /// <summary>The finding's id.</summary>
     public const string Id = "close-wait-leak";
 
+    private static readonly FindingFix s_service = new(
+        "until it is repaired, its service",
+        "sudo systemctl restart \"$(ps -o unit= -p $PID)\"",
+        FixPlace.NodeShell with { Subjects = FixSubjects.Node, AgentInPod = false });
+
     /// <summary>What helps at once, and the application's repair for each runtime.</summary>
     internal static ImmutableArray<FindingFix> AllFixes { get; } =
     [
         new("until it is repaired", "kubectl -n $NAMESPACE delete pod $POD", FixPlace.Pod),
         new("until it is repaired, all its pods", "kubectl -n $NAMESPACE rollout restart $ROLLOUT", FixPlace.Pod) { IsOfWorkload = true },
+        s_service,
         new("Go", "defer resp.Body.Close(); io.Copy(io.Discard, resp.Body)", FixPlace.Of(ServerRuntime.Go)),
         new("Node.js", "res.resume(); socket.on('end', () => socket.end());", FixPlace.Of(ServerRuntime.NodeJs)),
         new("Python (requests)", "with requests.get(url, stream=True, timeout=30) as response: ...", FixPlace.Of(ServerRuntime.Python)),
@@ -81,21 +88,23 @@ public sealed class CloseWaitLeakRule : IFindingRule
             }
 
             var sample = context.ConnectionsOf(pod).Where(static connection => connection.State == TcpState.CloseWait).ToList();
+            var process = sample.Select(static connection => connection.Process).Distinct().ToList() is [{ } only] ? only : null;
             var severity = leak.Severity(context.Options);
-            var connections = HumanText.Count(leak.Sockets, "connection");
+            var isPool = severity == Severity.Info;
+            var what = $"{(isPool ? "keeps" : "does not close")} {HumanText.Count(leak.Sockets, "connection")} that its peers closed";
             yield return Explanation.Report(
                 severity,
                 pod,
-                severity == Severity.Info
-                    ? $"{pod.Identity.DisplayName} keeps {connections} that its peers closed more than "
-                        + $"{HumanText.Duration(context.Options.LeakAge)} ago, as a client's pool may"
-                    : $"{pod.Identity.DisplayName} does not close {connections} that its peers closed more than "
-                        + $"{HumanText.Duration(context.Options.LeakAge)} ago",
+                $"{pod.Identity.DisplayName} {what} more than {HumanText.Duration(context.Options.LeakAge)} ago"
+                    + (isPool ? ", as a client's pool may" : ""),
                 Evidence(context, pod, sample, leak),
-                leak.Sockets) with
+                leak.Sockets,
+                process is null ? AllFixes.Where(static fix => fix != s_service) : AllFixes,
+                ("PID", (process?.Pid ?? 0).ToString(CultureInfo.InvariantCulture))) with
             {
                 Examples = HalfClosedText.Examples(sample),
-                Form = severity == Severity.Info ? "pool" : "",
+                Form = isPool ? "pool" : "",
+                Brief = what,
             };
         }
     }

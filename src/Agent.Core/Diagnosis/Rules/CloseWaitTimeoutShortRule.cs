@@ -140,7 +140,8 @@ public sealed class CloseWaitTimeoutShortRule : IFindingRule
             Title("conntrack on this node", timeout, untracked),
             evidence,
             untracked + lasting.Sum(static pod => pod.HalfClosed.Sockets),
-            OwnTable.FixesOfHost);
+            OwnTable.FixesOfHost) with
+        { Brief = Brief("conntrack", timeout, untracked) };
     }
 
     private Finding OfPod(DiagnosisContext context, PodSnapshot pod, TimeSpan timeout)
@@ -171,8 +172,13 @@ public sealed class CloseWaitTimeoutShortRule : IFindingRule
             Title($"{pod.Identity.DisplayName}'s own conntrack table", timeout, untracked),
             evidence,
             summary.Sockets,
-            OwnTable.Fixes);
+            OwnTable.Fixes) with
+        { Brief = Brief("its own conntrack table", timeout, untracked) };
     }
+
+    private static string Brief(string where, TimeSpan timeout, long untracked) =>
+        $"{where} forgets half-closed connections after {HumanText.Duration(timeout)}"
+        + (untracked > 0 ? $": {HumanText.Count(untracked)} forgotten" : "");
 
     private static string Title(string where, TimeSpan timeout, long untracked) =>
         $"{where} forgets half-closed connections after {HumanText.Duration(timeout)}" + (untracked > 0

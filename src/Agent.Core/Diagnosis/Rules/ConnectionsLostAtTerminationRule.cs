@@ -101,7 +101,7 @@ public sealed class ConnectionsLostAtTerminationRule : IFindingRule
         if (last.Pod.Kubernetes is not { } kubernetes)
         {
             return (Severity.Info, "How it ended is not known without the API server; to be sure, let the agent list pods: kubectl auth "
-                + "can-i list pods --as=system:serviceaccount:closewatch:closewatch");
+                + $"can-i list pods --as=system:serviceaccount:{context.Current.Place.ServiceAccount}");
         }
 
         // The scan after the last one that saw it: it was still there at the end of its grace period.

@@ -150,16 +150,18 @@ public sealed class EstablishedTimeoutShortRule : IFindingRule
         var consequence = count > 0 ? $": {HumanText.Count(count, "request")} lost on connections that it had forgotten"
             : resets > 0 ? ": requests on longer idle ones seem to be lost, if those are translated"
             : ": a request on one that idled for longer is lost, if it is translated";
+        var forgets = $"forgets idle connections after {HumanText.Duration(timeout)}";
         return Explanation.Report(
             count > 0 ? Severity.Critical : resets > 0 ? Severity.Warning : Severity.Info,
             subject,
-            $"{where} forgets idle connections after {HumanText.Duration(timeout)}{consequence}",
+            $"{where} {forgets}{consequence}",
             evidence,
             count,
             s_fixes.Where(fix => fix.Reaches.HasFlag(reach)),
             ("KEEPALIVE", $"{Math.Max(1, (long)timeout.TotalSeconds / 2)}")) with
         {
             Ports = [.. lost.SelectMany(static pair => pair.Losses).Select(static losses => losses.Port).Distinct()],
+            Brief = $"conntrack {forgets}{(count > 0 ? $": {HumanText.Count(count, "request")} lost" : "")}",
         };
     }
 

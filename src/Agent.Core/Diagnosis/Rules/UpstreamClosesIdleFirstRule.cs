@@ -112,6 +112,8 @@ public sealed class UpstreamClosesIdleFirstRule : IFindingRule
             ("SECONDS", Math.Max(1, (long)(PoolShare * closes.Median.TotalSeconds)).ToString(CultureInfo.InvariantCulture))) with
         {
             Ports = [.. all.Select(static losses => losses.Port)],
+            Brief = $"lost {HumanText.Count(count, "request")} on idle connections that port {worst.Port} closed after about "
+                + HumanText.Duration(closes.Median),
         };
     }
 

@@ -50,7 +50,8 @@ public static class HtmlReport
     private static ReportView ViewOf(Snapshot snapshot, DiagnosisResult diagnosis, HtmlReportOptions options)
     {
         var build = new BuildInfo(options.Version, options.Commit, "");
-        return ReportView.Create(new(snapshot, null, diagnosis, options.Diagnosis, new(), build) { Origin = options.Origin });
+        var asked = new ReportOptions { Caller = options.Caller };
+        return ReportView.Create(new(snapshot, null, diagnosis, options.Diagnosis, asked, build) { Origin = options.Origin });
     }
 
     /// <summary>The other forms, and a switch that the page's script adds; without a script the page is loaded again as well.</summary>

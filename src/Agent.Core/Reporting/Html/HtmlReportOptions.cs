@@ -24,6 +24,9 @@ public sealed record HtmlReportOptions
     /// <summary>Who scanned; null: nothing is said of it.</summary>
     public ReportOrigin? Origin { get; init; }
 
+    /// <summary>Where the commands that it offers will be typed.</summary>
+    public Caller Caller { get; init; }
+
     /// <summary>
     /// How often the page is to be loaded again, for a page that an agent serves: it then has links to the other forms, too. Null for a
     /// file that is kept.

@@ -21,8 +21,13 @@ internal static class VerdictSection
             <p class="word">{verdict}</p>
             <p class="headline">{head.Text} <small>{head.Detail}</small></p>
             </div>
-            <dl class="figures">
             """);
+        if (head.First is { } first)
+        {
+            html.Markup($"""<p class="first">{first.Label}</p><pre tabindex="0"><code>{first.Text}</code></pre>""");
+        }
+
+        html.Markup($"""<dl class="figures">""");
         WriteHalfClosed(html, snapshot);
         WriteConntrack(html, snapshot, options.Diagnosis);
         html.Markup($"</dl></header>");

@@ -16,7 +16,8 @@ internal static class CausesSection
                 ],
                 [.. causes.Select(cause => Row(view, cause))]),
         ],
-        IsBrief: true);
+        IsBrief: true,
+        IsOfHead: true);
 
     /// <summary>Clock time and age, in two lines; a single scan knows only that it is so now.</summary>
     public static string Since(ReportView view, DateTimeOffset? since, string separator = "\n") => since is not { } first ? "this scan"

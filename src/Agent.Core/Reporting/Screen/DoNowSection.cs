@@ -22,7 +22,7 @@ internal static class DoNowSection
     {
         ImmutableArray<ReportAction> actions =
         [
-            .. causes.Select(cause => new ReportAction(cause.Number, [.. Steps(cause, causes.Length > ManyCauses ? 1 : FixesShown)])),
+            .. causes.Select(cause => new ReportAction(cause.Number, [.. Steps(view, cause, causes.Length > ManyCauses ? 1 : FixesShown)])),
             .. Unread(view),
         ];
         return actions.IsEmpty ? null : new("Do now", [new ActionsBlock(actions)], IsBrief: true);
@@ -48,13 +48,13 @@ internal static class DoNowSection
     /// <summary>
     /// What to do about one cause, the best first; where that is all code and settings, first how to see what they are about.
     /// </summary>
-    internal static IEnumerable<ReportStep> Steps(ScreenCause cause, int fixes)
+    internal static IEnumerable<ReportStep> Steps(ReportView view, ScreenCause cause, int fixes)
     {
         var worst = cause.Group.Worst;
         var chosen = Choose(cause.Group, fixes).ToList();
         var steps = chosen
             .Select(static fix => new ReportStep(HumanText.Printable(FindingText.Where(fix)), HumanText.PrintableLines(fix.Text)));
-        return chosen is [{ IsCommand: true, Condition: "" }, ..] ? steps : steps.Prepend(Look(worst));
+        return chosen is [{ IsCommand: true, Condition: "" }, ..] ? steps : steps.Prepend(Look(view.Commands, worst));
     }
 
     /// <summary>Where several pods have it, what repairs whole workloads, instead of commands for the worst of the pods.</summary>
@@ -73,11 +73,11 @@ internal static class DoNowSection
     }
 
     /// <summary>The command that shows what a repair without one is about: single requests as they are lost, or every connection.</summary>
-    private static ReportStep Look(Finding finding)
+    private static ReportStep Look(OwnCommands commands, Finding finding)
     {
         var whose = finding.Subject.IsOfNode ? "" : $" --pod {HumanText.Printable(finding.Subject.DisplayName)}";
         return s_traced.Contains(finding.Id)
-            ? new("see it happen", "closewatch trace --lost" + whose)
-            : new("see all of it", "closewatch report --details" + whose);
+            ? new("see it happen", commands.AsTyped("closewatch trace --lost" + whose))
+            : new("see all of it", commands.AsTyped("closewatch report --details" + whose));
     }
 }

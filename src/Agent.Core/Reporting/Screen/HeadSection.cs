@@ -11,8 +11,12 @@ internal static class HeadSection
     public static ReportHead Build(ReportView view, ImmutableArray<ScreenCause> causes)
     {
         var verdict = VerdictOf(view, causes);
-        return new(verdict, Text(view, verdict), When(view), Detail(view, causes));
+        return new(verdict, Text(view, verdict), When(view), Detail(view, causes), First(view, causes));
     }
+
+    // Below the row of a single cause it stands anyway; below those of several it would be far down, and of --quiet nothing is below.
+    private static ReportStep? First(ReportView view, ImmutableArray<ScreenCause> causes) =>
+        causes is [var worst, ..] && (causes.Length > 1 || view.Input.Options.Quiet) ? DoNowSection.Steps(view, worst, 1).First() : null;
 
     private static Verdict VerdictOf(ReportView view, ImmutableArray<ScreenCause> causes) => view.Diagnosis.Headline.Verdict switch
     {

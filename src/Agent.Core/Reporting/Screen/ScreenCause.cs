@@ -28,9 +28,14 @@ internal sealed record ScreenCause(int Number, CauseGroup Group, string What, Im
         ];
     }
 
-    /// <summary>The title without the name it begins with, which stands beside it.</summary>
+    /// <summary>What happens without the name, which stands beside it: the title's words where there are no fewer.</summary>
     internal static string Short(Finding finding)
     {
+        if (finding.Brief.Length > 0)
+        {
+            return HumanText.Printable(finding.Brief);
+        }
+
         var name = finding.Subject.DisplayName;
         var rest = finding.Title.StartsWith(name, StringComparison.Ordinal) ? finding.Title[name.Length..] : finding.Title;
         return HumanText.Printable((rest.StartsWith("'s ", StringComparison.Ordinal) ? rest[3..] : rest).TrimStart(':', ' '));

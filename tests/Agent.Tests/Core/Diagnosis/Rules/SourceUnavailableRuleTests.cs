@@ -84,6 +84,27 @@ public sealed class SourceUnavailableRuleTests
         Assert.All(expected.Zip(fixes), static pair => Assert.Contains(pair.First, pair.Second.Text, StringComparison.Ordinal));
     }
 
+    /// <summary>In a debug pod it is another account's permission that is missing.</summary>
+    [Theory]
+    [InlineData(null, "--serviceaccount=closewatch:closewatch")]
+    [InlineData("ops:default", "--serviceaccount=ops:default")]
+    public void Evaluate_Refused_NamesTheAccountThatAsked(string? account, string expected)
+    {
+        var place = new NodePlace { AgentInPod = true };
+        var refused = new SourceReport(SourceNames.Kubernetes, "api", SourceStatus.Failed, "403", TimeSpan.Zero, 0) { Needs = SourceNeeds.PodListPermission };
+        var node = Given.Node(Given.Pod()) is var plain
+            ? plain with
+            {
+                Place = account is null ? place : place with { ServiceAccount = account },
+                Sources = [.. plain.Sources.Where(static known => known.Name != SourceNames.Kubernetes), refused],
+            }
+            : null!;
+
+        var finding = Assert.Single(DiagnosisEngine.Evaluate(Given.Alone(node)).Findings, static finding => finding.Id == SourceUnavailableRule.Id);
+
+        Assert.EndsWith(expected, finding.Fix[0].Text, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Evaluate_EveryNeed_HasAFix() => Assert.All(
         Enum.GetValues<SourceNeeds>().Where(static need => need != SourceNeeds.None),

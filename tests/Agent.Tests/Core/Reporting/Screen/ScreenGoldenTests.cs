@@ -22,6 +22,29 @@ public sealed class ScreenGoldenTests
         Assert.InRange(text.Count(static character => character == '\n'), 1, mostLines);
     }
 
+    /// <summary>Who reads no further knows what is wrong, where, since when, and what to type.</summary>
+    [Theory]
+    [InlineData("one-cause")]
+    [InlineData("three-causes")]
+    [InlineData("fifteen-pods")]
+    [InlineData("half-blind")]
+    [InlineData("no-kubernetes")]
+    public void FirstTenLines_AreEnough(string sample)
+    {
+        var input = Of(sample);
+        string[] lines = [.. ReportGoldenTests.Text(input).Split('\n').Take(10)];
+        // As it stands, whatever column it wraps in.
+        var words = lines.SelectMany(Words).ToHashSet(StringComparer.Ordinal);
+
+        var causes = Assert.IsType<TableBlock>(Assert.Single(ReportGoldenTests.Document(input).Sections[0].Blocks));
+        Assert.All(
+            from row in causes.Rows from cell in row from word in Words(cell.Text) select word,
+            word => Assert.Contains(word, words));
+        Assert.Contains(lines, static line => line.Contains("kubectl ", StringComparison.Ordinal) || line.Contains("sudo systemctl ", StringComparison.Ordinal));
+    }
+
+    private static string[] Words(string text) => text.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
+
     [Theory]
     [InlineData("well")]
     [InlineData("three-causes")]

@@ -74,7 +74,8 @@ internal static class ScreenSamples
             [mail],
             Minutes(25),
             Minutes(2),
-            Minutes(48));
+            Minutes(48)) with
+        { Options = new() { Caller = Caller.Plugin } };
     }
 
     /// <summary>The same leak in fifteen pods of two workloads.</summary>
@@ -118,6 +119,7 @@ internal static class ScreenSamples
         var host = Leaking(new() { Identity = PodIdentity.Host, Listeners = [Given.Listener(5432)], IsTracked = true }, 14, 5432);
         var blue = new PodSnapshot { Identity = new(PodKind.NetworkNamespace, "", "netns:blue", "") };
         var node = Node(host, blue);
+        node = node with { Connections = [.. node.Connections.Select(static leak => leak with { Process = new("java", 2114) })] };
         return Judge(
             node with
             {
@@ -167,7 +169,7 @@ internal static class ScreenSamples
     private static Snapshot Node(params PodSnapshot[] pods) => Given.Node(pods) with
     {
         Node = new("worker-3", "6.18.0", "boot-1", false),
-        Place = new() { KubeProxy = true, Cilium = false, OperatingSystem = "ubuntu", AgentInPod = true },
+        Place = new() { KubeProxy = true, Cilium = false, OperatingSystem = "ubuntu", AgentInPod = true, AgentPod = "closewatch/closewatch-x7k2p" },
         Connections = [.. pods.Where(static pod => pod.HalfClosed.LeakedCloseWaitSockets > 0).SelectMany(Leaks)],
     };
 

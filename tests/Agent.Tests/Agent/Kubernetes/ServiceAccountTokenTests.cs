@@ -1,0 +1,53 @@
+using System.Buffers.Text;
+using System.Text;
+using Agent.Kubernetes;
+using Xunit;
+
+namespace Agent.Tests.Agent.Kubernetes;
+
+public sealed class ServiceAccountTokenTests
+{
+    private const string Subject = "\"sub\":\"system:serviceaccount:ops:default\"";
+
+    [Fact]
+    public void Claims_OfABoundToken_NameAccountAndPod() => Assert.Equal(
+        new("ops:default", "ops/closewatch-x7k2p"),
+        Parse($"{{{Subject},\"kubernetes.io\":{{\"pod\":{{\"name\":\"closewatch-x7k2p\",\"uid\":\"1\"}}}}}}"));
+
+    [Theory]
+    [InlineData($"{{{Subject}}}")]
+    [InlineData($"{{{Subject},\"kubernetes.io\":7}}")]
+    [InlineData($"{{{Subject},\"kubernetes.io\":{{\"pod\":[]}}}}")]
+    [InlineData($"{{{Subject},\"kubernetes.io\":{{\"pod\":{{\"name\":\"x; reboot\"}}}}}}")]
+    public void Claims_WithoutAPodThatHasAName_NameTheAccountAlone(string claims) => Assert.Equal(new("ops:default", ""), Parse(claims));
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("[]")]
+    [InlineData("not JSON")]
+    [InlineData("{\"sub\":\"somebody\"}")]
+    [InlineData("{\"sub\":\"system:serviceaccount:ops:$(reboot)\"}")]
+    [InlineData("{\"sub\":\"system:serviceaccount:ops:a:b\"}")]
+    public void Claims_OfAnotherIssuer_SayNothing(string claims) => Assert.Null(Parse(claims));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("a.b")]
+    [InlineData("a.%%%.c")]
+    public void Text_ThatIsNoToken_SaysNothing(string text) => Assert.Null(ServiceAccountToken.Parse(text));
+
+    [Fact]
+    public void Token_TooLong_IsNotRead() => Assert.Null(Parse($"{{{Subject},\"x\":\"{new string('x', 16 * 1024)}\"}}"));
+
+    [Fact]
+    public void Directory_WithoutAToken_SaysNothing()
+    {
+        var directory = Directory.CreateTempSubdirectory("closewatch-token-");
+
+        Assert.Null(ServiceAccountToken.Read(directory.FullName));
+        directory.Delete();
+    }
+
+    private static ServiceAccountToken? Parse(string claims) =>
+        ServiceAccountToken.Parse($"h.{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(claims))}.s\n");
+}
