@@ -14,13 +14,13 @@ internal sealed class NodePlaceReader(string procRoot, bool isLive)
     private const int MaxFileBytes = 4096;
     private const int MaxIdLength = 64;
 
+    // The pod of kubectl debug ends with its command: nobody can ask there again.
+    private const string DebugPod = "/node-debugger-";
+
     // These have kube-proxy inside their own process, unless it is switched off.
     private static readonly ImmutableArray<string> s_withKubeProxyInside = ["k3s", "k3s-server", "k3s-agent", "microk8s", "kubelite"];
 
     private readonly bool? _inPod = isLive ? Environment.GetEnvironmentVariable("KUBERNETES_SERVICE_HOST") is { Length: > 0 } : null;
-
-    // Only such a pod is there to be asked again: that of kubectl debug ends with its command.
-    private const string DebugPod = "/node-debugger-";
 
     private readonly ServiceAccountToken? _token =
         isLive ? ServiceAccountToken.Read(ApiServerLocation.ServiceAccountDirectory) : null;

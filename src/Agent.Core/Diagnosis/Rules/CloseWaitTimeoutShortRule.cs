@@ -48,8 +48,8 @@ public sealed class CloseWaitTimeoutShortRule : IFindingRule
         What = """
             When one side of a connection has sent its FIN, conntrack starts a countdown of nf_conntrack_tcp_timeout_close_wait. The
             other side may still be working on its answer. When the countdown ends first, the entry and its address translation are
-            gone: an answer that was to be translated leaves with the wrong address and never arrives. The kernel's default is 1m. kube-
-            proxy sets 1h, in the node's network namespace only; a pod's own namespace (a service mesh uses it) keeps 1m.
+            gone: an answer that was to be translated leaves with the wrong address and never arrives. The kernel's default is 1m.
+            kube-proxy sets 1h, in the node's network namespace only; a pod's own namespace (a service mesh uses it) keeps 1m.
             """,
         Why = "A response that takes longer than this timeout after its client has half-closed is lost: the client waits until it times "
             + "out, the load balancer says 502.",
