@@ -76,7 +76,8 @@ public sealed record TableBlock(
 /// <param name="Title">May have line breaks.</param>
 /// <param name="IsNumber">Aligned to the right.</param>
 /// <param name="Fit">What becomes of cells that are too long.</param>
-public sealed record ReportColumn(string Title, bool IsNumber = false, ColumnFit Fit = ColumnFit.Whole)
+/// <param name="IsJoined">True where the lines of a cell are one when the page is wide enough for all columns.</param>
+public sealed record ReportColumn(string Title, bool IsNumber = false, ColumnFit Fit = ColumnFit.Whole, bool IsJoined = false)
 {
     /// <summary>A column of text.</summary>
     public static implicit operator ReportColumn(string title) => new(title);

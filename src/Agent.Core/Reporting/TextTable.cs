@@ -25,10 +25,14 @@ internal sealed class TextTable
         _indent = indent;
         _columns = [.. table.Columns.Select(column => column with { Title = style.Fit(column.Title) })];
         _rows = [.. table.Rows.Select(row => row.Select(cell => cell with { Text = style.Fit(cell.Text) }).ToArray())];
-        _widths = [.. _columns.Select((column, index) => Math.Max(
-            column.Title.Split('\n').Max(static line => line.Length),
-            _rows.Length == 0 ? 0 : _rows.Max(row => row[index].Text.Split('\n').Max(static line => line.Length))))];
+        _widths = Widths(_rows);
         var available = style.Width - indent.Length;
+        var joined = _rows.Select(row => row.Select(Joined).ToArray()).ToArray();
+        if (Widths(joined) is var wide && wide.Sum() + (2 * (wide.Length - 1)) <= available)
+        {
+            (_rows, _widths) = (joined, wide);
+        }
+
         _gap = _widths.Sum() + (2 * (_widths.Length - 1)) <= available ? "  " : " ";
         Shrink(available - (_gap.Length * (_widths.Length - 1)));
     }
@@ -41,6 +45,13 @@ internal sealed class TextTable
             WriteRow(output, row);
         }
     }
+
+    private int[] Widths(ReportCell[][] rows) => [.. _columns.Select((column, index) => Math.Max(
+        column.Title.Split('\n').Max(static line => line.Length),
+        rows.Length == 0 ? 0 : rows.Max(row => row[index].Text.Split('\n').Max(static line => line.Length))))];
+
+    private ReportCell Joined(ReportCell cell, int column) =>
+        _columns[column].IsJoined ? cell with { Text = cell.Text.Replace('\n', ' ') } : cell;
 
     /// <summary>
     /// Takes what is too much from prose, then from names; where no column gives way, from the last one when that is text, otherwise from

@@ -27,7 +27,8 @@ internal static class TextWrap
     }
 
     /// <summary>
-    /// Breaks names after a space where the rest fits then, otherwise after a dash, a slash or a dot; a part that is too long stays whole.
+    /// Breaks names after a space where the rest fits then, otherwise after a dash, a slash or a dot, an IPv6 address after a colon, and
+    /// where there is none of them at the margin, as the terminal would.
     /// </summary>
     public static List<string> NameLines(string text, int width)
     {
@@ -35,10 +36,11 @@ internal static class TextWrap
         foreach (var name in text.Split('\n'))
         {
             var rest = name.AsSpan();
-            while (rest.Length > width && BreakOf(rest, width) is var at and > 0)
+            while (rest.Length > width)
             {
-                lines.Add(rest[..(at + 1)].ToString());
-                rest = rest[(at + 1)..];
+                var end = BreakOf(rest, width) is var at and > 0 ? at + 1 : width;
+                lines.Add(rest[..end].ToString());
+                rest = rest[end..];
             }
 
             lines.Add(rest.ToString());
@@ -50,7 +52,8 @@ internal static class TextWrap
     private static int BreakOf(ReadOnlySpan<char> text, int width) =>
         text[..width].LastIndexOf(' ') is > 0 and var space && text.Length - space - 1 <= width
             ? space
-            : text[..width].LastIndexOfAny("-/. ");
+            : text[..width].LastIndexOfAny("-/. ") is > 0 and var part ? part
+            : text[..width].LastIndexOf(':');
 
     private static IEnumerable<string> Words(string text)
     {

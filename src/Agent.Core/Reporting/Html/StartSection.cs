@@ -98,7 +98,8 @@ internal static class StartSection
                     continue;
                 }
 
-                html.Markup($"""<td class="{(table.Columns[index].IsNumber ? "number" : "detail")} {level}">""");
+                var form = table.Columns[index] switch { { IsNumber: true } => "number", { Fit: ColumnFit.Whole } => "whole", _ => "detail" };
+                html.Markup($"""<td class="{form} {level}">""");
                 WriteLines(html, cell.Text.Split('\n'));
                 html.Markup($"</td>");
             }

@@ -24,7 +24,7 @@ internal static class VerdictSection
             """);
         if (head.First is { } first)
         {
-            html.Markup($"""<p class="first">{first.Label}</p><pre tabindex="0"><code>{first.Text}</code></pre>""");
+            html.Markup($"""<p class="first"><strong>First</strong>: {first.Label}</p><pre tabindex="0"><code>{first.Text}</code></pre>""");
         }
 
         html.Markup($"""<dl class="figures">""");

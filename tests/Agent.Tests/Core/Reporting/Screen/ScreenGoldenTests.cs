@@ -73,7 +73,7 @@ public sealed class ScreenGoldenTests
             Assert.DoesNotContain('\u202e', text);
         }
 
-        Assert.Contains("container:\\x1b[31mevil", TextReport.Render(document, new()), StringComparison.Ordinal);
+        Assert.Contains("container:\\x1b[31mevil", TextReport.Render(document, new(120)), StringComparison.Ordinal);
     }
 
     private static ReportInput Of(string sample) => sample switch
