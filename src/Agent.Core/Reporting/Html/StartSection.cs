@@ -98,7 +98,8 @@ internal static class StartSection
                     continue;
                 }
 
-                var form = table.Columns[index] switch { { IsNumber: true } => "number", { Fit: ColumnFit.Whole } => "whole", _ => "detail" };
+                var column = table.Columns[index];
+                var form = column.IsNumber ? "number" : column.Fit == ColumnFit.Whole ? "whole" : "detail";
                 html.Markup($"""<td class="{form} {level}">""");
                 WriteLines(html, cell.Text.Split('\n'));
                 html.Markup($"</td>");
