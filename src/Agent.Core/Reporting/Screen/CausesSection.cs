@@ -12,7 +12,8 @@ internal static class CausesSection
             new TableBlock(
                 "",
                 [
-                    new("#", true), new(""), new("what", Fit: ColumnFit.Prose), new("who", Fit: ColumnFit.Name), new("since", IsJoined: true),
+                    new("#", true), new(""), new("what", Fit: ColumnFit.Prose), new("who", Fit: ColumnFit.Name),
+                    new("since", IsJoined: true),
                 ],
                 [.. causes.Select(cause => Row(view, cause))]),
         ],
