@@ -40,12 +40,41 @@ public sealed class TestRunTests : IDisposable
     [InlineData("failed Two (1ms)\n  total: 2\n  failed: 1\n  succeeded: 1\n  skipped: 0\n", "3 passed, 1 failed, 0 skipped")]
     public async Task Run_OneProjectWithout_Fails(string log, string said)
     {
-        Project("Agent.KernelTests", log);
+        Script("artifacts/bin/Agent.KernelTests/release/Agent.KernelTests", $"cat <<'END'\n{log}END\nexit 2");
 
         var result = await RunAsync();
 
         Assert.Equal(1, result.ExitCode);
         Assert.Contains(said, result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_OneTestFailsBesideTheOthersAndPassesAlone_PassesAndNamesIt()
+    {
+        Script(
+            "artifacts/bin/Agent.KernelTests/release/Agent.KernelTests",
+            $"""
+            case "$*" in *"--filter-method A.B.Two") exit 0 ;; esac
+            cat <<'END'
+            {Failed(1)}END
+            exit 2
+            """);
+
+        var result = await RunAsync();
+
+        Assert.Equal((0, "4 passed, 0 failed, 0 skipped"), (result.ExitCode, result.Lines.Last()));
+        Assert.Contains("passed when repeated alone: A.B.Two", result.Output, StringComparison.Ordinal);
+        Assert.Contains("failed A.B.Two(number: 1) (1ms)", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_ThreeTestsFail_FailsWithoutRepeatingThem()
+    {
+        Script("artifacts/bin/Agent.KernelTests/release/Agent.KernelTests", $"case \"$*\" in *filter-method*) exit 0 ;; esac\ncat <<'END'\n{Failed(3)}END\nexit 2");
+
+        var result = await RunAsync();
+
+        Assert.Equal((1, "3 passed, 3 failed, 0 skipped"), (result.ExitCode, result.Lines.Last()));
     }
 
     [Fact]
@@ -58,6 +87,10 @@ public sealed class TestRunTests : IDisposable
         Assert.Equal(1, result.ExitCode);
         Assert.Contains("lint failed", result.Output, StringComparison.Ordinal);
     }
+
+    private static string Failed(int count) =>
+        string.Concat(Enumerable.Range(1, count).Select(static number => $"failed A.B.Two(number: {number}) (1ms)\n"))
+        + $"  total: {count + 1}\n  failed: {count}\n  succeeded: 1\n  skipped: 0\n";
 
     private Task<CommandResult> RunAsync() => Command.RunAsync(
         [PathOf("tests/run")],

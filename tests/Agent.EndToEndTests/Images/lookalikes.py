@@ -53,13 +53,15 @@ def pool(address, port, count):
 
 def idle(address, port, text):
     while True:
-        threading.Thread(target=stay, args=(connect(address, port), text), daemon=True).start()
+        # At once: what a busy machine sends so late that the server has closed meanwhile is really lost.
+        connection = connect(address, port)
+        connection.sendall(text)
+        threading.Thread(target=stay, args=(connection,), daemon=True).start()
         time.sleep(1)
 
 
-def stay(connection, text):
+def stay(connection):
     connection.settimeout(None)
-    connection.sendall(text)
     while connection.recv(4096):
         pass
     connection.close()

@@ -46,7 +46,7 @@ public sealed class LookAlikeScene(NodePool nodes) : NodeScene(nodes)
             node.RunServerAsync(WebImage.Nginx("refusing", "server { listen 8080; client_max_body_size 1k; keepalive_timeout 620s; location / { return 200 'hello\\n'; } }")),
             node.RunServerAsync(WebImage.Nginx("closing", "server { listen 8080; keepalive_timeout 1s; location / { return 200 'hello\\n'; } }")),
             node.RunPodAsync(WebImage.Pod("trickle", "python3", "/web/lookalikes.py", "trickle", "9000")),
-            node.RunPodAsync(WebImage.Pod(Redis, "redis-server", "--bind", "0.0.0.0", "--protected-mode", "no", "--save", "", "--timeout", "2"))))
+            node.RunPodAsync(WebImage.Pod(Redis, "redis-server", "--bind", "0.0.0.0", "--protected-mode", "no", "--save", "", "--timeout", "3"))))
             .ToDictionary(static pod => pod.Name);
         var proxy = await node.RunServerAsync(HaProxy(pods[Behind], pods["limited"], pods["reloading"]), ProxyPort);
 

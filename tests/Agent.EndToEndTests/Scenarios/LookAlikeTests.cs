@@ -24,7 +24,7 @@ public sealed class LookAlikeTests(LookAlikeScene scene) : SceneTest<LookAlikeSc
     {
         var finding = Assert.Single(Scene.Watched, finding => finding is { Id: ClosesIdle, Name: LookAlikeScene.Redis });
         var all = $"{finding.Title} {string.Join(' ', finding.Evidence)} {string.Join(' ', finding.Fixes)}";
-        Assert.Equal("info", finding.Severity);
+        Assert.True(finding.Severity == "info", $"{finding.Severity}: {all}");
         Assert.Contains("closes idle Redis connections after about ", finding.Title, StringComparison.Ordinal);
         Assert.All(["load balancer", "502", "gunicorn"], word => Assert.DoesNotContain(word, all, StringComparison.Ordinal));
     }
