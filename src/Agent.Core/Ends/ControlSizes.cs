@@ -10,6 +10,7 @@ public static class ControlSizes
 {
     private const int Alert = 2;
     private const int Ping = 17;
+    private const uint ShortestRequestInTls = 40;
     private static readonly int[] s_frames = [9, 13, Ping];
     private static readonly int[] s_recordOverheads = [22, 29, 21];
     private static readonly int[] s_alerts = [.. s_recordOverheads.Select(static overhead => overhead + Alert), 53, 57, 69, 85];
@@ -24,6 +25,10 @@ public static class ControlSizes
     /// <summary>True when so many bytes are one TLS alert, and hardly anything else.</summary>
     /// <param name="bytes">Bytes unread or unacknowledged.</param>
     public static bool IsAlert(uint bytes) => s_alerts.Contains((int)bytes);
+
+    /// <summary>The same without those of CBC, which a short request in a record has as well.</summary>
+    /// <param name="bytes">Bytes unread or unacknowledged.</param>
+    public static bool IsShortAlert(uint bytes) => bytes < ShortestRequestInTls && IsAlert(bytes);
 
     private static bool[] Build()
     {

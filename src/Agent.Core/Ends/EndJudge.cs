@@ -33,7 +33,8 @@ public static class EndJudge
     /// Whether the ends of this port are known to say last words before they close (<see cref="PortHabit"/>).
     /// </param>
     /// <param name="quiet">Whether they are known not to, so that no size of what is unread makes it last words.</param>
-    public static EndJudgement Judge(in EndFacts facts, ClosedBy closer, bool lastWords = false, bool quiet = false)
+    /// <param name="alerts">Whether TLS alerts were seen at this port.</param>
+    public static EndJudgement Judge(in EndFacts facts, ClosedBy closer, bool lastWords = false, bool quiet = false, bool alerts = false)
     {
         if (!facts.IsComplete)
         {
@@ -45,8 +46,8 @@ public static class EndJudge
         return facts switch
         {
             { FinAcknowledged: false, GaveUpRetrying: true, LastAckMilliseconds: >= IdleFromMilliseconds } => new(EndKind.TimedOut),
-            { UnreadBytes: > 1 } => Unread(facts, closer, lastWords, quiet),
-            { FinAcknowledged: true } => Closed(facts, closer, lastWords, quiet),
+            { UnreadBytes: > 1 } => Unread(facts, closer, lastWords, quiet, alerts),
+            { FinAcknowledged: true } => Closed(facts, closer, lastWords, quiet, alerts),
             { UnacknowledgedBytes: > 1 } => Unacknowledged(facts, quiet),
             { UnacknowledgedBytes: 1 } => ClosedIntoReset(facts, lastWords),
             _ => Reset(facts),
@@ -58,6 +59,13 @@ public static class EndJudge
     /// </summary>
     public static bool MayBeLateWords(in EndFacts facts) => !facts.WasNeverAnswered && facts.RequestMilliseconds < LateWordsMilliseconds;
 
+    /// <summary>
+    /// Whether a server's last words may hide that a request came after them: both within one tick of the kernel's clock (1 to 10 ms), and
+    /// the server still read, as one does that ends its own direction only.
+    /// </summary>
+    public static bool HidesARequest(in EndFacts facts) => facts is { Role: EndRole.Server, UnreadBytes: 0, FinAcknowledged: true }
+        && facts.LastReceivedMilliseconds == facts.LastSentMilliseconds && facts.LastSentMilliseconds < LastWordsMilliseconds;
+
     /// <summary>How long a connection had been idle at its end: since the last byte in either direction, last words not counted.</summary>
     /// <param name="facts">What the message says.</param>
     /// <param name="lastWords">As for <see cref="Judge"/>.</param>
@@ -67,7 +75,7 @@ public static class EndJudge
             : facts.IdleMilliseconds;
 
     /// <summary>This side closed, or its peer reset the connection, with data unread.</summary>
-    private static EndJudgement Unread(in EndFacts facts, ClosedBy closer, bool lastWords, bool quiet)
+    private static EndJudgement Unread(in EndFacts facts, ClosedBy closer, bool lastWords, bool quiet, bool alerts)
     {
         if (facts.Role == EndRole.Client)
         {
@@ -76,7 +84,7 @@ public static class EndJudge
 
         if (!facts.IsWaiting)
         {
-            return UnreadByServerThatSpokeLast(facts, lastWords);
+            return UnreadByServerThatSpokeLast(facts, closer, lastWords, quiet, alerts);
         }
 
         if (facts.ClientWaitedMilliseconds >= IdleFromMilliseconds && !facts.FinAcknowledged)
@@ -100,20 +108,33 @@ public static class EndJudge
 
     /// <summary>
     /// What is unread came before a server's last bytes or with them. Either it was answered (413 to an upload), or those bytes were the
-    /// server's last words, a TLS alert or GOAWAY, and a request met them.
+    /// server's last words, a TLS alert or GOAWAY, and a request met them, or its client's own last words did.
     /// </summary>
-    private static EndJudgement UnreadByServerThatSpokeLast(in EndFacts facts, bool lastWords)
+    private static EndJudgement UnreadByServerThatSpokeLast(in EndFacts facts, ClosedBy closer, bool lastWords, bool quiet, bool alerts)
     {
-        var isControl = ControlSizes.MayBeControl(facts.UnreadBytes) || ControlSizes.MayBeControl(facts.UnreadBytes - 1);
-        if (isControl && facts.UnacknowledgedBytes > 1 && !ControlSizes.MayBeControl(facts.UnacknowledgedBytes))
+        var mayBeControl = ControlSizes.MayBeControl(facts.UnreadBytes) || ControlSizes.MayBeControl(facts.UnreadBytes - 1);
+        if (mayBeControl && facts.UnacknowledgedBytes > 1 && !ControlSizes.MayBeControl(facts.UnacknowledgedBytes))
         {
             // The client had said its last words and gone before it was answered.
             return new(EndKind.Abandoned);
         }
 
-        var mayBeRequest = !isControl && facts.UnreadBytes <= SmallRequestBytes && facts.AnswerMilliseconds < LastWordsMilliseconds;
-        return mayBeRequest && facts.FinAcknowledged ? new(EndKind.ResetUnread, LossCause.AfterClose, NeedsQuietPort: true)
-            : mayBeRequest && lastWords ? new(EndKind.ResetUnread, LossCause.Unknown)
+        var isAlert = ControlSizes.IsShortAlert(facts.UnreadBytes) || ControlSizes.IsShortAlert(facts.UnreadBytes - 1);
+        if ((closer == ClosedBy.Peer && mayBeControl) || (isAlert && !quiet))
+        {
+            return new(closer == ClosedBy.Peer ? EndKind.PeerFirst : EndKind.ResetUnread);
+        }
+
+        // On a busy machine time passes between a server's alert and its close.
+        var longest = alerts ? LateWordsMilliseconds : LastWordsMilliseconds;
+        if (facts.UnreadBytes > SmallRequestBytes || facts.AnswerMilliseconds >= longest)
+        {
+            return new(EndKind.ResetUnread);
+        }
+
+        return facts.FinAcknowledged && facts.AnswerMilliseconds < LastWordsMilliseconds
+                ? new(EndKind.ResetUnread, LossCause.AfterClose, NeedsQuietPort: true)
+            : lastWords || alerts || (mayBeControl && !quiet) ? new(EndKind.ResetUnread, LossCause.Unknown)
             : new(EndKind.ResetUnread);
     }
 
@@ -130,14 +151,16 @@ public static class EndJudge
     }
 
     /// <summary>This side's FIN was acknowledged, and nothing is left: a close, and the question is whose was first.</summary>
-    private static EndJudgement Closed(in EndFacts facts, ClosedBy closer, bool lastWords, bool quiet)
+    private static EndJudgement Closed(in EndFacts facts, ClosedBy closer, bool lastWords, bool quiet, bool alerts)
     {
         var isOpen = closer == ClosedBy.Unknown && facts.ReceivedBytes > 0;
         var isFirst = closer == ClosedBy.Unknown ? facts.UnreadBytes == 0 : closer == ClosedBy.Pod;
         var mayOnlyHaveSpokenOn = facts.MayHaveSpokenOn && !quiet;
         if (!facts.IsWaiting || (mayOnlyHaveSpokenOn && isFirst != (facts.Role == EndRole.Server)))
         {
-            return new(isFirst ? ClosedFirst(facts, lastWords) : EndKind.PeerFirst, NeedsCloser: isOpen);
+            return isFirst && !isOpen && alerts && HidesARequest(facts)
+                ? new(ClosedFirst(facts, lastWords), LossCause.Unknown)
+                : new(isFirst ? ClosedFirst(facts, lastWords) : EndKind.PeerFirst, NeedsCloser: isOpen);
         }
 
         // The server of a request closed before its answer, or its client went away.

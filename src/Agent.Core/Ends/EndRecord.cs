@@ -36,6 +36,12 @@ internal struct EndRecord
     /// <summary>When the conntrack table was asked; with <see cref="Lookup"/>.</summary>
     public TimeSpan LookedUpAt;
 
+    /// <summary>When the reset was sent at the earliest; with <see cref="LookupState.EndedByReset"/>.</summary>
+    public TimeSpan ResetSince;
+
+    /// <summary>When it was sent at the latest.</summary>
+    public TimeSpan ResetUntil;
+
     /// <summary>The judgement so far.</summary>
     public EndJudgement Judgement;
 

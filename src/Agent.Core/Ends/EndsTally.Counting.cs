@@ -5,6 +5,17 @@ namespace Agent.Core.Ends;
 /// <content>What is judged is counted, once, and told.</content>
 public sealed partial class EndsTally
 {
+    private void Judge(ref EndRecord record)
+    {
+        var habit = record.Port.Habit;
+        var alerts = habit.SeesAlerts && (!EndJudge.HidesARequest(record.Facts) || MayHideARequest(record));
+        record.Judgement = EndJudge.Judge(record.Facts, record.Closer, habit.SaysLastWords, habit.IsQuiet, alerts);
+        if (record.Judgement.Loss == LossCause.Unanswered && habit.MayAnswerWordsLate && EndJudge.MayBeLateWords(record.Facts))
+        {
+            record.Judgement = record.Judgement with { NeedsQuietPort = true };
+        }
+    }
+
     private void DecideOrAwait(ref EndRecord record, EndClock now)
     {
         if (record.Judgement.NeedsCloser)
@@ -104,11 +115,7 @@ public sealed partial class EndsTally
         {
             record.Loss = LossState.Held;
             record.Port.Hold(cause, record.At.Utc);
-            if (!isCorrection)
-            {
-                Tell(record, LossCause.Unknown, isCorrection);
-            }
-
+            Tell(record, LossCause.Unknown, isCorrection);
             return;
         }
 
@@ -120,10 +127,7 @@ public sealed partial class EndsTally
             record.Port.AddFirstUnanswered(record.Facts.RequestMilliseconds, record.At.Utc);
         }
 
-        if (cause != LossCause.Unknown || !isCorrection)
-        {
-            Tell(record, cause, isCorrection);
-        }
+        Tell(record, cause, isCorrection);
     }
 
     private static LossCause LossOf(in EndRecord record)
@@ -157,6 +161,11 @@ public sealed partial class EndsTally
         // A server's alert that nobody took, or a client's that nobody read.
         var isTls = facts.Role == EndRole.Server && (ControlSizes.IsAlert(facts.UnacknowledgedBytes)
             || ControlSizes.IsAlert(facts.UnacknowledgedBytes - 1) || ControlSizes.IsAlert(facts.UnreadBytes - 1));
+        if (isTls || ControlSizes.IsAlert(facts.UnacknowledgedBytes) || ControlSizes.IsAlert(facts.UnreadBytes - 1))
+        {
+            SeeAlert(record);
+        }
+
         var clientWasFirst = record.Closer == (facts.Role == EndRole.Client ? ClosedBy.Pod : ClosedBy.Peer);
         // A client that says something and closes gives up or says last words, and on a busy machine time passes between the two.
         if (isTls || (clientWasFirst && facts is { IsWaiting: true, WasNeverAnswered: false }))
@@ -167,6 +176,15 @@ public sealed partial class EndsTally
             && (facts.Role == EndRole.Client || clientWasFirst))
         {
             Quiet(record, now);
+        }
+    }
+
+    private void SeeAlert(in EndRecord record)
+    {
+        record.Port.Habit.SawAlert();
+        if (record.Partner >= 0 && _ring.Has(record.Partner))
+        {
+            _ring[record.Partner].Port.Habit.SawAlert();
         }
     }
 

@@ -123,7 +123,7 @@ public sealed partial class EndsTally
         CountLoss(ref server, now, isCorrection: true);
     }
 
-    private static void Tell(ref EndRecord record, ClosedBy closer, bool gotFin)
+    private void Tell(ref EndRecord record, ClosedBy closer, bool gotFin)
     {
         if (record.IsDecided)
         {
@@ -140,6 +140,21 @@ public sealed partial class EndsTally
         {
             record.Judgement = record.Judgement with { Loss = LossCause.Unknown };
         }
+    }
+
+    /// <summary>
+    /// Whether what hides behind a server's last words (<see cref="EndJudge.HidesARequest"/>) may be a request: not where the client is
+    /// here and said nothing after them, or where the server took nothing more.
+    /// </summary>
+    private bool MayHideARequest(in EndRecord server)
+    {
+        if (server.Partner < 0 || !_ring.Has(server.Partner))
+        {
+            return true;
+        }
+
+        var client = _ring[server.Partner].Facts;
+        return server.Facts.ReceivedBytes > client.SentBytes && client.LastSentMilliseconds <= client.LastReceivedMilliseconds;
     }
 
     private void DecideJoined(ref EndRecord record, EndClock now)

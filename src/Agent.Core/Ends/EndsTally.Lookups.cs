@@ -17,6 +17,9 @@ public sealed partial class EndsTally
     /// <summary>After that the entry may be gone.</summary>
     public static readonly TimeSpan LatestLookup = TimeSpan.FromSeconds(8);
 
+    /// <summary>How long an entry stays that a reset ended (nf_conntrack_tcp_timeout_close, the kernel's own value).</summary>
+    private static readonly TimeSpan s_closeTimeout = TimeSpan.FromSeconds(10);
+
     private long _nextLookup;
 
     /// <summary>The next question that is due.</summary>
@@ -78,6 +81,7 @@ public sealed partial class EndsTally
         {
             record.Lookup = LookupState.EndedByReset;
             record.LookedUpAt = now.Monotonic;
+            (record.ResetSince, record.ResetUntil) = ResetBetween(record, entry);
         }
         else if (entry.State is TcpConntrackState.TimeWait or TcpConntrackState.LastAck)
         {
@@ -93,11 +97,30 @@ public sealed partial class EndsTally
         && (record.Facts.IsWaiting
             || record.Facts is { Role: EndRole.Server, WasUsed: true, RequestMilliseconds: >= EndJudge.IdleFromMilliseconds });
 
+    /// <summary>
+    /// When the reset came that ended a connection: its entry has whole seconds left of those that it got then. Where they do not fit, the
+    /// node gives it another time than the kernel does by itself: then at any time between the end and the look-up.
+    /// </summary>
+    private static (TimeSpan Since, TimeSpan Until) ResetBetween(in EndRecord record, in EntryMatch entry)
+    {
+        var (since, until) = (record.At.Monotonic - ResetLedger.LatestMessage, record.LookedUpAt);
+        if (entry.ExpiresInSeconds is not { } left)
+        {
+            return (since, until);
+        }
+
+        var latest = until - (s_closeTimeout - TimeSpan.FromSeconds(left + 1.0));
+        var earliest = latest - TimeSpan.FromSeconds(1);
+        return latest <= since || earliest >= until
+            ? (since, until)
+            : (earliest > since ? earliest : since, latest < until ? latest : until);
+    }
+
     /// <summary>A reset ended the connection. It met a request if this side sent it: the client may have sent it as well.</summary>
     private void SettleReset(long position, EndClock now)
     {
         ref var record = ref _ring[position];
-        var unexplained = record.Network.Resets.Unexplained(record.At.Monotonic, record.LookedUpAt);
+        var unexplained = record.Network.Resets.Unexplained(record.ResetSince, record.LookedUpAt);
         if (unexplained is null && now.Monotonic - record.At.Monotonic <= s_closerPatience)
         {
             return;
@@ -107,7 +130,7 @@ public sealed partial class EndsTally
         if (unexplained is not (_, AtMost: 0))
         {
             var loss = unexplained is (Surely: > 0, _) ? LossCause.AfterClose : LossCause.Unknown;
-            record.Network.Resets.Explain();
+            record.Network.Resets.Explain(record.ResetSince, record.ResetUntil);
             record.Judgement = record.Judgement with { Loss = loss, NeedsQuietPort = true };
             CountLoss(ref record, now, isCorrection: true);
         }

@@ -93,13 +93,13 @@ public sealed partial class EndsTally(IEndObserver? observer = null)
         record.Lookup = CanBeLookedUp(record) ? LookupState.Wanted : LookupState.NotNeeded;
         network.Undecided++;
         _undecided++;
-        if (facts.UnreadBytes > 1 && facts.FinAcknowledged)
+        if (facts.UnreadBytes > 1 && (facts.FinAcknowledged || facts.UnacknowledgedBytes > 1))
         {
-            network.Resets.ExplainPerhaps();
+            network.Resets.ExplainPerhaps(at.Monotonic);
         }
         else if (facts.UnreadBytes > 1)
         {
-            network.Resets.Explain();
+            network.Resets.Explain(at.Monotonic - ResetLedger.LatestMessage, at.Monotonic);
         }
 
         var partner = _ring.FindOtherEnd(position);
@@ -191,16 +191,6 @@ public sealed partial class EndsTally(IEndObserver? observer = null)
         }
     }
 
-    private static void Judge(ref EndRecord record)
-    {
-        var habit = record.Port.Habit;
-        record.Judgement = EndJudge.Judge(record.Facts, record.Closer, habit.SaysLastWords, habit.IsQuiet);
-        if (record.Judgement.Loss == LossCause.Unanswered && habit.MayAnswerWordsLate && EndJudge.MayBeLateWords(record.Facts))
-        {
-            record.Judgement = record.Judgement with { NeedsQuietPort = true };
-        }
-    }
-
     private long Find(EndsNamespace network, in ConnectionTuple tuple)
     {
         var asClient = new EndRecord { Tuple = tuple, Network = network, Facts = EndFacts.Of(EndRole.Client) };
@@ -281,7 +271,10 @@ public sealed partial class EndsTally(IEndObserver? observer = null)
     {
         if (record.Lookup == LookupState.EndedByReset)
         {
-            record.Port.AddLoss(LossCause.Unknown, record.At.Utc);
+            record.Lookup = LookupState.Done;
+            record.Judgement = record.Judgement with { Loss = LossCause.Unknown };
+            CountLoss(ref record, now, isCorrection: true);
+            return;
         }
 
         if (record.IsDecided)

@@ -21,6 +21,7 @@ public sealed class PortHabit
 
     private long _quiet;
     private long _words;
+    private long _alerts;
 
     /// <summary>Losses that wait for this judgement.</summary>
     public long Held { get; private set; }
@@ -37,11 +38,19 @@ public sealed class PortHabit
     /// </summary>
     public bool MayAnswerWordsLate => _words + Held >= FewestWords && _words + Held > _quiet;
 
+    /// <summary>
+    /// True where bytes were seen that hardly can be anything but a TLS alert, and most clients do not close without a word.
+    /// </summary>
+    public bool SeesAlerts => _alerts > 0 && !IsQuiet;
+
     /// <summary>A client closed, or saw the close of its server, long after its last word.</summary>
     public void SawQuietClose() => _quiet++;
 
     /// <summary>A client said something unasked and closed.</summary>
     public void SawLastWords() => _words++;
+
+    /// <summary>A TLS alert was left over at the end of a connection.</summary>
+    public void SawAlert() => _alerts++;
 
     /// <summary>Something was either a lost request or last words.</summary>
     public void Hold() => Held++;
@@ -54,6 +63,7 @@ public sealed class PortHabit
     {
         _quiet += other._quiet;
         _words += other._words;
+        _alerts += other._alerts;
         Held += other.Held;
     }
 

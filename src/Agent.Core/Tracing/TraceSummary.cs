@@ -50,7 +50,7 @@ public sealed class TraceSummary
         var isLost = end.Loss is not (LossCause.None or LossCause.Unknown);
         Ends += isEnd ? 1 : 0;
         Lost += isLost ? 1 : 0;
-        Maybe += end.Loss == LossCause.Unknown && isEnd ? 1 : 0;
+        Maybe += end.Loss == LossCause.Unknown ? 1 : 0;
         _rows[key] = new(counts.Ends + (isEnd ? 1 : 0), counts.Lost + (isLost ? 1 : 0));
     }
 

@@ -9,8 +9,11 @@ namespace Agent.KernelTests.Ends;
 /// <param name="AskLate">Connections on which a request was sent after the server's FIN.</param>
 /// <param name="GiveUp">Connections that the client closed without a word while it waited for an answer.</param>
 /// <param name="GiveUpWithWords">The same with a TLS alert.</param>
-/// <param name="Lost">Requests that got no answer.</param>
-internal sealed record ClientCounts(int Port, int Leave, int Stay, int AskLate, int GiveUp, int GiveUpWithWords, int Lost)
+/// <param name="LostFrom">The clients' ports of the requests that got no answer.</param>
+internal sealed record ClientCounts(int Port, int Leave, int Stay, int AskLate, int GiveUp, int GiveUpWithWords, int[] LostFrom)
 {
+    /// <summary>Requests that got no answer.</summary>
+    public int Lost => LostFrom.Length;
+
     public static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 }

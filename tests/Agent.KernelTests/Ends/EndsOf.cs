@@ -17,9 +17,6 @@ internal sealed class EndsOf(JsonElement pod)
     private IEnumerable<(string Role, string Cause, int Port, long Count)> LostRequests => pod.GetProperty("requestsLost").EnumerateArray().Select(static lost =>
         (lost.GetProperty("role").GetString()!, lost.GetProperty("cause").GetString()!, lost.GetProperty("port").GetInt32(), lost.GetProperty("count").GetInt64()));
 
-    /// <summary>Those and the ones that may be.</summary>
-    public long AllFound => AllLost + LossUnknown;
-
     /// <summary>Of a namespace by its name of <c>ip netns</c>.</summary>
     public static EndsOf Read(JsonElement report, NetworkNamespaceFixture network) => Read(report, $"netns:{network.Name}");
 

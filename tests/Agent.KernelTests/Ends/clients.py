@@ -3,8 +3,9 @@
 clients.py ADDRESS ROUNDS PORT[:plain][:h2][:slow]...
 
 Waits until the ports are answered. Each client speaks TLS 1.2 or 1.3 unless the port is plain, and HTTP/1.1 or /2. Prints a line of JSON a
-port: what was done there, and how many requests got no answer because the server had closed. Such a request is sent when the server's
-FIN has come and was not read yet, as a busy client does it. At a slow port, where /slow is answered after seconds, clients give up as well.
+port: what was done there, and the client's ports of the requests that got no answer because the server had closed. Such a request is sent
+when the server's FIN has come and was not read yet, as a busy client does it. At a slow port, where /slow is answered after seconds,
+clients give up as well.
 """
 import collections
 import json
@@ -144,8 +145,9 @@ def await_answer(address, port, traits):
             time.sleep(.1)
 
 
-def run(address, port, traits, version, act, notify, counts):
+def run(address, port, traits, version, act, notify, counts, lost):
     client = Client(address, port, traits, version)
+    own_port = client.socket.getsockname()[1]
     client.ask()
     if not client.get_answer():
         raise ConnectionError(f'{port}: the first request was not answered')
@@ -155,7 +157,7 @@ def run(address, port, traits, version, act, notify, counts):
     elif client.gave_up:
         counts['give_up_with_words' if notify else 'give_up'] += 1
     if answered is False:
-        counts['lost'] += 1
+        lost.append(own_port)
 
 
 def main():
@@ -165,17 +167,17 @@ def main():
     for word in sys.argv[3:]:
         port, *traits = word.split(':')
         await_answer(address, int(port), traits)
-        counts = ports[int(port)] = collections.Counter(lost=0)
+        counts, lost = ports[int(port)] = collections.Counter(), []
         acts = (leave, stay, ask_late) + ((give_up,) if 'slow' in traits else ())
         threads += [
-            threading.Thread(target=run, args=(address, int(port), traits, version, act, notify, counts))
+            threading.Thread(target=run, args=(address, int(port), traits, version, act, notify, counts, lost))
             for _ in range(rounds) for version in VERSIONS for act in acts for notify in (True, False)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    for port, counts in ports.items():
-        print(json.dumps({'port': port, **counts}))
+    for port, (counts, lost) in ports.items():
+        print(json.dumps({'port': port, **counts, 'lost_from': lost}))
 
 
 main()

@@ -168,6 +168,44 @@ public sealed class EndJudgeTests
     public void Judge_UnreadWithTheServersLastBytes_ThatIsNoRequest_IsNotLost(uint unread, bool lastWords) =>
         Assert.Equal(LossCause.None, EndJudge.Judge(Server(lastSent: 0, lastReceived: 0, unread), ClosedBy.Pod, lastWords).Loss);
 
+    /// <summary>
+    /// A server that closed with data unread and had spoken last, as one with an alert does: 58 bytes in TLS 1.2 may be a short request, or a
+    /// client's last words where that had closed before.
+    /// </summary>
+    [Theory]
+    [InlineData(58u, 0u, ClosedBy.Unknown, false, false, LossCause.Unknown)]
+    [InlineData(59u, 0u, ClosedBy.Pod, false, false, LossCause.Unknown)]
+    [InlineData(59u, 0u, ClosedBy.Peer, false, false, LossCause.None)]
+    [InlineData(58u, 0u, ClosedBy.Unknown, true, false, LossCause.None)] // a small upload that was refused
+    [InlineData(58u, 300u, ClosedBy.Unknown, false, false, LossCause.None)] // it was answered long before
+    [InlineData(58u, 300u, ClosedBy.Unknown, false, true, LossCause.Unknown)] // busy between its alert and its close
+    [InlineData(24u, 0u, ClosedBy.Unknown, false, true, LossCause.None)]
+    [InlineData(90u, 0u, ClosedBy.Unknown, false, false, LossCause.None)]
+    [InlineData(90u, 0u, ClosedBy.Unknown, false, true, LossCause.Unknown)]
+    [InlineData(9000u, 0u, ClosedBy.Unknown, false, true, LossCause.None)]
+    public void Judge_ResetWithDataUnread_ServerSpokeLast_IsUnknownWhereItMayBeARequest(
+        uint unread, uint answered, ClosedBy closer, bool quiet, bool alerts, LossCause loss)
+    {
+        var facts = Server(lastSent: answered, lastReceived: answered + 4, unread, isFinAcknowledged: false);
+
+        Assert.Equal(loss, EndJudge.Judge(facts, closer, quiet: quiet, alerts: alerts).Loss);
+    }
+
+    /// <summary>
+    /// A server with TLS that ended its own direction and read on: a request that came within the same tick of the clock as its alert went out
+    /// looks like one that had been answered.
+    /// </summary>
+    [Theory]
+    [InlineData(0u, 0u, true, ClosedBy.Pod, LossCause.Unknown)]
+    [InlineData(8u, 8u, true, ClosedBy.Pod, LossCause.Unknown)]
+    [InlineData(0u, 0u, false, ClosedBy.Pod, LossCause.None)]
+    [InlineData(0u, 0u, true, ClosedBy.Peer, LossCause.None)]
+    [InlineData(0u, 4u, true, ClosedBy.Pod, LossCause.None)]
+    [InlineData(2000u, 2000u, true, ClosedBy.Pod, LossCause.None)] // it closed without a word
+    public void Judge_ServerClosedFirst_WhatItsLastWordsHide_IsUnknownWhereAlertsWereSeen(
+        uint lastSent, uint lastReceived, bool alerts, ClosedBy closer, LossCause loss) =>
+        Assert.Equal(loss, EndJudge.Judge(Server(lastSent, lastReceived), closer, alerts: alerts).Loss);
+
     /// <summary>An alert that a client answers its server's FIN with, or the server its client's: nobody waited for it.</summary>
     [Theory]
     [InlineData(25u, EndKind.PeerFirst)]
@@ -198,8 +236,8 @@ public sealed class EndJudgeTests
         Assert.Equal(new EndJudgement(kind, loss, false, false), EndJudge.Judge(facts, ClosedBy.Unknown));
     }
 
-    /// <summary>A server's side that had answered before and whose FIN was acknowledged.</summary>
-    private static EndFacts Server(uint lastSent, uint lastReceived, uint unread = 0) => new(
+    /// <summary>A server's side that had answered before.</summary>
+    private static EndFacts Server(uint lastSent, uint lastReceived, uint unread = 0, bool isFinAcknowledged = true) => new(
         new ConnectionEnd
         {
             Present = Everything,
@@ -207,7 +245,7 @@ public sealed class EndJudgeTests
             LastDataReceivedMilliseconds = lastReceived,
             BytesReceived = 400 + unread,
             BytesSent = 1000,
-            BytesAcked = 1001,
+            BytesAcked = isFinAcknowledged ? 1001u : 1000u,
             ReceiveQueueBytes = unread,
         },
         EndRole.Server);

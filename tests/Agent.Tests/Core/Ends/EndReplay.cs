@@ -80,7 +80,7 @@ internal sealed class EndReplay : IEndObserver
 
     /// <summary>Asks the conntrack table whatever is due.</summary>
     /// <returns>How many questions there were.</returns>
-    public int LookUp(TcpConntrackState? state, ClosedBy closedBy = ClosedBy.Pod)
+    public int LookUp(TcpConntrackState? state, ClosedBy closedBy = ClosedBy.Pod, uint? expiresInSeconds = null)
     {
         var asked = 0;
         while (Tally.TryTakeLookup(Clock, out var lookup))
@@ -89,7 +89,7 @@ internal sealed class EndReplay : IEndObserver
             var entry = new EntryMatch { Asked = true };
             if (state is { } found)
             {
-                (entry.Found, entry.State, entry.ClosedBy) = (true, found, closedBy);
+                (entry.Found, entry.State, entry.ClosedBy, entry.ExpiresInSeconds) = (true, found, closedBy, expiresInSeconds);
             }
 
             Tally.OnLookup(lookup.Id, entry, Clock);

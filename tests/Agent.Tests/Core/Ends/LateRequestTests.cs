@@ -82,7 +82,7 @@ public sealed class LateRequestTests
 
         replay.Pass(3);
         replay.LookUp(TcpConntrackState.Close);
-        replay.Pass(1).Settle(resetsSent: 120);
+        replay.Pass(1).Settle(resetsSent: 120, canLookUp: true);
 
         Assert.Empty(replay.ServerSummary.RequestsLost);
         Assert.Equal(20, replay.ServerSummary.LossUnknown);
@@ -118,11 +118,50 @@ public sealed class LateRequestTests
     public void LookUp_ResetMayBeExplainedByAnotherClose_IsUnknown()
     {
         var replay = QuietPort();
-        replay.ServerNetwork.Resets.ExplainPerhaps();
+        replay.ServerNetwork.Resets.ExplainPerhaps(replay.Now);
 
         Close(replay, TcpConntrackState.Close, resets: 1);
 
         Assert.Equal((0, 1), (replay.ServerSummary.Lost(EndRole.Server), replay.ServerSummary.LossUnknown));
+    }
+
+    /// <summary>A client that gave up answers its server's answer with a reset: the server sends none then, whatever it had not read.</summary>
+    [Fact]
+    public void LookUp_AnotherCloseMayHaveSentNoReset_IsNotTakenForItsReset()
+    {
+        var replay = QuietPort();
+        var given = CapturedEnds.Scene("client gives up, its request unread").InPods.First(static end => end.Role == EndRole.Server).End;
+        replay.Tally.Add(given with { SendQueueBytes = 139 }, replay.ServerNetwork, replay.Clock);
+
+        Close(replay.Pass(0.5), TcpConntrackState.Close, resets: 1);
+
+        Assert.Equal((0, 1), (replay.ServerSummary.Lost(EndRole.Server), replay.ServerSummary.LossUnknown));
+    }
+
+    /// <summary>What the entry has left tells when the reset came: many that are looked up late explain none that came after them.</summary>
+    [Fact]
+    public void LookUp_ManyBefore_TheirResetsAreNotTakenFromLaterOnes()
+    {
+        var replay = QuietPort(closes: 40);
+        Many(20);
+        replay.Pass(1).Settle(resetsSent: 120, canLookUp: true).Pass(0.5);
+        Many(5);
+        replay.Pass(1).Settle(resetsSent: 125, canLookUp: true).Pass(0.5);
+
+        Assert.Equal(20, replay.LookUp(TcpConntrackState.Close, expiresInSeconds: 7));
+        replay.Pass(1).Settle(resetsSent: 125, canLookUp: true).Pass(0.5);
+        Assert.Equal(5, replay.LookUp(TcpConntrackState.Close, expiresInSeconds: 7));
+        replay.Pass(1).Settle(resetsSent: 125, canLookUp: true);
+
+        Assert.Equal((25, 0), (replay.ServerSummary.Lost(EndRole.Server), replay.ServerSummary.LossUnknown));
+
+        void Many(int count)
+        {
+            for (var i = 0; i < count; i++)
+            {
+                replay.Only(EndRole.Server, IdleClose);
+            }
+        }
     }
 
     [Fact]
@@ -152,6 +191,7 @@ public sealed class LateRequestTests
         replay.Pass(60).Settle();
 
         Assert.Equal((0, 1), (replay.ServerSummary.Lost(EndRole.Server), replay.ServerSummary.LossUnknown));
+        Assert.Single(replay.Told, static end => end is { IsCorrection: true, Loss: LossCause.Unknown });
     }
 
     [Fact]

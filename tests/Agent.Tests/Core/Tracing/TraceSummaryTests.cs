@@ -40,6 +40,14 @@ public sealed class TraceSummaryTests
     }
 
     [Fact]
+    public void Add_CorrectionThatNobodyCanTell_CountsAsSuch()
+    {
+        Add(TraceSamples.IdleClose, TraceSamples.IdleClose with { Loss = LossCause.Unknown, IsCorrection = true });
+
+        Assert.Equal((1, 0, 1), (_summary.Ends, _summary.Lost, _summary.Maybe));
+    }
+
+    [Fact]
     public void Add_CorrectionOfWhatWasNotShown_IsAnEnd()
     {
         _summary.Add(TraceSamples.IdleClose with { Loss = LossCause.AfterClose, IsCorrection = true }, correctsShown: false);
