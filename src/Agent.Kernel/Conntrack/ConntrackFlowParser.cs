@@ -28,6 +28,11 @@ internal static class ConntrackFlowParser
         if (hasReply)
         {
             rest = rest[PlainMembers.Read(rest, ref flow)..];
+            rest = rest[PlainTcpInfo.Read(rest, ref flow)..];
+            if (rest.IsEmpty)
+            {
+                return true;
+            }
         }
 
         var attributes = new NetlinkAttributeReader(rest);
@@ -72,7 +77,7 @@ internal static class ConntrackFlowParser
                 flow.Status = (ConntrackStatus)status;
                 flow.Present |= ConntrackFields.Status;
                 break;
-            case CTA_PROTOINFO when !PlainTcpInfo.TryRead(value, ref flow):
+            case CTA_PROTOINFO:
                 ParseProtocolInfo(value, ref flow);
                 break;
             case CTA_TIMEOUT when BinaryPrimitives.TryReadUInt32BigEndian(value, out var timeout) && value.Length == sizeof(uint):

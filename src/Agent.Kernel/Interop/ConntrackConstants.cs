@@ -39,6 +39,8 @@ internal static class ConntrackConstants
     internal const ushort CTA_PROTOINFO_TCP = 1;
     internal const ushort CTA_PROTOINFO_SCTP = 3;
     internal const ushort CTA_PROTOINFO_TCP_STATE = 1;
+    internal const ushort CTA_PROTOINFO_TCP_WSCALE_ORIGINAL = 2;
+    internal const ushort CTA_PROTOINFO_TCP_WSCALE_REPLY = 3;
     internal const ushort CTA_PROTOINFO_TCP_FLAGS_ORIGINAL = 4;
     internal const ushort CTA_PROTOINFO_TCP_FLAGS_REPLY = 5;
     internal const ushort CTA_PROTOINFO_SCTP_STATE = 1;
