@@ -46,6 +46,9 @@ public sealed class EndsNamespace(int id, PodEnds owner)
         }
     }
 
+    /// <summary>True for a port that listens or did.</summary>
+    public bool Listens(ushort port) => _listeners.ContainsKey(port);
+
     /// <summary>Whose counters an end goes to.</summary>
     public PodEnds OwnerOf(in ConnectionTuple tuple, EndRole role) =>
         role == EndRole.Server && _listeners.TryGetValue(tuple.SourcePort, out var owner) ? owner : Owner;

@@ -14,14 +14,61 @@ public sealed partial class EndsTally
 
     /// <summary>
     /// How long a client's loss waits for word of a server that nothing is known of. Where listening has just begun, the server's side may
-    /// have ended before, and the next connection tells that it is here.
+    /// have ended before, and the next scan or the next connection tells that it is here.
     /// </summary>
     public static readonly TimeSpan UnknownServerPatience = TimeSpan.FromSeconds(4);
 
     private readonly Dictionary<(IpAddress Address, ushort Port), EndsNamespace> _servers = [];
 
+    // Null for what several namespaces have: a bridge's address, that of a container network that is there twice.
+    private readonly Dictionary<IpAddress, EndsNamespace?> _places = [];
+
     /// <summary>How many are remembered.</summary>
     public int Servers => _servers.Count;
+
+    /// <summary>
+    /// Says which addresses a namespace has: what listens there is a server of this node, although none of its connections has ended since
+    /// listening began. Not for the node's own namespace, which may have the addresses of Services (IPVS).
+    /// </summary>
+    /// <param name="network">The namespace.</param>
+    /// <param name="addresses">Its addresses.</param>
+    public void NoteAddresses(EndsNamespace network, ReadOnlySpan<IpAddress> addresses)
+    {
+        foreach (var address in addresses)
+        {
+            if (address.IsLoopback || address.IsLinkLocal)
+            {
+                continue;
+            }
+
+            if (_places.TryGetValue(address, out var known))
+            {
+                _places[address] = known == network || known is { IsGone: true } ? network : null;
+            }
+            else if (_places.Count < MaxServers || ForgetPlacesThatAreGone())
+            {
+                _places[address] = network;
+            }
+        }
+    }
+
+    private bool ForgetPlacesThatAreGone()
+    {
+        foreach (var (address, network) in _places)
+        {
+            if (network is { IsGone: true })
+            {
+                _places.Remove(address);
+            }
+        }
+
+        return _places.Count < MaxServers;
+    }
+
+    private EndsNamespace? ServerAt(IpAddress address, ushort port) =>
+        _servers.TryGetValue((address, port), out var heard) ? heard
+        : _places.GetValueOrDefault(address) is { } place && place.Listens(port) ? place
+        : null;
 
     private void NoteServer(in EndRecord record)
     {
@@ -57,7 +104,7 @@ public sealed partial class EndsTally
     private PortEnds? ServerPortOf(in EndRecord client)
     {
         var port = client.Tuple.DestinationPort;
-        if (!_servers.TryGetValue((client.Tuple.Destination, port), out var network) || network.IsGone)
+        if (ServerAt(client.Tuple.Destination, port) is not { IsGone: false } network)
         {
             return null;
         }

@@ -227,6 +227,11 @@ internal sealed partial class ConnectionEndBook(TimeProvider time, double percen
                 network.Network.AddListener(listener.Port, _tally.PodOf(owners[owner].Identity));
             }
 
+            if (!scanned.IsHost)
+            {
+                _tally.NoteAddresses(network.Network, scanned.Memory.Addresses.AsSpan());
+            }
+
             if (scanned.SocketsAge == TimeSpan.Zero)
             {
                 _tally.OnListeners(network.Network, Now);

@@ -62,14 +62,15 @@ internal static class CapturedEnds
 /// <param name="TimeWait">Whose side kept the connection in TIME_WAIT; null for neither.</param>
 internal sealed record CapturedScene(string Name, IReadOnlyList<(EndRole Role, ConnectionEnd End)> Ends, EndRole? TimeWait)
 {
-    private static readonly IpAddress s_server = IpAddress.FromIPv4(0x0AF4_0105);
+    public static IpAddress ServerAddress { get; } = IpAddress.FromIPv4(0x0AF4_0105);
+
     private static readonly IpAddress s_client = IpAddress.FromIPv4(0x0AF4_0106);
 
     /// <summary>The same messages as if server and client had been in a pod each.</summary>
     public IEnumerable<(EndRole Role, ConnectionEnd End)> InPods =>
         from end in Ends
         let isServer = end.Role == EndRole.Server
-        select (end.Role, end.End.With(end.End.Tuple with { Source = isServer ? s_server : s_client, Destination = isServer ? s_client : s_server }));
+        select (end.Role, end.End.With(end.End.Tuple with { Source = isServer ? ServerAddress : s_client, Destination = isServer ? s_client : ServerAddress }));
 
     public EndFacts? Facts(EndRole role)
     {

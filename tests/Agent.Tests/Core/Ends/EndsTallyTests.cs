@@ -413,6 +413,48 @@ public sealed class EndsTallyTests
         Assert.Equal([(EndRole.Client, cause, (ushort)8080, 1L)], replay.ClientSummary.RequestsLost.Select(static lost => (lost.Role, lost.Cause, lost.Port, lost.Count)));
     }
 
+    /// <summary>
+    /// The server's side ended before anybody listened: that it is here is known from the scan. Its pod lost the request, not the client's,
+    /// which would be blamed for what it calls. An address that two namespaces have says nothing.
+    /// </summary>
+    [Theory]
+    [InlineData(false, true, 1, 0)]
+    [InlineData(true, true, 0, 1)]
+    [InlineData(false, false, 0, 1)]
+    public void Add_ServerHere_EndedBeforeListeningBegan_ItsPodLostIt(bool isThereTwice, bool isListening, int ofServer, int ofClient)
+    {
+        const string Quiet = "server closes idle, client at once";
+        var replay = new EndReplay();
+        for (var i = 0; i < 3; i++)
+        {
+            // The port's clients close without a word.
+            replay.Only(EndRole.Client, Quiet).Pass(2).Scan(Quiet);
+        }
+
+        var network = isListening ? replay.ServerNetwork : new EndsNamespace(7, replay.Server);
+        replay.Tally.NoteAddresses(network, [CapturedScene.ServerAddress]);
+        if (isThereTwice)
+        {
+            replay.Tally.NoteAddresses(new EndsNamespace(8, replay.Client), [CapturedScene.ServerAddress]);
+        }
+
+        replay.Only(EndRole.Client, "first request unread at close").Pass(EndsTally.UnknownServerPatience.TotalSeconds).Settle();
+
+        Assert.Equal((ofServer, ofClient), ((int)replay.ServerSummary.Lost(EndRole.Server), (int)replay.ClientSummary.Lost(EndRole.Client)));
+    }
+
+    [Fact]
+    public void NoteAddresses_OfANamespaceThatIsGone_AreThoseOfTheNext()
+    {
+        var replay = new EndReplay();
+        replay.Tally.NoteAddresses(new EndsNamespace(8, replay.Client) { IsGone = true }, [CapturedScene.ServerAddress]);
+        replay.Tally.NoteAddresses(replay.ServerNetwork, [CapturedScene.ServerAddress]);
+
+        replay.Only(EndRole.Client, "first request unread at close").Pass(EndsTally.UnknownServerPatience.TotalSeconds).Settle();
+
+        Assert.Equal(1, replay.ServerSummary.Lost(EndRole.Server));
+    }
+
     [Fact]
     public void Add_ServerElsewhereClosedWithoutAnAnswer_AfterALookUp_IsUnanswered()
     {
