@@ -15,6 +15,9 @@ public sealed class IdleTimeScene(NodePool nodes) : NodeScene(nodes)
     /// <summary>What came out, in the order of <see cref="IdleServers.All"/>.</summary>
     public IReadOnlyList<IdleTime> Times { get; private set; } = [];
 
+    /// <summary>All that the agent has said.</summary>
+    public IReadOnlyCollection<ReportedFinding> Findings { get; private set; } = [];
+
     protected override async Task PlayAsync(PodNode node)
     {
         var pods = await Task.WhenAll(IdleServers.All.Select(server => node.RunPodAsync(server.Pod)));
@@ -41,6 +44,7 @@ public sealed class IdleTimeScene(NodePool nodes) : NodeScene(nodes)
             // The tests say what is missing.
         }
 
+        Findings = log.All;
         Times = [.. IdleServers.All.Zip(pods, (server, pod) => Summarize(server, Of(measured, pod), Estimate(log.Last, pod, log)))];
     }
 

@@ -40,6 +40,24 @@ public sealed class IdleTimeTests(IdleTimeScene scene) : SceneTest<IdleTimeScene
         Scene.Times.Where(static time => !time.HasLastWords).Select(static time => time.Server.Name),
         Scene.Times.Where(static time => time.IsNamed).Select(static time => time.Server.Name));
 
+    /// <summary>Nobody puts a load balancer for HTTP before them, and they lose nobody's requests here.</summary>
+    [Theory]
+    [InlineData("redis", "Redis")]
+    [InlineData("postgresql", "PostgreSQL")]
+    [InlineData("exim", "SMTP")]
+    public void Findings_OfWhatIsNoHttp_SpeakOfItsProtocol(string pod, string protocol)
+    {
+        var findings = Scene.Findings.Where(finding => finding.Name == pod).ToList();
+
+        Assert.All(findings, static finding => Assert.Equal("info", finding.Severity));
+        Assert.All(findings.Where(static finding => finding.Id == "backend-closes-idle-first"), finding =>
+        {
+            Assert.Contains($" idle {protocol} connections after about 3", finding.Title, StringComparison.Ordinal);
+            var all = $"{finding.Title} {string.Join(' ', finding.Evidence)} {string.Join(' ', finding.Fixes)}";
+            Assert.All(new[] { "load balancer", "502", "gunicorn" }, word => Assert.DoesNotContain(word, all, StringComparison.Ordinal));
+        });
+    }
+
     [Fact]
     public void Page_HasTheTable()
     {

@@ -9,6 +9,10 @@ public sealed class BackendClosesIdleFirstRule : IFindingRule
     /// <summary>The finding's id.</summary>
     public const string Id = "backend-closes-idle-first";
 
+    private const string WhyOfPools = "A client that sends on a connection at the moment of its close gets a reset instead of an answer; "
+        + "its pool has to drop idle connections sooner, or look before it uses one.";
+    private const string ReferenceOfPools = "https://www.rfc-editor.org/rfc/rfc9293#section-3.6";
+
     /// <inheritdoc/>
     public FindingExplanation Explanation { get; } = new()
     {
@@ -115,6 +119,8 @@ public sealed class BackendClosesIdleFirstRule : IFindingRule
             ("BELOW", HumanText.Duration(0.8 * estimate.IdleTime)));
         return finding with
         {
+            Why = worst.OtherProtocol is null ? finding.Why : WhyOfPools,
+            Reference = worst.OtherProtocol is null ? finding.Reference : ReferenceOfPools,
             Form = worst.OtherProtocol ?? estimate.Resembles ?? "",
             Brief = Closes(worst)
                 + (worst.OtherProtocol is null ? $", load balancer: {HumanText.Duration(upstream.KeepAlive)}" : ""),
@@ -168,7 +174,7 @@ public sealed class BackendClosesIdleFirstRule : IFindingRule
             yield return line;
         }
 
-        if (estimate.Resembles is { } whose)
+        if (closing.OtherProtocol is null && estimate.Resembles is { } whose)
         {
             yield return $"That is like {whose}.";
         }

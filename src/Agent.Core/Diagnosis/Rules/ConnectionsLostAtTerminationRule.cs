@@ -20,7 +20,7 @@ public sealed class ConnectionsLostAtTerminationRule : IFindingRule
             When the pod was last seen it had established connections of clients; at the next scan it was gone. What was idle may have been
             closed properly in between; what was at work was cut.
             """,
-        Why = "The requests on these connections failed: the load balancer answered 502, or its client saw a reset.",
+        Why = "The requests on these connections failed: who sent them saw a reset.",
         Seen = $"""
             The established connections of a pod at the last scan that saw it at work; its sandbox may outlive its containers by up to
             {HumanText.Duration(s_outlives)}.

@@ -20,7 +20,7 @@ public sealed class ContainerRestartingRule : IFindingRule
         Title = "containers restart",
         What = "A container that dies takes all its connections with it; nothing drains them. Until it listens again, connections to it "
             + "are refused.",
-        Why = "Each restart cuts every connection of the container: requests at work fail with 502.",
+        Why = "Each restart cuts every connection of the container: requests at work fail.",
         Seen = """
             Restart counts and the last termination, as the API server tells them. Without them: another socket listens at the same port,
             again and again, so the server's process was replaced (a reload that hands its sockets over is none), and how many requests the

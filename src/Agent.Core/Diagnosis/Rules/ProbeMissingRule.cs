@@ -34,7 +34,7 @@ public sealed class ProbeMissingRule : IFindingRule
         Title = "a serving pod has no readiness or liveness probe",
         What = "Without a readiness probe a container counts as ready the moment it starts, before it listens, and stays so when it "
             + "hangs. Without a liveness probe nobody restarts one that hangs.",
-        Why = "Requests are sent to a server that is not listening yet or hangs: 502 at every start, and for as long as it hangs.",
+        Why = "Requests are sent to a server that is not listening yet or hangs: they fail at every start, and for as long as it hangs.",
         Seen = "The pod spec of serving pods.",
         Levels =
         [

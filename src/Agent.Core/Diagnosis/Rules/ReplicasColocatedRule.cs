@@ -18,7 +18,7 @@ public sealed class ReplicasColocatedRule : IFindingRule
         Title = "all replicas of a workload are on one node",
         What = "Several replicas protect from the loss of one only when they are on different nodes. Here a drain, a crash or a full "
             + "conntrack table takes all of them at once.",
-        Why = "When this node goes, the load balancer has no backend left and answers 502 to everything.",
+        Why = "When this node goes, no backend is left: every request fails.",
         Seen = "As many serving pods of the workload on this node as its owner's spec.replicas says. Silent when the owner's replicas "
             + "are not known.",
         Levels =

@@ -19,7 +19,7 @@ public sealed class ResetOnReuseRule : IFindingRule
             itself; the cause is nearly always backend-closes-idle-first. The tracker's entry of such a connection goes FIN_WAIT,
             CLOSE_WAIT, CLOSE instead of LAST_ACK, TIME_WAIT.
             """,
-        Why = "Each of these requests failed: a load balancer answers 502 to its client, a database's client gets an error.",
+        Why = "Each of these requests failed: a load balancer answers 502 to its client.",
         Seen = $"""
             Requests that lay unread when the pod closed an idle connection, or came after that, one by one from the kernel's messages
             of how connections ended. Refused connections, health checks that end with a reset and uploads that were refused are none.
@@ -149,7 +149,9 @@ public sealed class ResetOnReuseRule : IFindingRule
         Severity severity,
         string title,
         List<string> evidence,
-        long victims) => Explanation.Report(
+        long victims)
+    {
+        var finding = Explanation.Report(
             severity,
             pod,
             title,
@@ -159,4 +161,8 @@ public sealed class ResetOnReuseRule : IFindingRule
             ("PORT", worst.Listener.Port.ToString(CultureInfo.InvariantCulture)),
             ("SECONDS", ((long)context.Options.Upstream.KeepAlive.TotalSeconds + 20).ToString(CultureInfo.InvariantCulture)),
             ("BELOW", HumanText.Duration(0.8 * worst.Estimate.IdleTime)));
+        return worst.OtherProtocol is null
+            ? finding
+            : finding with { Why = "Each of these requests failed: its client got a reset instead of an answer." };
+    }
 }

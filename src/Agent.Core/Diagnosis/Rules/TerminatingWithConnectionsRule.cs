@@ -20,7 +20,7 @@ public sealed class TerminatingWithConnectionsRule : IFindingRule
             Deletion and the load balancer's notice of it run side by side. Until every load balancer has let go of the pod, requests
             arrive; when the grace period ends first, the kernel cuts what is open.
             """,
-        Why = "Connections that are open when the grace period ends are cut: their requests fail with 502 or a reset.",
+        Why = "Connections that are open when the grace period ends are cut: their requests get a reset instead of an answer.",
         Seen = "deletionTimestamp with established connections at its ports.",
         Levels =
         [

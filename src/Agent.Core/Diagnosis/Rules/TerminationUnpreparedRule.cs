@@ -22,7 +22,7 @@ public sealed class TerminationUnpreparedRule : IFindingRule
             ("Addressing 500 series errors with NEGs during workload scaling", the first link below) for container-native load balancing,
             where removing an endpoint takes longest. Behind an in-cluster proxy a preStop sleep of 10 to 15s is enough.
             """,
-        Why = "At every rollout, scale-down and node drain requests are still sent to a server that has stopped: a burst of 502s.",
+        Why = "At every rollout, scale-down and node drain requests are still sent to a server that has stopped: a burst of failures.",
         Seen = "The pod spec of serving pods that are replaced while they serve (not of DaemonSets, Jobs and static pods).",
         Levels =
         [
