@@ -52,7 +52,7 @@ public sealed class IdleTimeTests(IdleTimeScene scene) : SceneTest<IdleTimeScene
         Assert.All(findings, static finding => Assert.Equal("info", finding.Severity));
         Assert.All(findings.Where(static finding => finding.Id == "backend-closes-idle-first"), finding =>
         {
-            Assert.Contains($" idle {protocol} connections after about 3", finding.Title, StringComparison.Ordinal);
+            Assert.Contains($" idle {protocol} connections after about ", finding.Title, StringComparison.Ordinal);
             var all = $"{finding.Title} {string.Join(' ', finding.Evidence)} {string.Join(' ', finding.Fixes)}";
             Assert.All(new[] { "load balancer", "502", "gunicorn" }, word => Assert.DoesNotContain(word, all, StringComparison.Ordinal));
         });
