@@ -9,8 +9,8 @@ public sealed record FindingFix(string Where, string Text)
 {
     private static readonly FrozenSet<string> s_programs = new[]
     {
-        "apiclient", "cilium", "closewatch", "curl", "dmesg", "gcloud", "iptables", "kubectl", "modprobe", "mount", "nsenter", "openssl",
-        "sudo", "sysctl", "talosctl",
+        "apiclient", "cilium", "closewatch", "conntrack", "curl", "dmesg", "gcloud", "iptables", "kubectl", "modprobe", "mount", "nsenter",
+        "openssl", "sudo", "sysctl", "talosctl",
     }.ToFrozenSet(StringComparer.Ordinal);
 
     /// <summary>True for what is typed as it stands; false for a setting that has to be put somewhere, or code.</summary>

@@ -7,6 +7,12 @@ namespace Agent.Core.Model;
 /// <summary>One half-closed socket and what conntrack knows of its connection.</summary>
 public sealed record HalfClosedConnection
 {
+    /// <summary>
+    /// A table is dumped again before so much time has passed (one of a million entries within five minutes, by the default budget):
+    /// an entry that had more left and is gone did not expire.
+    /// </summary>
+    public static readonly TimeSpan FreshEntry = TimeSpan.FromMinutes(30);
+
     public required PodIdentity Owner { get; init; }
 
     /// <summary>Local end first.</summary>
@@ -64,6 +70,9 @@ public sealed record HalfClosedConnection
 
     /// <summary>Whether what it sends without its entry is lost; null when that is not known.</summary>
     public bool? NeedsEntry { get; init; }
+
+    /// <summary>Whether its entry is gone though it had much time left: somebody deleted it, or a full table dropped it early.</summary>
+    public bool EntryWasDeleted { get; init; }
 
     /// <summary>The entry that expires first, of those found; null when there is none.</summary>
     public ConntrackEntry? Entry { get; init; }

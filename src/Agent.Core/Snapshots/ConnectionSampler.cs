@@ -67,6 +67,7 @@ internal static class ConnectionSampler
         Tracking = socket.Tracking,
         Translated = TrackingJudge.Translates(socket),
         NeedsEntry = socket.NeedsEntry,
+        EntryWasDeleted = TrackingJudge.WasDeleted(socket),
         Entry = TrackingJudge.SoonestEntry(socket),
     };
 }

@@ -31,6 +31,9 @@ public struct EntryMatch
     /// <summary>The entry's zone; 0 for none.</summary>
     public ushort Zone;
 
+    /// <summary>True when more than <see cref="HalfClosedConnection.FreshEntry"/> is left.</summary>
+    public readonly bool IsFresh => ExpiresInSeconds > HalfClosedConnection.FreshEntry.TotalSeconds;
+
     /// <summary>Takes over what an entry says.</summary>
     /// <param name="flow">The entry.</param>
     /// <param name="socketIsInitiator">True when the socket's own view equals the entry's original tuple.</param>

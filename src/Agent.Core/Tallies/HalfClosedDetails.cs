@@ -27,8 +27,16 @@ internal sealed class HalfClosedDetails
         var detail = watched > TimeSpan.Zero ? _details.GetValueOrDefault((record.Hash, record.Namespace)) : default;
         return new(
             watched,
-            new(record.Has(HalfClosedMarks.WasInHostTable), record.Has(HalfClosedMarks.HostTranslated), detail.HostZone),
-            new(record.Has(HalfClosedMarks.WasInOwnTable), record.Has(HalfClosedMarks.OwnTranslated), 0),
+            new(
+                record.Has(HalfClosedMarks.WasInHostTable),
+                record.Has(HalfClosedMarks.HostTranslated),
+                detail.HostZone,
+                record.Has(HalfClosedMarks.HostWasFresh)),
+            new(
+                record.Has(HalfClosedMarks.WasInOwnTable),
+                record.Has(HalfClosedMarks.OwnTranslated),
+                0,
+                record.Has(HalfClosedMarks.OwnWasFresh)),
             detail.HostKin,
             detail.OwnKin,
             detail.Outside);

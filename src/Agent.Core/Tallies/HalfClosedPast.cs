@@ -21,8 +21,9 @@ public readonly record struct HalfClosedPast(
 /// <param name="WasThere">Whether it was ever seen.</param>
 /// <param name="Translated">Whether it translated an address or port; null where several stand for it and disagree.</param>
 /// <param name="Zone">Its zone.</param>
-public readonly record struct PastEntry(bool WasThere, bool? Translated, ushort Zone)
+/// <param name="WasFresh">Whether it was <see cref="EntryMatch.IsFresh"/> when it was last seen.</param>
+public readonly record struct PastEntry(bool WasThere, bool? Translated, ushort Zone, bool WasFresh = false)
 {
     /// <summary>What is known after this scan.</summary>
-    public PastEntry With(in EntryMatch match) => match.Found ? new(true, match.Translated, match.Zone) : this;
+    public PastEntry With(in EntryMatch match) => match.Found ? new(true, match.Translated, match.Zone, match.IsFresh) : this;
 }

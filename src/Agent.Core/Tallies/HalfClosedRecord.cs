@@ -31,17 +31,25 @@ public struct HalfClosedRecord
     public readonly bool Has(HalfClosedMarks marks) => (Marks & marks) == marks;
 
     /// <summary>Remembers what an entry was while it lives.</summary>
-    public void NoteEntry(in EntryMatch match, HalfClosedMarks wasThere, HalfClosedMarks translated)
+    public void NoteHostEntry(in EntryMatch match) =>
+        Note(match, HalfClosedMarks.WasInHostTable, HalfClosedMarks.HostTranslated, HalfClosedMarks.HostWasFresh);
+
+    /// <summary>The same of the table of its own namespace.</summary>
+    public void NoteOwnEntry(in EntryMatch match) =>
+        Note(match, HalfClosedMarks.WasInOwnTable, HalfClosedMarks.OwnTranslated, HalfClosedMarks.OwnWasFresh);
+
+    /// <summary>Sets or clears marks.</summary>
+    public void Set(HalfClosedMarks marks, bool value) => Marks = value ? Marks | marks : Marks & ~marks;
+
+    private void Note(in EntryMatch match, HalfClosedMarks wasThere, HalfClosedMarks translated, HalfClosedMarks wasFresh)
     {
         if (match.Found)
         {
             Set(wasThere, true);
             Set(translated, match.Translated);
+            Set(wasFresh, match.IsFresh);
         }
     }
-
-    /// <summary>Sets or clears marks.</summary>
-    public void Set(HalfClosedMarks marks, bool value) => Marks = value ? Marks | marks : Marks & ~marks;
 }
 
 /// <summary>What is known of a <see cref="HalfClosedRecord"/>.</summary>
@@ -87,6 +95,12 @@ public enum HalfClosedMarks : ushort
     /// <summary>That entry in its own namespace's table did.</summary>
     OwnTranslated = 1 << 11,
 
+    /// <summary>That entry in the host's table was <see cref="EntryMatch.IsFresh"/>.</summary>
+    HostWasFresh = 1 << 12,
+
+    /// <summary>That entry in its own namespace's table was.</summary>
+    OwnWasFresh = 1 << 13,
+
     /// <summary>What lasts from one scan to the next.</summary>
-    Lasting = Asked | Found | WasInHostTable | WasInOwnTable | HostTranslated | OwnTranslated,
+    Lasting = Asked | Found | WasInHostTable | WasInOwnTable | HostTranslated | OwnTranslated | HostWasFresh | OwnWasFresh,
 }

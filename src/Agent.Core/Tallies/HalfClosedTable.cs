@@ -182,8 +182,8 @@ public sealed class HalfClosedTable(
             ref var record = ref memory.At(socket.Position);
             record.Set(HalfClosedMarks.Asked, socket.Host.Asked);
             record.Set(HalfClosedMarks.Found, socket.Host.Found);
-            record.NoteEntry(socket.Host, HalfClosedMarks.WasInHostTable, HalfClosedMarks.HostTranslated);
-            record.NoteEntry(socket.Own, HalfClosedMarks.WasInOwnTable, HalfClosedMarks.OwnTranslated);
+            record.NoteHostEntry(socket.Host);
+            record.NoteOwnEntry(socket.Own);
             details.Note(record, socket);
         }
 
@@ -242,7 +242,7 @@ public sealed class HalfClosedTable(
         {
             var match = default(EntryMatch);
             match.Set(flow, initiator);
-            record.NoteEntry(match, HalfClosedMarks.WasInHostTable, HalfClosedMarks.HostTranslated);
+            record.NoteHostEntry(match);
             record.Set(HalfClosedMarks.Found | HalfClosedMarks.Asked, true);
             group.Rest.AddHostEntry(
                 match,

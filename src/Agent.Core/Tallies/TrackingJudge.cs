@@ -70,6 +70,13 @@ public static class TrackingJudge
     }
 
     /// <summary>
+    /// True when the entry that is gone did not expire: it had too much time left. Somebody deleted it, or a full table dropped it early.
+    /// </summary>
+    /// <param name="socket">With its matches and its past.</param>
+    public static bool WasDeleted(in HalfClosedSocket socket) =>
+        (HostIsGone(socket) && socket.Past.Host.WasFresh) || (OwnIsGone(socket) && socket.Past.Own.WasFresh);
+
+    /// <summary>
     /// True when a socket that is not kept in full was forgotten by the host's table. Nobody asks the table of its own namespace for it.
     /// </summary>
     internal static bool IsForgotten(in HalfClosedRecord record, NamespaceTracking network) =>

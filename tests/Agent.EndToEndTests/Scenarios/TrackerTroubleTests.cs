@@ -70,6 +70,33 @@ public sealed partial class TrackerTroubleTests(NodePool nodes) : NodeTest(nodes
         Assert.Contains(resets.Finding("conntrack-invalid-packets", Node.Name).Evidence, line => line.StartsWith("tcp_be_liberal is on", StringComparison.Ordinal));
     }
 
+    /// <summary>An hour was theirs: a longer timeout would not have kept them.</summary>
+    [Fact]
+    public async Task TableThatIsFlushed_IsNotBlamedOnItsTimeout()
+    {
+        var server = await RunLeakyServerAsync("server");
+        var client = await RunClientAsync("client");
+        await Node.AddServiceAsync("10.96.0.51", 80, server, 9000, masquerade: true);
+        await Node.SetAsync(Sysctls.CloseWaitTimeout, 3600);
+        await OpenAsync(client, "half-close", "10.96.0.51", 80, 3);
+        await using var agent = await StartAgentAsync();
+        await using var watch = new FindingWatch(agent);
+        await watch.MoreAsync(2);
+        FindingScore.AssertNothing(watch.Reports[^1].AboveInfo);
+
+        (await Node.RunAsync("conntrack", "-F")).Checked();
+
+        string[] expected = ["critical half-closed-untracked shop/client", "critical half-closed-untracked shop/server"];
+        await watch.UntilAsync("both ends are told to have lost their entries", report => report.AboveInfo.Count >= 2);
+        FindingScore.AssertAre(expected, watch.Reports[^1].AboveInfo);
+        foreach (var pod in (string[])["client", "server"])
+        {
+            var finding = watch.Reports[^1].Finding("half-closed-untracked", pod);
+            Assert.Contains("whose conntrack entry was deleted", finding.Title, StringComparison.Ordinal);
+            Assert.All(finding.Fixes, static fix => Assert.DoesNotContain("timeout", fix, StringComparison.Ordinal));
+        }
+    }
+
     [Fact]
     public async Task TableFullOfCloseWait_DropsEntriesEarly()
     {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Agent.Core.Model;
 using Agent.Kernel.SockDiag;
 
@@ -8,6 +9,13 @@ public sealed class HalfClosedUntrackedRule : IFindingRule
 {
     /// <summary>The finding's id.</summary>
     public const string Id = "half-closed-untracked";
+
+    private static readonly ImmutableArray<FindingFix> s_fixesOfDeletion =
+    [
+        new("to see when entries are deleted", "conntrack -E -e DESTROY -p tcp -o timestamp"),
+        new("to see whether a full table drops them", "conntrack -S | grep -oE 'early_drop=[0-9]+'"),
+        new("whatever empties the table", "delete only what has to go (conntrack -D with a filter), not all (conntrack -F)"),
+    ];
 
     /// <inheritdoc/>
     public FindingExplanation Explanation { get; } = new()
@@ -21,10 +29,11 @@ public sealed class HalfClosedUntrackedRule : IFindingRule
             at its next packet, unless nf_conntrack_tcp_loose is 0.
             """,
         Why = "Whatever these connections still had to say is lost, silently: the client waits for a response that was sent.",
-        Seen = """
+        Seen = $"""
             Half-closed sockets, looked up one by one in all zones, without an entry that they had at an earlier scan, or that connections
             of the same two ends have. What each entry translated is remembered while it lives; both ends' views tell it, too, where both
-            are on this node.
+            are on this node. An entry that is gone though more than {HumanText.Duration(HalfClosedConnection.FreshEntry)} were left when it
+            was last seen did not expire: somebody deleted it, or a full table dropped it early.
             """,
         Levels =
         [
@@ -93,15 +102,27 @@ public sealed class HalfClosedUntrackedRule : IFindingRule
             evidence.Add("Nobody seems to be waiting for an answer on them: the application has closed them, or never will.");
         }
 
+        var deleted = sample.Count(static connection => connection.EntryWasDeleted);
+        if (deleted > 0)
+        {
+            evidence.Add($"{HumanText.Count(deleted, "entry", "entries")} had more than "
+                + $"{HumanText.Duration(HalfClosedConnection.FreshEntry)} left when last seen: no timeout took it, but somebody who deletes "
+                + "entries (a firewall that starts again, conntrack -F), or a full table.");
+        }
+
+        var allDeleted = deleted > 0 && deleted == sample.Count;
         var finding = Explanation.Report(
             severity,
             pod,
-            $"{pod.Identity.DisplayName} has {HumanText.Count(summary.UntrackedLost, "half-closed socket")} that conntrack has forgotten: "
-            + "what they send next is lost",
+            $"{pod.Identity.DisplayName} has {HumanText.Count(summary.UntrackedLost, "half-closed socket")} "
+            + (allDeleted ? "whose conntrack entry was deleted: " : "that conntrack has forgotten: ") + "what they send next is lost",
             evidence,
             summary.UntrackedLost,
-            OwnTable.Tracks(context, pod) ? OwnTable.Fixes : OwnTable.FixesOfHost) with
-        { Examples = HalfClosedText.Examples(sample) };
+            allDeleted ? s_fixesOfDeletion : OwnTable.Tracks(context, pod) ? OwnTable.Fixes : OwnTable.FixesOfHost) with
+        {
+            Examples = HalfClosedText.Examples(sample),
+            Form = allDeleted ? "deleted" : "",
+        };
         return isOfLeak
             ? finding with
             {

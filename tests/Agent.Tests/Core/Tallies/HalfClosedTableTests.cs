@@ -135,6 +135,27 @@ public sealed class HalfClosedTableTests
         Assert.Equal(500, Sum(later)[1].Untracked);
     }
 
+    [Theory]
+    [InlineData(1800, 0)]
+    [InlineData(1801, 50)]
+    public void Complete_EntriesGoneWithTimeLeft_AreRememberedAsDeleted(uint seconds, int deleted)
+    {
+        var before = Table();
+        Add(before, _pod, owner: 1, 50);
+        before.BuildIndex();
+        Dump(before, Enumerable.Range(0, 50), seconds);
+        Judge(before);
+        for (var scan = 0; scan < 2; scan++)
+        {
+            var after = Table();
+            Add(after, _pod, owner: 1, 50);
+            after.BuildIndex();
+            Dump(after, []);
+            Judge(after);
+            Assert.Equal(deleted, after.Sockets.ToArray().Count(static socket => TrackingJudge.WasDeleted(socket)));
+        }
+    }
+
     [Fact]
     public void Add_VeryMany_AllocatesFewBytesForEach()
     {
@@ -190,7 +211,7 @@ public sealed class HalfClosedTableTests
 
     /// <summary>Entries that say that the pod closed first, which the sockets deny.</summary>
     /// <returns>How many had an owner.</returns>
-    private static int Dump(HalfClosedTable table, IEnumerable<int> numbers)
+    private static int Dump(HalfClosedTable table, IEnumerable<int> numbers, uint seconds = 30)
     {
         var matched = 0;
         table.ResetHostMatches();
@@ -203,7 +224,7 @@ public sealed class HalfClosedTableTests
                 Reply = tuple,
                 Protocol = 6,
                 TcpState = TcpConntrackState.CloseWait,
-                TimeoutSeconds = 30,
+                TimeoutSeconds = seconds,
                 TcpFlagsReply = TcpConntrackFlags.CloseInit,
                 Present = ConntrackFields.TcpState | ConntrackFields.Timeout | ConntrackFields.TcpFlags,
             };

@@ -33,6 +33,21 @@ public sealed class TrackingJudgeTests
         Assert.Equal(TrackingState.Untracked, TrackingJudge.Judge(socket, null));
     }
 
+    [Theory]
+    // host entry seconds (-1: gone), own entry likewise, what was fresh
+    [InlineData(-1, -2, true, false, true)]
+    [InlineData(-1, -2, false, false, false)]
+    [InlineData(-1, -2, false, true, false)] // its own table has none, fresh or not
+    [InlineData(3000, -2, true, false, false)]
+    [InlineData(3000, -1, true, true, true)]
+    [InlineData(3000, -1, true, false, false)]
+    public void WasDeleted_GoneThoughItHadTimeLeft(int host, int own, bool hostWasFresh, bool ownWasFresh, bool expected)
+    {
+        var socket = Socket(false, false, host, own, ownTracks: null);
+        socket.SetPast(new(TimeSpan.FromSeconds(15), new(true, true, 0, hostWasFresh), new(own != -2, true, 0, ownWasFresh)));
+        Assert.Equal(expected, TrackingJudge.WasDeleted(socket));
+    }
+
     [Fact]
     public void Judge_OthersOfTheSameEndsAreTracked_WasForgotten()
     {

@@ -83,6 +83,25 @@ public sealed class HalfClosedRuleTests
             result.Findings[0].Id);
     }
 
+    /// <summary>Whoever raises the timeout after a flush of the table looks in the wrong place.</summary>
+    [Theory]
+    [InlineData(2, "whose conntrack entry was deleted", false)]
+    [InlineData(1, "that conntrack has forgotten", true)]
+    [InlineData(0, "that conntrack has forgotten", true)]
+    public void Untracked_EntriesThatHadTimeLeft_WereDeleted(int deleted, string said, bool offersTimeout)
+    {
+        HalfClosedConnection[] connections =
+        [
+            .. Enumerable.Range(0, 2).Select(index =>
+                Given.Connection(Given.Identity(), TcpState.CloseWait, 6, TrackingState.Untracked) with { EntryWasDeleted = index < deleted }),
+        ];
+        var finding = Given.Only(s_untracked, Given.Alone(Node(CloseWait(2) with { Untracked = 2, UntrackedLost = 2 }, connections)));
+        Assert.Equal(Severity.Critical, finding.Severity);
+        Assert.Contains(said, finding.Title, StringComparison.Ordinal);
+        Assert.Equal(offersTimeout, finding.Fix.Any(static fix => fix.Text.Contains("wait", StringComparison.OrdinalIgnoreCase)));
+        Assert.Equal(deleted > 0, finding.Evidence.Any(line => line.StartsWith($"{deleted} entr", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void Untracked_InAMeshedPod_OffersWhatReachesItsNamespace()
     {
