@@ -1,12 +1,26 @@
+using System.Globalization;
+using Agent.Kernel.ProcFs;
 using Agent.KernelTests.Testing;
 
 namespace Agent.Benchmarks;
 
-/// <summary>The conntrack table of the scratch namespace.</summary>
+/// <summary>The conntrack table of the scratch namespace: 300,000 entries, or as many as CLOSEWATCH_BENCH_ENTRIES says, where the machine allows it.</summary>
 internal static class BenchmarkTable
 {
-    public static void Fill(int entries)
+    private static readonly int s_wanted =
+        int.Parse(Environment.GetEnvironmentVariable("CLOSEWATCH_BENCH_ENTRIES") ?? "300000", CultureInfo.InvariantCulture);
+
+    /// <returns>How many entries it has then.</returns>
+    public static int Fill(TextWriter output)
     {
+        var limit = Sysctl.ReadNetfilter("/proc", "nf_conntrack_max") ?? 0;
+        var entries = s_wanted;
+        if (limit > 0 && limit <= s_wanted)
+        {
+            entries = (int)(limit * 9 / 10);
+            output.WriteLine($"nf_conntrack_max is {limit}: for {s_wanted} entries raise it first (sysctl net.netfilter.nf_conntrack_max)");
+        }
+
         var file = Path.GetTempFileName();
         try
         {
@@ -17,5 +31,7 @@ internal static class BenchmarkTable
         {
             File.Delete(file);
         }
+
+        return entries;
     }
 }

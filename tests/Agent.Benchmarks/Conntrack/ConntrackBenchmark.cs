@@ -8,7 +8,6 @@ namespace Agent.Benchmarks.Conntrack;
 /// <summary>A large conntrack table read in every way there is.</summary>
 internal sealed class ConntrackBenchmark : IBenchmark
 {
-    private const int WantedEntries = 300_000;
     private const int Rounds = 7;
     private const long MaxAllocatedBytes = 64 * 1024;
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(30);
@@ -21,8 +20,7 @@ internal sealed class ConntrackBenchmark : IBenchmark
     {
         // Programs started by this thread inherit its namespace, so that no wrapper is measured with them.
         using var scratch = ScratchNamespace.Enter();
-        var entries = EntriesWithinLimit(output);
-        BenchmarkTable.Fill(entries);
+        var entries = BenchmarkTable.Fill(output);
 
         using var buffer = new NetlinkBuffer();
         var tally = new Tally();
@@ -43,18 +41,6 @@ internal sealed class ConntrackBenchmark : IBenchmark
         return ResultTable.Check(output, "netlink CPU to the raw dump", netlink.Cpu / raw.Cpu, 1.10)
             & ResultTable.Check(output, "procfs CPU to cat", procfs.Cpu / cat.Cpu, 1.15)
             & ResultTable.Check(output, "KiB allocated by a scan", Math.Max(netlink.AllocatedBytes ?? 0, procfs.AllocatedBytes ?? 0) / 1024.0, MaxAllocatedBytes / 1024.0);
-    }
-
-    private static int EntriesWithinLimit(TextWriter output)
-    {
-        var limit = Sysctl.ReadNetfilter("/proc", "nf_conntrack_max") ?? 0;
-        if (limit is 0 or > WantedEntries)
-        {
-            return WantedEntries;
-        }
-
-        output.WriteLine($"nf_conntrack_max is {limit}: for {WantedEntries} entries raise it first (sysctl net.netfilter.nf_conntrack_max)");
-        return (int)(limit * 9 / 10);
     }
 
     private static void ByNetlink(NetlinkBuffer buffer, Tally tally, int entries)

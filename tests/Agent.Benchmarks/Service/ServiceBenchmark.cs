@@ -1,13 +1,11 @@
 using System.Diagnostics;
 using System.Globalization;
-using Agent.Kernel.ProcFs;
 
 namespace Agent.Benchmarks.Service;
 
 /// <summary>The long-running agent next to node_exporter: what they cost, and how fast they answer.</summary>
 internal sealed class ServiceBenchmark : IBenchmark
 {
-    private const int WantedEntries = 300_000;
     private const int Pods = 250;
     private const int Scrapes = 2_000;
     private const double MaxMillisecondsP99 = 5;
@@ -26,9 +24,7 @@ internal sealed class ServiceBenchmark : IBenchmark
     {
         using var scratch = ScratchNamespace.Enter();
         ChildProgram.Execute("ip", "link", "set", "lo", "up");
-        var limit = Sysctl.ReadNetfilter("/proc", "nf_conntrack_max") ?? 0;
-        var entries = limit is 0 or > WantedEntries ? WantedEntries : (int)(limit * 9 / 10);
-        BenchmarkTable.Fill(entries);
+        var entries = BenchmarkTable.Fill(output);
 
         using var agent = ServiceProcess.Start("closewatch run", 9742, Pods, $"exec '{BuiltProgram.Path}' run --Pods:Source=none");
         agent.AwaitFirstScrape();
