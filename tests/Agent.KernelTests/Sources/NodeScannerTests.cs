@@ -86,6 +86,42 @@ public sealed class NodeScannerTests
         Assert.Equal(0, halfClosed.GetProperty("untracked").GetInt32());
     }
 
+    /// <summary>
+    /// Tracked is a property of a connection: what takes a second interface, or what a rule leaves untracked, was never in the table, although
+    /// other connections of the same two namespaces are.
+    /// </summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Scan_ConnectionsThatAreNeverTracked_BesideTrackedOnes_AreNotForgotten(bool byRule)
+    {
+        const int OtherPort = 9001;
+        using var network = new RoutedNetwork();
+        var listener = network.Listen(OtherPort);
+        var address = byRule ? RoutedNetwork.ServerAddress : network.AddDirectLink();
+        if (byRule)
+        {
+            network.LeaveUntracked(OtherPort);
+        }
+
+        network.Connect(RoutedNetwork.ServerAddress, RoutedNetwork.ServerPort).Client.Shutdown(SocketShutdown.Send);
+        network.Connect(RoutedNetwork.ServiceAddress, 80).Client.Shutdown(SocketShutdown.Send);
+        network.Connect(address, OtherPort, listener).Client.Shutdown(SocketShutdown.Send);
+
+        // A look-up for each socket and a dump of the table must say the same.
+        foreach (var report in (JsonElement[])[network.Report("--Collection:Conntrack=netlink"), network.Report("--Collection:Conntrack=procfs")])
+        {
+            foreach (var name in (string[])[network.Server.Name, network.Client.Name])
+            {
+                var halfClosed = Owner(report, name).GetProperty("halfClosed");
+                Assert.Equal(3, halfClosed.GetProperty("sockets").EnumerateObject().Sum(static state => state.Value.GetInt32()));
+                Assert.Equal((2, 0), (halfClosed.GetProperty("conntrack").GetProperty("host").GetProperty("closeWait").GetInt32(), halfClosed.GetProperty("untracked").GetInt32()));
+            }
+
+            Assert.DoesNotContain(report.GetProperty("findings").EnumerateArray(), static finding => finding.GetProperty("id").GetString() == "half-closed-untracked");
+        }
+    }
+
     [Fact]
     public void Scan_BothClosed_IsNotHalfClosed()
     {

@@ -29,11 +29,7 @@ internal sealed class RoutedNetwork : IDisposable
             Router.Execute("iptables", "-w", "-t", "nat", "-A", "PREROUTING", "-d", ServiceAddress, "-p", "tcp", "--dport", "80", "-j", "DNAT", "--to-destination", $"{ServerAddress}:{ServerPort}");
         }
 
-        var listener = Server.Inside(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
-        listener.Bind(new IPEndPoint(IPAddress.Any, ServerPort));
-        listener.Listen(64);
-        Listener = listener;
-        _sockets.Add(listener);
+        Listener = Listen(ServerPort);
     }
 
     public NetworkNamespaceFixture Client { get; } = new();
@@ -44,19 +40,49 @@ internal sealed class RoutedNetwork : IDisposable
 
     private Socket Listener { get; }
 
+    /// <summary>Opens another port of the server.</summary>
+    public Socket Listen(int port)
+    {
+        var listener = Server.Inside(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+        _sockets.Add(listener);
+        listener.Bind(new IPEndPoint(IPAddress.Any, port));
+        listener.Listen(64);
+        return listener;
+    }
+
+    /// <summary>A second way from the client to the server, which does not lead over the router; the server's address there.</summary>
+    public string AddDirectLink()
+    {
+        Client.Execute("ip", "link", "add", "direct", "type", "veth", "peer", "name", "direct", "netns", Server.Name);
+        Client.Execute("ip", "addr", "add", "10.9.2.1/24", "dev", "direct");
+        Client.Execute("ip", "link", "set", "direct", "up");
+        Server.Execute("ip", "addr", "add", "10.9.2.2/24", "dev", "direct");
+        Server.Execute("ip", "link", "set", "direct", "up");
+        return "10.9.2.2";
+    }
+
+    /// <summary>Connections of this port pass the router without an entry.</summary>
+    public void LeaveUntracked(int port)
+    {
+        foreach (var side in (string[])["--dport", "--sport"])
+        {
+            Router.Execute("iptables", "-w", "-t", "raw", "-A", "PREROUTING", "-p", "tcp", side, $"{port}", "-j", "NOTRACK");
+        }
+    }
+
     /// <summary>Opens a connection; the two ends stay open until the network is disposed of.</summary>
-    public (Socket Client, Socket Server) Connect(string address, int port)
+    public (Socket Client, Socket Server) Connect(string address, int port, Socket? listener = null)
     {
         var client = Client.Inside(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
         _sockets.Add(client);
         client.Connect(IPAddress.Parse(address), port);
-        return (client, Accept());
+        return (client, Accept(listener));
     }
 
     /// <summary>The server's end of a connection that something else opens.</summary>
-    public Socket Accept()
+    public Socket Accept(Socket? listener = null)
     {
-        var server = Listener.Accept();
+        var server = (listener ?? Listener).Accept();
         _sockets.Add(server);
         return server;
     }
