@@ -176,9 +176,9 @@ public sealed class CloseWaitTimeoutShortRule : IFindingRule
         { Brief = Brief("its own conntrack table", timeout, untracked) };
     }
 
-    private static string Brief(string where, TimeSpan timeout, long untracked) =>
-        $"{where} forgets half-closed connections after {HumanText.Duration(timeout)}"
-        + (untracked > 0 ? $": {HumanText.Count(untracked)} forgotten" : "");
+    private static string Brief(string where, TimeSpan timeout, long untracked) => untracked > 0
+        ? $"{where} forgot {HumanText.Count(untracked, "half-closed connection")} after {HumanText.Duration(timeout)}, answers are lost"
+        : $"{where} forgets half-closed connections after {HumanText.Duration(timeout)}";
 
     private static string Title(string where, TimeSpan timeout, long untracked) =>
         $"{where} forgets half-closed connections after {HumanText.Duration(timeout)}" + (untracked > 0
