@@ -1,6 +1,6 @@
 namespace Agent.Kernel.Interop;
 
-/// <summary>Sources: fcntl.h, linux/openat2.h, linux/stat.h, linux/sched.h, linux/magic.h, dirent.h.</summary>
+/// <summary>Sources: fcntl.h, linux/openat2.h, linux/stat.h, linux/sched.h, linux/magic.h, linux/exportfs.h, dirent.h.</summary>
 internal static class DirectoryConstants
 {
     internal const int AT_EMPTY_PATH = 0x1000;
@@ -19,6 +19,17 @@ internal static class DirectoryConstants
     internal const byte DT_DIR = 4;
 
     internal const int CLONE_NEWNET = 0x40000000;
+
+    /// <summary>In the place of a descriptor: the root of nsfs (Linux 6.18).</summary>
+    internal const int FD_NSFS_ROOT = -10003;
+
+    internal const int FILEID_NSFS = 0xF1;
+
+    /// <summary>NSFS_FILE_HANDLE_SIZE_VER0.</summary>
+    internal const uint NSFS_FILE_HANDLE_SIZE = 16;
+
+    /// <summary>The inode of the initial pid namespace, include/linux/proc_ns.h.</summary>
+    internal const ulong PROC_PID_INIT_INO = 0xEFFF_FFFC;
 
     internal const int PROC_SUPER_MAGIC = 0x9FA0;
     internal const int NSFS_MAGIC = 0x6E73_6673;

@@ -3,7 +3,8 @@ using Agent.Kernel.ProcFs;
 namespace Agent.Kernel.Namespaces;
 
 /// <summary>
-/// The namespaces of a <see cref="ProcessTable"/>: those with processes by their id, and those that only have a name, or only a mount.
+/// The namespaces of a <see cref="ProcessTable"/>: those with processes by their id, and those that only have a name, or only a mount, or
+/// are only listed.
 /// </summary>
 internal sealed class NamespaceSet(DirectoryHandle root, string procRoot, bool isLive, NamedNamespaces names, MountedNamespaces mounts)
 {
@@ -14,6 +15,7 @@ internal sealed class NamespaceSet(DirectoryHandle root, string procRoot, bool i
     private readonly Dictionary<ulong, (ulong Instance, long MadeNanoseconds)> _named = [];
     private readonly List<NetworkNamespace> _all = [];
     private readonly LiveNamespaceIdentity _identity = new();
+    private readonly ListedNamespaces _listed = new(new LiveNamespaceListing());
     private bool _changed = true;
 
     public IReadOnlyList<NetworkNamespace> All => _all;
@@ -22,6 +24,9 @@ internal sealed class NamespaceSet(DirectoryHandle root, string procRoot, bool i
 
     /// <summary>Mounted ones that nothing else leads to and that cannot be opened.</summary>
     public int OutOfReach { get; private set; }
+
+    /// <summary>How much the kernel's own list shows.</summary>
+    public NamespaceListing Listing => _listed.Reach;
 
     /// <summary>A copy: checking representatives moves processes between namespaces.</summary>
     public NetworkNamespace[] WithProcesses => [.. _byId.Values];
@@ -109,7 +114,7 @@ internal sealed class NamespaceSet(DirectoryHandle root, string procRoot, bool i
     public void Publish(NetworkNamespace? host, IEnumerable<NamespaceProcess> processes, TimeSpan now)
     {
         ForgetEmpty();
-        _changed |= isLive && mounts.Refresh(now, processes);
+        _changed |= isLive && (mounts.Refresh(now, processes) | _listed.Refresh(now));
         _changed |= names.Refresh() || _fileOnly.Values.Any(@namespace => @namespace.Id != 0);
         if (_changed)
         {
@@ -131,10 +136,11 @@ internal sealed class NamespaceSet(DirectoryHandle root, string procRoot, bool i
     }
 
     /// <summary>
-    /// A name or a mount keeps its namespace alive without processes: as long as it leads to the same inode, it is the same one.
+    /// A name or a mount keeps its namespace alive without processes: as long as it leads to the same inode, it is the same one. An id is
+    /// never another one's.
     /// </summary>
     private ulong InstanceByFile(NetworkNamespace @namespace) =>
-        @namespace is not { Name: null, Mount: null }
+        @namespace.HasFile
         && _named.GetValueOrDefault(@namespace.Inode) is var (instance, made)
         && made == @namespace.MadeNanoseconds ? instance : 0;
 
@@ -143,7 +149,7 @@ internal sealed class NamespaceSet(DirectoryHandle root, string procRoot, bool i
         _named.Clear();
         foreach (var @namespace in _all)
         {
-            if (@namespace is { Inode: not 0 } and not { Name: null, Mount: null })
+            if (@namespace is { Inode: not 0, HasFile: true })
             {
                 _named[@namespace.Inode] = (@namespace.Instance, @namespace.MadeNanoseconds);
             }
@@ -157,6 +163,7 @@ internal sealed class NamespaceSet(DirectoryHandle root, string procRoot, bool i
         {
             @namespace.Name = @namespace.NamePath = null;
             @namespace.Mount = null;
+            @namespace.ListedId = 0;
             if (@namespace.Inode != 0)
             {
                 byInode[@namespace.Inode] = @namespace;
@@ -174,6 +181,7 @@ internal sealed class NamespaceSet(DirectoryHandle root, string procRoot, bool i
 
             (@namespace.Name, @namespace.NamePath, @namespace.MadeNanoseconds) = (name.Name, name.Path, name.MadeNanoseconds);
             @namespace.Mount = null;
+            @namespace.ListedId = 0;
         }
 
         OutOfReach = 0;
@@ -182,6 +190,8 @@ internal sealed class NamespaceSet(DirectoryHandle root, string procRoot, bool i
         if (byInode.Count == _byId.Count)
         {
             GiveMounts(byInode, named);
+            GiveListed(byInode, named);
+            OutOfReach = mounts.OutOfReach.Count(inode => !named.Contains(inode) && !byInode.ContainsKey(inode));
         }
 
         foreach (var inode in _fileOnly.Keys.Where(inode => !named.Contains(inode)).ToArray())
@@ -202,14 +212,25 @@ internal sealed class NamespaceSet(DirectoryHandle root, string procRoot, bool i
             if (@namespace is null)
             {
                 @namespace = FileOnly(mount.Inode, mount.MadeNanoseconds);
-                (@namespace.Name, @namespace.NamePath) = (null, null);
+                (@namespace.Name, @namespace.NamePath, @namespace.ListedId) = (null, null, 0);
                 named.Add(mount.Inode);
             }
 
             (@namespace.Mount, @namespace.MadeNanoseconds) = (mount, mount.MadeNanoseconds);
         }
+    }
 
-        OutOfReach = mounts.OutOfReach.Count(inode => !named.Contains(inode) && !byInode.ContainsKey(inode));
+    private void GiveListed(Dictionary<ulong, NetworkNamespace> byInode, HashSet<ulong> named)
+    {
+        foreach (var one in _listed.Found)
+        {
+            if (!byInode.ContainsKey(one.Inode) && named.Add(one.Inode))
+            {
+                var @namespace = FileOnly(one.Inode, (long)one.Id);
+                (@namespace.Name, @namespace.NamePath, @namespace.Mount) = (null, null, null);
+                (@namespace.ListedId, @namespace.MadeNanoseconds) = (one.Id, (long)one.Id);
+            }
+        }
     }
 
     private NetworkNamespace FileOnly(ulong inode, long madeNanoseconds) =>

@@ -153,7 +153,10 @@ public sealed class NamespaceVisitor : IDisposable
         failure = null;
         if (target.RepresentativePid == 0)
         {
-            return target.NamePath is null ? target.Mount?.TryOpen(_root) : OpenName(target, out failure);
+            return target.NamePath is not null ? OpenName(target, out failure)
+                : target.Mount is not null ? target.Mount.TryOpen(_root)
+                : target.ListedId != 0 ? LiveNamespaceListing.TryOpen(target.ListedId)
+                : null;
         }
 
         var opened = _root.Open(target.RepresentativePid, "ns/net"u8, out var errno);

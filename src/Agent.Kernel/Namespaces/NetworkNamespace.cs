@@ -37,15 +37,21 @@ public sealed class NetworkNamespace
     /// <summary>Where it is mounted, when it has neither a process nor a name.</summary>
     public MountedNamespace? Mount { get; internal set; }
 
+    /// <summary>
+    /// Its id in the kernel's list (<see cref="ListedNamespaces"/>), when it has neither a process nor a name nor a mount that can be
+    /// opened; otherwise 0. A descriptor keeps it, a thread, or a mount.
+    /// </summary>
+    public ulong ListedId { get; internal set; }
+
     /// <summary>True for the namespace of process 1.</summary>
     public bool IsHost { get; internal set; }
 
-    /// <summary>A live process in it, as of the last scan; 0 when it has none and only a name or a mount leads to it.</summary>
+    /// <summary>A live process in it, as of the last scan; 0 when it has none and only a name, a mount or its id leads to it.</summary>
     public int RepresentativePid => Representative?.Pid ?? 0;
 
     /// <summary>
-    /// The directory with its tables, for example <c>/proc/42/net</c>; null when only a name or a mount leads to it:
-    /// then it must be entered.
+    /// The directory with its tables, for example <c>/proc/42/net</c>; null when only a name, a mount or its id leads
+    /// to it: then it must be entered.
     /// </summary>
     public string? NetPath { get; internal set; }
 
@@ -81,7 +87,12 @@ public sealed class NetworkNamespace
 
     internal NamespaceProcess? Representative { get; set; }
 
-    /// <summary>Of its name or mount: <see cref="NamedNamespace.MadeNanoseconds"/>.</summary>
+    /// <summary>True when something besides processes leads to it: as long as that is the same, so is the namespace.</summary>
+    internal bool HasFile => Name is not null || Mount is not null || ListedId != 0;
+
+    /// <summary>
+    /// Of its name or mount: <see cref="NamedNamespace.MadeNanoseconds"/>. Where it is only listed: its id, which tells as much.
+    /// </summary>
     internal long MadeNanoseconds { get; set; }
 
     /// <summary>Fixes <see cref="Instance"/> at the end of the scan that found it.</summary>

@@ -1,12 +1,13 @@
 namespace Agent.Kernel.Namespaces;
 
 /// <summary>
-/// The network namespaces that have a number (nsid) here and that nothing leads to: no process, no name, no mount. Sockets keep them, or
-/// descriptors; they can neither be entered nor read. Not thread-safe.
+/// The network namespaces that have a number (nsid) here and that nothing leads to: no process, no name, no mount, and no id. Sockets keep
+/// them, or before Linux 6.19 descriptors; they can neither be entered nor read. Not thread-safe.
 /// </summary>
 /// <remarks>
 /// A namespace has a number here when it was asked for one: by an interface that leads to it (veth), or because
-/// <see cref="NamespaceTracker"/> once held it. One that never had a number cannot be found at all before listns(2) (Linux 6.19).
+/// <see cref="NamespaceTracker"/> once held it. One that never had a number cannot be found at all, unless the kernel lists it
+/// (<see cref="ListedNamespaces"/>).
 /// </remarks>
 public sealed class NumberedNamespaces
 {

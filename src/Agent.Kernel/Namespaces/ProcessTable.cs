@@ -61,7 +61,7 @@ public sealed class ProcessTable : IDisposable
     /// <summary>The process that the link <c>net</c> of a captured tree leads to; null without such a link, and on a live kernel.</summary>
     public int? TablesOf { get; }
 
-    /// <summary>Every network namespace with a process, a name or a mount, as of the last scan.</summary>
+    /// <summary>Every network namespace with a process, a name or a mount, or listed by the kernel, as of the last scan.</summary>
     public IReadOnlyList<NetworkNamespace> Namespaces => _namespaces.All;
 
     /// <summary>The namespace of process 1; null when it may not be looked at.</summary>
@@ -102,6 +102,7 @@ public sealed class ProcessTable : IDisposable
             Examined = _examined,
             HidePid = _hidePid,
             Mounts = _mounts.Statistics with { OutOfReach = _namespaces.OutOfReach },
+            Listing = _namespaces.Listing,
         };
     }
 

@@ -27,6 +27,9 @@ public readonly record struct ProcessTableStatistics
     /// <summary>What of the mounts could not be looked at.</summary>
     public MountStatistics Mounts { get; init; }
 
+    /// <summary>How much the kernel's own list of namespaces showed.</summary>
+    public NamespaceListing Listing { get; init; }
+
     /// <summary>All processes.</summary>
     public int Processes => Members + KernelThreads + WithoutNamespace + Denied;
 }

@@ -15,6 +15,8 @@ internal static class NamespaceChoice
     /// <summary>Namespaces in all.</summary>
     public const int MaxInAll = 1024;
 
+    private static readonly object s_listed = new();
+
     private const int NamedRank = 3;
     private const int NobodysRank = 4;
 
@@ -43,9 +45,13 @@ internal static class NamespaceChoice
         return (chosen, candidates.Count - chosen.Length);
     }
 
-    /// <summary>What is nobody's is each its own; what is only mounted counts for whoever mounted it.</summary>
+    /// <summary>
+    /// What is nobody's is each its own; what is only mounted counts for whoever mounted it. Of what is only listed nobody knows whose it
+    /// is: all of it together is one owner's.
+    /// </summary>
     private static object OwnerOf(NetworkNamespace network, NamespaceProcess? oldest) => (oldest ?? network.Mount?.Holder)?.Owner switch
     {
+        _ when network.ListedId != 0 => s_listed,
         { Kind: CgroupOwnerKind.Pod, PodUid: var uid } => uid,
         { Kind: CgroupOwnerKind.Container, ContainerId: var id } => id,
         _ => network,

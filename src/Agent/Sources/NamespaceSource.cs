@@ -150,7 +150,7 @@ internal sealed class NamespaceSource : IDisposable
 
         // What has no process is mostly nothing that serves: it is said, and makes nothing of the rest doubtful.
         var status = problem.Exists ? SourceStatus.Degraded : SourceStatus.Ok;
-        problem = problem.And(HiddenNamespaces.Describe(targets, statistics.Mounts, _numbered.Kept)).And(numbers);
+        problem = problem.And(HiddenNamespaces.Describe(targets, statistics.Mounts, statistics.Listing, _numbered.Kept)).And(numbers);
         return clock.Report("procfs", status, problem, targets.Length);
     }
 }
