@@ -12,6 +12,12 @@ internal sealed class EndRing
     /// <summary>How many ends are remembered.</summary>
     public const int MaxLength = 16 * 1024;
 
+    /// <summary>
+    /// How many records with the same hash are looked at. One client's end is in few connections at a time: where somebody makes many of
+    /// one, each would cost a walk through all that are remembered.
+    /// </summary>
+    public const int MaxSteps = 64;
+
     private const int FirstLength = 256;
 
     private EndRecord[] _records = new EndRecord[FirstLength];
@@ -56,11 +62,12 @@ internal sealed class EndRing
         return position;
     }
 
-    /// <summary>Position of the newest other end of a record that has none yet; -1 when there is none.</summary>
+    /// <summary>Position of the newest other end of a record that has none yet; -1 when there is none near.</summary>
     public long FindOtherEnd(long of)
     {
         ref readonly var record = ref this[of];
-        for (var position = record.Previous; position >= First; position = this[position].Previous)
+        var steps = 0;
+        for (var position = record.Previous; position >= First && steps < MaxSteps; position = this[position].Previous, steps++)
         {
             ref readonly var candidate = ref this[position];
             if (candidate.Partner < 0 && record.IsOtherEndOf(candidate))
@@ -72,10 +79,11 @@ internal sealed class EndRing
         return -1;
     }
 
-    /// <summary>Position of the newest record with a key from a position on back that fits; -1 when there is none.</summary>
+    /// <summary>Position of the newest record with a key from a position on back that fits; -1 when there is none near.</summary>
     public long FindSocket(EndsNamespace network, in ConnectionTuple tuple, int key)
     {
-        for (var position = _heads[Head(key)]; position >= First; position = this[position].Previous)
+        var steps = 0;
+        for (var position = _heads[Head(key)]; position >= First && steps < MaxSteps; position = this[position].Previous, steps++)
         {
             ref readonly var candidate = ref this[position];
             if (candidate.Network == network && candidate.Tuple == tuple)

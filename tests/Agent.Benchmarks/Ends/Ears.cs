@@ -1,5 +1,8 @@
 using System.Diagnostics;
+using Agent.Core.Ends;
+using Agent.Core.Model;
 using Agent.Kernel.Ends;
+using Agent.Kernel.SockDiag;
 using Agent.Sources;
 
 namespace Agent.Benchmarks.Ends;
@@ -7,6 +10,9 @@ namespace Agent.Benchmarks.Ends;
 /// <summary>What the agent does to hear ends: its listener, its book and its thread, as in the service.</summary>
 internal sealed class Ears : IDisposable
 {
+    /// <summary>Where those listen whose connections are heard.</summary>
+    public const ushort ServerPort = 900;
+
     private static readonly TimeSpan s_silence = TimeSpan.FromSeconds(10);
 
     private readonly ConnectionEndListener _listener = ConnectionEndListener.Open("/proc");
@@ -15,10 +21,12 @@ internal sealed class Ears : IDisposable
     private readonly ConnectionEndThread _thread;
 
     /// <summary>Begins to listen in the calling thread's namespace, and in others.</summary>
-    /// <param name="others">Attaches to other namespaces; null for none.</param>
-    public Ears(Action<ConnectionEndListener>? others = null)
+    /// <param name="others">Attaches to other namespaces.</param>
+    public Ears(Action<ConnectionEndListener> others)
     {
-        others?.Invoke(_listener);
+        others(_listener);
+        // As the first scan does.
+        _book.Attach(ConnectionEnd.HostNamespace, PodIdentity.Host, target: null)!.Network.AddListener(ServerPort, new PodEnds(PodIdentity.Host));
         _thread = new(_listener, _book, _lookups);
     }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Agent.Kernel.Ends;
 using Agent.Kernel.ProcFs;
 using Microsoft.Win32.SafeHandles;
@@ -8,37 +9,46 @@ namespace Agent.Benchmarks.Ends;
 /// <summary>Many network namespaces, each with one process in it, as a pod's has, that does nothing.</summary>
 internal sealed class NamespaceFarm : IDisposable
 {
-    private readonly List<(SafeFileHandle File, Process Process)> _namespaces = [];
+    private readonly Process _process;
+    private readonly (int ProcessId, SafeFileHandle File)[] _namespaces;
 
     public NamespaceFarm(int count)
     {
-        for (var i = 0; i < count; i++)
+        var program = ChildProgram.Compile("Ends/namespaces.c");
+        _process = Process.Start(new ProcessStartInfo(program, [count.ToString(CultureInfo.InvariantCulture)])
         {
-            using var scratch = ScratchNamespace.Enter();
-            _namespaces.Add((ProcFile.Open("/proc/thread-self/ns/net"), Process.Start("sleep", "infinity")));
-        }
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        })!;
+        var line = _process.StandardOutput.ReadLine() ?? throw new InvalidOperationException($"{program} made no {count} network namespaces");
+        _namespaces =
+        [
+            .. line.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+                .Select(static pid => (int.Parse(pid, CultureInfo.InvariantCulture), ProcFile.Open($"/proc/{pid}/ns/net"))),
+        ];
     }
 
-    /// <summary>Attaches a listener to all of them, from inside each.</summary>
-    public void Attach(ConnectionEndListener listener)
+    /// <summary>Attaches a listener to some of them, from inside each.</summary>
+    public void Attach(ConnectionEndListener listener, int count)
     {
-        foreach (var (file, process) in _namespaces)
+        foreach (var (pid, file) in _namespaces[..count])
         {
             using var visit = ScratchNamespace.Enter(file);
             using var tables = DirectoryHandle.Open("/proc/thread-self");
             _ = tables.Stat("net/tcp\0"u8, out var status);
-            listener.Attach(status.Inode, [process.Id]);
+            listener.Attach(status.Inode, [pid]);
         }
     }
 
     public void Dispose()
     {
-        foreach (var (file, process) in _namespaces)
+        foreach (var (_, file) in _namespaces)
         {
-            process.Kill();
-            process.WaitForExit();
-            process.Dispose();
             file.Dispose();
         }
+
+        _process.StandardInput.Close();
+        _process.WaitForExit();
+        _process.Dispose();
     }
 }

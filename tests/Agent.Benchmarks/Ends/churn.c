@@ -1,4 +1,4 @@
-/* churn CONNECTIONS [A_SECOND]: opens and closes so many connections over loopback, one after the other, as fast as it can or so many a
+/* churn PORT CONNECTIONS [A_SECOND]: opens and closes so many connections over loopback to a port, one after the other, as fast as it can or so many a
    second. Every second one is closed by the client first. Prints microseconds of CPU (user and system) and microseconds that passed. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -27,15 +27,16 @@ static void fail(const char *what)
 
 int main(int argc, char **argv)
 {
-	long connections = argc > 1 ? atol(argv[1]) : 1, rate = argc > 2 ? atol(argv[2]) : 0;
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t length = sizeof address;
+	long connections = argc > 2 ? atol(argv[2]) : 1, rate = argc > 3 ? atol(argv[3]) : 0;
+	int on = 1;
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+		.sin_port = htons(argc > 1 ? atoi(argv[1]) : 0)};
 	struct rusage usage;
 	char byte = 'x';
 
 	int listener = socket(AF_INET, SOCK_STREAM, 0);
-	if (bind(listener, (struct sockaddr *)&address, sizeof address) || listen(listener, 128)
-	    || getsockname(listener, (struct sockaddr *)&address, &length))
+	if (setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on)
+	    || bind(listener, (struct sockaddr *)&address, sizeof address) || listen(listener, 128))
 		fail("listen");
 	long begin = now();
 	for (long i = 0; i < connections; i++) {

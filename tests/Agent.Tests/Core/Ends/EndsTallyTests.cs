@@ -566,6 +566,30 @@ public sealed class EndsTallyTests
         Assert.Equal(EndsTally.MaxRemembered + Extra, replay.ServerSummary.Server.Total);
     }
 
+    /// <summary>Somebody makes many connections from one port: they must not make each further end as dear as all of them.</summary>
+    [Theory]
+    [InlineData(20, true)]
+    [InlineData(200, false)]
+    public void Add_ManyEndsOfOneClientPort_OtherEndIsLookedForAmongTheLastOnly(int between, bool isFound)
+    {
+        var replay = new EndReplay();
+        var (server, client) = CapturedEnds.Scene("server closes idle").InPods.ToArray() is [var one, var other] && one.Role == EndRole.Server
+            ? (one.End, other.End)
+            : throw new InvalidOperationException("the scene has other ends");
+        replay.Tally.Add(server, replay.ServerNetwork, replay.Clock);
+        for (var i = 0; i < between; i++)
+        {
+            var tuple = server.Tuple with { Source = IpAddress.FromIPv4(0x0A00_0000 + (uint)i) };
+            replay.Tally.Add(server.With(tuple) with { BytesReceived = 5000 }, replay.ServerNetwork, replay.Clock);
+        }
+
+        var before = replay.Tally.Undecided;
+        replay.Tally.Add(client, new EndsNamespace(3, replay.Client), replay.Clock);
+
+        // The joined pair knows who closed first.
+        Assert.Equal(isFound, replay.Tally.Undecided == before - 1);
+    }
+
     [Fact]
     public void Add_AllocatesNothing()
     {
