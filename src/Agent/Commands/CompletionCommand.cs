@@ -8,7 +8,12 @@ internal sealed class CompletionCommand(CommandServices services, Command root)
 {
     private static readonly ImmutableArray<string> s_shells = ["bash", "zsh", "fish"];
 
-    private readonly Argument<string> _shell = new("SHELL") { Description = "bash, zsh or fish", HelpName = "bash|zsh|fish" };
+    private readonly Argument<string?> _shell = new("SHELL")
+    {
+        Description = "bash, zsh or fish",
+        HelpName = "bash|zsh|fish",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
 
     public Command Create()
     {
@@ -19,10 +24,10 @@ internal sealed class CompletionCommand(CommandServices services, Command root)
 
     private int Run(ParseResult parsed)
     {
-        var shell = parsed.GetValue(_shell)!;
-        if (!s_shells.Contains(shell))
+        if (parsed.GetValue(_shell) is not { } shell || !s_shells.Contains(shell))
         {
-            services.Terminal.WriteError($"there is no completion for {shell}; there is one for {string.Join(", ", s_shells)}");
+            var what = parsed.GetValue(_shell) is { } unknown ? $"there is no completion for {unknown}" : "the name of a shell is missing";
+            services.Terminal.WriteError($"{what}; there is one for {string.Join(", ", s_shells)}");
             return ExitCode.Usage;
         }
 

@@ -77,6 +77,13 @@ internal static class CompletionScripts
 
                 script.Append('\n');
             }
+
+            // The short form of an option with a value; of one without there is nothing to complete.
+            foreach (var (name, values) in command.Values.Where(static value => value.Key is ['-', not '-']))
+            {
+                script.Append("complete -c closewatch -n '").Append(condition).Append("' -s ").Append(name, 1, name.Length - 1)
+                    .Append(values.IsEmpty ? " -r -F" : $" -x -a '{string.Join(' ', values)}'").Append('\n');
+            }
         }
 
         return script.ToString();

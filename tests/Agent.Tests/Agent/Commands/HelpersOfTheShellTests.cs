@@ -96,12 +96,23 @@ public sealed class HelpersOfTheShellTests
     }
 
     [Fact]
-    public async Task Completion_OfAnUnknownShell_NamesTheKnownOnes()
+    public async Task Completion_Fish_KnowsShortOptionsToo()
     {
         var line = new CommandLine();
 
-        Assert.Equal(ExitCode.Usage, await line.RunAsync("completion", "tcsh"));
-        Assert.Contains("bash, zsh, fish", line.Error, StringComparison.Ordinal);
+        await line.RunAsync("completion", "fish");
+        Assert.Contains("__fish_seen_subcommand_from report' -s o -x -a 'text json markdown html'", line.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("there is no completion for tcsh", "completion", "tcsh")]
+    [InlineData("the name of a shell is missing", "completion")]
+    public async Task Completion_OfNoKnownShell_NamesThem(string problem, params string[] words)
+    {
+        var line = new CommandLine();
+
+        Assert.Equal(ExitCode.Usage, await line.RunAsync(words));
+        Assert.Contains($"{problem}; there is one for bash, zsh, fish", line.Error, StringComparison.Ordinal);
     }
 
     private static async Task<string> BashAsync(string script)
