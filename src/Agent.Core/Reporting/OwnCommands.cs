@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Agent.Core.Model;
 
 namespace Agent.Core.Reporting;
 

@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Agent.Outside;
 
 namespace Agent.Kubernetes;
 
@@ -39,7 +40,7 @@ internal sealed partial record ServiceAccountToken(string Account, string Pod)
 
         try
         {
-            using var claims = JsonDocument.Parse(Base64Url.DecodeFromChars(payload));
+            using var claims = OutsideJson.Parse(Base64Url.DecodeFromChars(payload));
             return Text(claims.RootElement, "sub") is { } subject
                 && subject.StartsWith(SubjectPrefix, StringComparison.Ordinal)
                 && subject[SubjectPrefix.Length..].Split(':') is [var space, var name]

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Agent.Kernel.Conntrack;
 using Agent.Kernel.Netlink;
-using Agent.Kernel.ProcFs;
 
 namespace Agent.Benchmarks.Conntrack;
 
