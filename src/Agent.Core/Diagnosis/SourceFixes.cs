@@ -36,6 +36,8 @@ internal static class SourceFixes
     private static readonly FindingFix s_conntrackModule = new("node", "modprobe nf_conntrack", FixPlace.NodeShell);
     private static readonly FindingFix s_netlinkModule = new("node", "modprobe nf_conntrack_netlink", FixPlace.NodeShell);
     private static readonly FindingFix s_diagModules = new("node", "modprobe -a inet_diag tcp_diag", FixPlace.NodeShell);
+    private static readonly FindingFix s_modules =
+        new("node", "modprobe -a nf_conntrack nf_conntrack_netlink inet_diag tcp_diag", FixPlace.NodeShell);
     private static readonly FindingFix s_again = new("again, when less changes", "closewatch report --fresh");
     private static readonly FindingFix s_logVolume = new(
         "pod spec, for the names of pods",
@@ -78,8 +80,12 @@ internal static class SourceFixes
     [
         new("container security context", "capabilities: {add: [NET_ADMIN, SYS_ADMIN, SYS_PTRACE]}", FixPlace.AgentPod),
         s_hostPid,
-        new("node", "modprobe -a nf_conntrack nf_conntrack_netlink inet_diag tcp_diag", FixPlace.NodeShell),
+        s_modules,
     ];
+
+    // Which processes and namespaces there are is told by no module.
+    private static readonly ImmutableArray<string> s_ofModules =
+        [SourceNames.Conntrack, SourceNames.ConntrackStats, SourceNames.Sysctl, SourceNames.Sockets, SourceNames.ConnectionEnds];
 
     /// <summary>Every fix that there is, for who asks without a report.</summary>
     public static ImmutableArray<FindingFix> All { get; } = [.. Enum.GetValues<SourceNeeds>().SelectMany(For).Distinct()];
@@ -88,7 +94,9 @@ internal static class SourceFixes
     public static IEnumerable<FindingFix> Of(SourceReport source)
     {
         FindingFix[] fixes = [.. Enum.GetValues<SourceNeeds>().Where(need => source.Needs.HasFlag(need)).SelectMany(For).Distinct()];
-        return fixes.Length > 0 ? fixes : source.Name == SourceNames.Kubernetes ? [s_apiAnswers] : s_usual;
+        return fixes.Length > 0 ? fixes
+            : source.Name == SourceNames.Kubernetes ? [s_apiAnswers]
+            : s_usual.Where(fix => fix != s_modules || s_ofModules.Contains(source.Name));
     }
 
     private static FindingFix Patch(string where, string podSpec) => new(

@@ -140,6 +140,18 @@ public sealed class SourceUnavailableRuleTests
         3,
         Given.Only(s_rule, Given.Alone(Given.Node() is var node ? node with { Sources = [new(SourceNames.Sysctl, "procfs", SourceStatus.Failed, "EIO (5)", TimeSpan.Zero, 0), .. node.Sources] } : node)).Fix.Length);
 
+    /// <summary>A namespace that is not looked at is no module's fault.</summary>
+    [Fact]
+    public void Evaluate_NamespacesInPartForAnUnknownReason_OffersNoModules()
+    {
+        var node = Given.Node(Given.Pod());
+        var partly = new SourceReport(SourceNames.Namespaces, "procfs", SourceStatus.Degraded, "13 are not looked at", TimeSpan.Zero, 40);
+
+        var fixes = Given.Only(s_rule, Given.Alone(node with { Sources = [.. node.Sources.Where(static known => known.Name != SourceNames.Namespaces), partly] })).Fix;
+
+        Assert.DoesNotContain(fixes, static fix => fix.Text.Contains("modprobe", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Evaluate_NeitherConntrackNorSockets_Warning() => Assert.All(
         s_rule.Evaluate(Given.Alone(Lacking(SourceStatus.Unavailable, SourceNames.Conntrack, SourceNames.Sockets))),
