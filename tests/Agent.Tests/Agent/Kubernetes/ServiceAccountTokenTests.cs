@@ -19,6 +19,7 @@ public sealed class ServiceAccountTokenTests
     [InlineData($"{{{Subject},\"kubernetes.io\":7}}")]
     [InlineData($"{{{Subject},\"kubernetes.io\":{{\"pod\":[]}}}}")]
     [InlineData($"{{{Subject},\"kubernetes.io\":{{\"pod\":{{\"name\":\"x; reboot\"}}}}}}")]
+    [InlineData($"{{{Subject},\"kubernetes.io\":{{\"pod\":{{\"name\":\"\\ud800\"}}}}}}")]
     public void Claims_WithoutAPodThatHasAName_NameTheAccountAlone(string claims) => Assert.Equal(new("ops:default", ""), Parse(claims));
 
     [Theory]
@@ -26,6 +27,7 @@ public sealed class ServiceAccountTokenTests
     [InlineData("[]")]
     [InlineData("not JSON")]
     [InlineData("{\"sub\":\"somebody\"}")]
+    [InlineData("{\"sub\":\"\\udc00\"}")]
     [InlineData("{\"sub\":\"system:serviceaccount:ops:$(reboot)\"}")]
     [InlineData("{\"sub\":\"system:serviceaccount:ops:a:b\"}")]
     public void Claims_OfAnotherIssuer_SayNothing(string claims) => Assert.Null(Parse(claims));
