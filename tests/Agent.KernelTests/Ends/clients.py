@@ -5,13 +5,14 @@ clients.py ADDRESS ROUNDS PORT[:plain][:h2][:slow]...
 Waits until the ports are answered. Each client speaks TLS 1.2 or 1.3 unless the port is plain, and HTTP/1.1 or /2. Prints a line of JSON a
 port: what was done there, and the client's ports of the requests that got no answer because the server had closed. Such a request is sent
 when the server's FIN has come and was not read yet, as a busy client does it. At a slow port, where /slow is answered after seconds,
-clients give up as well.
+clients give up as well. curl and openssl s_client ask once and leave.
 """
 import collections
 import json
 import select
 import socket
 import ssl
+import subprocess
 import sys
 import threading
 import time
@@ -160,6 +161,35 @@ def run(address, port, traits, version, act, notify, counts, lost):
         lost.append(own_port)
 
 
+def run_curl(address, port, traits, counts):
+    """It says close_notify, after GOAWAY where it speaks HTTP/2."""
+    version = '--http2' if 'h2' in traits else '--http1.1'
+    scheme = 'http' if 'plain' in traits else 'https'
+    subprocess.run(['curl', '-sSkf', '-m', str(PATIENCE), version, f'{scheme}://{address}:{port}/'], check=True, stdout=subprocess.DEVNULL)
+    counts['leave'] += 1
+
+
+def run_openssl(address, port, notify, counts):
+    """s_client says close_notify at the end of its input, and nothing when it is killed."""
+    client = subprocess.Popen(
+        ['openssl', 's_client', '-quiet', '-no_ign_eof', '-connect', f'{address}:{port}'],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    client.stdin.write(b'GET / HTTP/1.1\r\nHost: web\r\n\r\n')
+    client.stdin.flush()
+    received = b''
+    while not received.endswith(b'hello\n'):
+        part = client.stdout.read1(65536)
+        if not part:
+            raise ConnectionError(f'{port}: openssl s_client got no answer')
+        received += part
+    if notify:
+        client.stdin.close()
+    else:
+        client.kill()
+    client.wait(PATIENCE)
+    counts['leave'] += 1
+
+
 def main():
     address, rounds = sys.argv[1], int(sys.argv[2])
     ports = {}
@@ -172,6 +202,10 @@ def main():
         threads += [
             threading.Thread(target=run, args=(address, int(port), traits, version, act, notify, counts, lost))
             for _ in range(rounds) for version in VERSIONS for act in acts for notify in (True, False)]
+        for _ in range(rounds):
+            threads.append(threading.Thread(target=run_curl, args=(address, int(port), traits, counts)))
+            if not {'h2', 'plain'} & set(traits):
+                threads += [threading.Thread(target=run_openssl, args=(address, int(port), notify, counts)) for notify in (True, False)]
     for thread in threads:
         thread.start()
     for thread in threads:
