@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
 using System.Text;
 using Agent.Core.Model;
-using Agent.Kubernetes;
 using Agent.Kernel;
 using Agent.Kernel.Namespaces;
 using Agent.Kernel.ProcFs;
+using Agent.Kubernetes;
 
 namespace Agent.Sources;
 
