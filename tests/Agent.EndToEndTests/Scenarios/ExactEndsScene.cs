@@ -106,6 +106,9 @@ public sealed class ExactEndsScene(NodePool nodes) : NodeScene(nodes)
             async () => begin.Elapsed >= s_traffic && (await node.OutputOfAsync(nginx, "app")).Split('\n') is var log && log.Contains("8001 502") && log.Contains("8002 502")
                 && (await node.OutputOfAsync(haProxy, "app")).Contains("8002 502", StringComparison.Ordinal),
             s_patience);
+        // A request whose client goes away meanwhile is lost at the server and is no failure in the log.
+        (await node.ExecAsync(clients, "app", "sh", "-c", "kill -USR2 $(pgrep -x node)")).Checked();
+        await Eventually.TrueAsync("each request has its answer", async () => (await node.OutputOfAsync(clients, "app")).Contains("rests", StringComparison.Ordinal), s_patience);
         await node.RemovePodAsync(clients);
         Report = await SettledAsync(agent);
         await trace.EndAsync();

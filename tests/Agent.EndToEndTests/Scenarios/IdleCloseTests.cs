@@ -69,10 +69,11 @@ public sealed partial class IdleCloseTests(IdleCloseScene scene) : SceneTest<Idl
         AssertTime(6, finding);
     }
 
+    /// <summary>The busy server loses requests: a window may show that alone, and not yet why.</summary>
     [Fact]
     public void TwoScansByOneCommand_AboveInfo_NothingElseIsNamed() =>
         Assert.Empty(Scene.Scanned.Findings.Where(finding => finding.Severity != "info").Select(finding => $"{finding.Id} {finding.Name}").Except(
-            Scene.Watched.Select(finding => $"{finding.Id} {finding.Name}")));
+            [.. Scene.Watched.Select(finding => $"{finding.Id} {finding.Name}"), $"requests-lost {IdleCloseScene.NodeBusy}"]));
 
     [Fact]
     public void Text_Verdict_IsTheCauseAndItsRepair()
