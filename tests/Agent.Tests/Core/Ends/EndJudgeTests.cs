@@ -226,6 +226,27 @@ public sealed class EndJudgeTests
         Assert.Equal(new EndJudgement(kind), EndJudge.Judge(new EndFacts(end, EndRole.Server), ClosedBy.Peer));
     }
 
+    /// <summary>Only its FIN was on its way: what is unread beside it is the peer's, who was first, or nothing.</summary>
+    [Theory]
+    [InlineData(1u, EndKind.PeerFirst)]
+    [InlineData(0u, EndKind.ClosedFirstIdle)]
+    public void Judge_FinThatMetAReset_WhoseUnreadFinItIsWasFirst(uint unread, EndKind kind)
+    {
+        var end = new ConnectionEnd
+        {
+            Present = Everything,
+            LastDataReceivedMilliseconds = 5000,
+            LastDataSentMilliseconds = 5000,
+            BytesReceived = 400 + unread,
+            BytesSent = 2000,
+            BytesAcked = 2000,
+            ReceiveQueueBytes = unread,
+            SendQueueBytes = 1,
+        };
+
+        Assert.Equal(kind, EndJudge.Judge(new EndFacts(end, EndRole.Server), ClosedBy.Unknown).Kind);
+    }
+
     [Theory]
     [InlineData(0u, EndKind.Other, LossCause.None)]
     [InlineData(100u, EndKind.ResetUnread, LossCause.Unknown)]

@@ -27,6 +27,16 @@ public sealed class DestinationTableTests
         Assert.All(_table.Rows.ToArray(), static row => Assert.Equal((3, 0), (row.Entries, row.Error)));
     }
 
+    [Theory]
+    [InlineData(-1, false, 6, 80)]
+    [InlineData(3, true, 255, 65535)]
+    public void Key_HoldsWhatItWasMadeOf(int owner, bool received, byte protocol, ushort port)
+    {
+        var key = new DestinationKey(owner, received, protocol, Make.Address("10.0.0.1"), port, default);
+
+        Assert.Equal((owner, received, protocol, port), (key.Owner, key.Received, key.Protocol, key.Port));
+    }
+
     [Fact]
     public void Add_KeysThatDifferInOneMember_AreToldApart()
     {
