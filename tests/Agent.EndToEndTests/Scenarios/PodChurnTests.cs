@@ -23,7 +23,7 @@ public sealed class PodChurnTests(NodePool nodes) : NodeTest(nodes)
         await OpenAsync(client, "half-close", server.Ip, 9000, 4);
         var names = new HashSet<string> { "shop/leaky", "shop/client", "shop/come-and-go", "/host" };
         var clock = Stopwatch.StartNew();
-        var churn = Task.Run(() => ReplacePodsAsync(server, clock));
+        var churn = Task.Run(() => ReplacePodsAsync(server, clock), TestContext.Current.CancellationToken);
 
         var scans = 0;
         // On a busy machine a few of them take longer.
