@@ -5,6 +5,9 @@ using System.Net.Sockets;
 using Agent.Configuration;
 using Agent.Core.Ends;
 using Agent.Core.Model;
+using Agent.Kernel.Ends;
+using Agent.Kernel.SockDiag;
+using Agent.KernelTests.SockDiag;
 using Agent.KernelTests.Testing;
 using Agent.Sources;
 using Xunit;
@@ -65,12 +68,15 @@ public sealed class ConnectionEndWatchTests : IDisposable
     {
         using var network = new NetworkNamespaceFixture();
         using var process = IdleProcess.Start(network);
+        // The kernel tells the youngest listener first (netlink_update_subscriptions): what this one has heard, the watch has.
+        using var witness = network.Inside(static () => ConnectionEndListener.Open("/proc"));
+        var recorder = new EndRecorder(witness);
         Scan();
         Connect(network, 5, 10_006);
         Connect(network, 3, 10_006, TimeSpan.FromMilliseconds(300));
 
         // A worker of the kernel tells the ends (sock_diag_broadcast_destroy), on a busy machine some time after they were.
-        Thread.Sleep(TimeSpan.FromSeconds(1));
+        recorder.ReadUntil(() => recorder.In(ConnectionEnd.HostNamespace).Count() == 16, "not every end was heard");
         _watch.Finish();
         Connect(network, 4, 10_006);
         var ends = Ends(Scan(), network)!;
