@@ -1,8 +1,9 @@
 namespace Agent.Core.Reporting;
 
 /// <summary>Breaks text into lines. What stands between backquotes is a command or a setting and is never broken.</summary>
-internal static class TextWrap
+public static class TextWrap
 {
+    /// <summary>Lines of at most so many characters, unless a word alone is longer.</summary>
     public static List<string> Lines(string text, int width)
     {
         var lines = new List<string>();
@@ -32,18 +33,22 @@ internal static class TextWrap
     /// </summary>
     public static List<string> NameLines(string text, int width)
     {
+        width = Math.Max(width, 1);
         var lines = new List<string>();
         foreach (var name in text.Split('\n'))
         {
             var rest = name.AsSpan();
             while (rest.Length > width)
             {
-                var end = BreakOf(rest, width) is var at and > 0 ? at + 1 : width;
+                var end = BreakOf(rest, width) is var at and > 0 ? at + 1 : MarginOf(rest, width);
                 lines.Add(rest[..end].ToString());
                 rest = rest[end..];
             }
 
-            lines.Add(rest.ToString());
+            if (!rest.IsEmpty || name.Length == 0)
+            {
+                lines.Add(rest.ToString());
+            }
         }
 
         return lines;
@@ -54,6 +59,10 @@ internal static class TextWrap
             ? space
             : text[..width].LastIndexOfAny("-/. ") is > 0 and var part ? part
             : text[..width].LastIndexOf(':');
+
+    // At least one character a line, and no half of one.
+    private static int MarginOf(ReadOnlySpan<char> text, int width) =>
+        !char.IsHighSurrogate(text[width - 1]) ? width : width > 1 ? width - 1 : 2;
 
     private static IEnumerable<string> Words(string text)
     {
