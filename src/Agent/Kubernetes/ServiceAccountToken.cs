@@ -2,6 +2,8 @@ using System.Buffers.Text;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Agent.Kernel;
+using Agent.Kernel.ProcFs;
 using Agent.Outside;
 
 namespace Agent.Kubernetes;
@@ -17,11 +19,14 @@ internal sealed partial record ServiceAccountToken(string Account, string Pod)
     /// <summary>Reads the token of this container; null where there is none that can be read.</summary>
     public static ServiceAccountToken? Read(string serviceAccountDirectory)
     {
+        var text = new byte[MaxLength + 1];
         try
         {
-            return Parse(File.ReadAllText(Path.Combine(serviceAccountDirectory, "token")));
+            return ProcFile.TryRead(Path.Combine(serviceAccountDirectory, "token"), text, out var length)
+                ? Parse(Encoding.UTF8.GetString(text, 0, length))
+                : null;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (KernelException)
         {
             return null;
         }

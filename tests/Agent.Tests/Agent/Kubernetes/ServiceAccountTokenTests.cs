@@ -50,6 +50,19 @@ public sealed class ServiceAccountTokenTests
         directory.Delete();
     }
 
-    private static ServiceAccountToken? Parse(string claims) =>
-        ServiceAccountToken.Parse($"h.{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(claims))}.s\n");
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(16 * 1024, false)]
+    public void File_OfAToken_IsReadUpToItsBound(int padding, bool isRead)
+    {
+        var directory = Directory.CreateTempSubdirectory("closewatch-token-");
+        File.WriteAllText(Path.Combine(directory.FullName, "token"), Token($"{{{Subject}}}") + new string(' ', padding));
+
+        Assert.Equal(isRead ? new("ops:default", "") : null, ServiceAccountToken.Read(directory.FullName));
+        directory.Delete(recursive: true);
+    }
+
+    private static ServiceAccountToken? Parse(string claims) => ServiceAccountToken.Parse(Token(claims));
+
+    private static string Token(string claims) => $"h.{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(claims))}.s\n";
 }
