@@ -251,9 +251,10 @@ internal sealed class ConnectionEndWatch : IDisposable
         {
             OneSocketRefusal = SourceProblem.Of(listener.AllNamespacesRefusal),
             Heard = namespaces.Count(static network => network.Ends is not null),
-            Deaf = namespaces.Count(static network => network is { Ends: null, Target.Live.RepresentativePid: > 0 }),
+            Deaf = namespaces.Count(static network => network is { Ends: null, Target.Live.RepresentativePid: > 0 }
+                && (network.IsEntered || network.IsRefused)),
             DeafReason = _refusal.Exists ? _refusal
-                : namespaces.Any(static network => !network.IsEntered) ? new("they could not be entered", SourceNeeds.EnterNamespaces)
+                : namespaces.Any(static network => network.IsRefused) ? new("they could not be entered", SourceNeeds.EnterNamespaces)
                 : SourceProblem.None,
             Missed = heard.Missed - _missedBefore,
             WatchedShare = share,

@@ -26,6 +26,9 @@ internal sealed class NamespaceScan(NamespaceTarget target, int ownerIndex, bool
     /// <summary>True while the calling thread is in it.</summary>
     public bool IsEntered { get; private set; }
 
+    /// <summary>True when the calling thread may not enter it: it is there, unlike one that is gone.</summary>
+    public bool IsRefused { get; private set; }
+
     /// <summary>The directory with its tables; null when it must be entered to be read, and could not be.</summary>
     public string? NetPath { get; private set; }
 
@@ -55,7 +58,8 @@ internal sealed class NamespaceScan(NamespaceTarget target, int ownerIndex, bool
         KernelException? refusal = null;
         IsEntered = visitor is not null && Target.Live is { } live && visitor.TryEnter(live, out refusal);
         NetPath = Target.NetPath ?? (IsEntered ? NamespaceVisitor.NetPath : null);
-        return IsEntered ? null : refusal;
+        IsRefused = refusal is not null;
+        return refusal;
     }
 }
 
