@@ -106,8 +106,8 @@ public sealed class HalfClosedUntrackedRule : IFindingRule
         if (deleted > 0)
         {
             evidence.Add($"{HumanText.Count(deleted, "entry", "entries")} had more than "
-                + $"{HumanText.Duration(HalfClosedConnection.FreshEntry)} left when last seen: no timeout took it, but somebody who "
-                + "deletes entries (a firewall that starts again, conntrack -F), or a full table.");
+                + $"{HumanText.Duration(HalfClosedConnection.FreshEntry)} left when last seen, so no timeout that was read took it: "
+                + "somebody deletes entries (a firewall that starts again, conntrack -F), the table was full, or a timeout was lowered.");
         }
 
         var allDeleted = deleted > 0 && deleted == sample.Count;
