@@ -23,6 +23,7 @@ public sealed class PodLifeScene(NodePool nodes) : NodeScene(nodes)
     private PodNode _node = null!;
     private NodeApi _api = null!;
     private FindingLog _log = null!;
+    private FindingLog _logAlone = null!;
 
     /// <summary>What the agent that may ask the API server has shown.</summary>
     public IReadOnlyCollection<ReportedFinding> Findings { get; private set; } = [];
@@ -67,7 +68,7 @@ public sealed class PodLifeScene(NodePool nodes) : NodeScene(nodes)
         await using var alone = await NodeAgent.StartAsync(node, "Collection:Interval=2s", "Pods:Source=kubernetes");
         await Task.WhenAll(NodeApi.IsKnownToAsync(agent), alone.ReadyAsync());
         await using var log = _log = new FindingLog(agent);
-        await using var logAlone = new FindingLog(alone);
+        await using var logAlone = _logAlone = new FindingLog(alone);
 
         await Task.WhenAll(
             NotReadyAsync(stories[0]),
@@ -198,12 +199,13 @@ public sealed class PodLifeScene(NodePool nodes) : NodeScene(nodes)
         var state = AskToEnd(pod.State);
         await ShownAsync("terminating-with-connections", "drained", "info");
         await _node.RemovePodAsync(pod.Client);
-        await Eventually.TrueAsync("drained has no connection", () => Task.FromResult(Established(state.Pod) == 0), s_patience);
+        await Eventually.TrueAsync(
+            "drained has no connection", () => Task.FromResult(Established(_log, state.Pod) == 0 && Established(_logAlone, state.Pod) == 0), s_patience);
         await _node.RemovePodAsync(state.Pod);
         _api.Delete(state);
     }
 
-    private int Established(Pod pod) => ReportAssert.Number(_log.Last!.Pod(pod).GetProperty("tcp"), "established");
+    private static int Established(FindingLog log, Pod pod) => ReportAssert.Number(log.Last!.Pod(pod).GetProperty("tcp"), "established");
 
     private async Task EndedEarlyAsync((PodState State, Pod Client) pod)
     {
