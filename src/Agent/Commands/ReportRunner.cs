@@ -28,7 +28,7 @@ internal sealed class ReportRunner(CommandServices services)
         while (true)
         {
             var exitCode = await RunOnceAsync(request, configuration.Options, signal).ConfigureAwait(false);
-            if (request.Watch is not { } pause || signal.ExitCode != 0)
+            if (request.Watch is not { } pause)
             {
                 return exitCode;
             }
