@@ -27,6 +27,9 @@ internal struct EndRecord
     /// <summary>Where its losses and idle time are counted.</summary>
     public PortEnds Port;
 
+    /// <summary>Of a client's, where its server's side counts losses, when an entry told which that is; null otherwise.</summary>
+    public PortEnds? Server;
+
     /// <summary>Position of the record before it with the same hash; -1 for none.</summary>
     public long Previous;
 
@@ -88,11 +91,16 @@ internal struct EndRecord
             return false;
         }
 
-        // Nobody got more than was sent, but for the FIN; what was acknowledged was got.
-        return (Tuple == other.Tuple.Reversed || (GotAllAcknowledged(other.Facts) && other.GotAllAcknowledged(Facts)))
-            && Facts.ReceivedBytes <= other.Facts.SentBytes + 1
-            && other.Facts.ReceivedBytes <= Facts.SentBytes + 1;
+        return Tuple == other.Tuple.Reversed ? GotNoMoreThanWasSent(other) : CarriedTheSameAs(other);
     }
+
+    /// <summary>True when the numbers of bytes are those of two ends of one connection: what was acknowledged was got.</summary>
+    public readonly bool CarriedTheSameAs(in EndRecord other) =>
+        GotNoMoreThanWasSent(other) && GotAllAcknowledged(other.Facts) && other.GotAllAcknowledged(Facts);
+
+    // But for the FIN.
+    private readonly bool GotNoMoreThanWasSent(in EndRecord other) =>
+        Facts.ReceivedBytes <= other.Facts.SentBytes + 1 && other.Facts.ReceivedBytes <= Facts.SentBytes + 1;
 
     private readonly bool GotAllAcknowledged(in EndFacts sender) =>
         Facts.ReceivedBytes >= sender.SentBytes - Math.Min(sender.SentBytes, sender.UnacknowledgedBytes);

@@ -79,14 +79,17 @@ internal sealed class EndRing
         return -1;
     }
 
-    /// <summary>Position of the newest record with a key from a position on back that fits; -1 when there is none near.</summary>
-    public long FindSocket(EndsNamespace network, in ConnectionTuple tuple, int key)
+    /// <summary>Position of the newest record with a key that fits; -1 when there is none near.</summary>
+    /// <param name="network">Its namespace; null for any.</param>
+    /// <param name="tuple">Local end first.</param>
+    /// <param name="key">Its <see cref="EndRecord.Key"/>.</param>
+    public long FindSocket(EndsNamespace? network, in ConnectionTuple tuple, int key)
     {
         var steps = 0;
         for (var position = _heads[Head(key)]; position >= First && steps < MaxSteps; position = this[position].Previous, steps++)
         {
             ref readonly var candidate = ref this[position];
-            if (candidate.Network == network && candidate.Tuple == tuple)
+            if ((network is null || candidate.Network == network) && candidate.Tuple == tuple)
             {
                 return position;
             }

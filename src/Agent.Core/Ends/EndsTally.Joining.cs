@@ -41,6 +41,7 @@ public sealed partial class EndsTally
         else if (lateCause != LossCause.None && s.Loss == LossState.None && s.Judgement.Loss == LossCause.None)
         {
             s.Judgement = s.Judgement with { Loss = lateCause, NeedsQuietPort = lateMayBeWords };
+            s.Network.Resets.Explain(s.At.Monotonic - ResetLedger.LatestMessage, c.At.Monotonic);
             if (s.IsDecided)
             {
                 CountLoss(ref s, now, isCorrection: true);

@@ -67,12 +67,18 @@ public sealed partial class EndsTally
             return;
         }
 
-        if (!record.IsDecided && entry.ClosedBy != ClosedBy.Unknown)
+        if (entry.Translated && record.Partner < 0)
+        {
+            OnTranslation(id, entry, now);
+        }
+
+        if (record is { IsDecided: false, Judgement.NeedsCloser: true } && entry.ClosedBy != ClosedBy.Unknown)
         {
             SetCloser(id, entry.ClosedBy, isCertain: true, now);
         }
 
-        if (record is not { IsDecided: true, Closer: ClosedBy.Pod, Facts.Role: EndRole.Server, Judgement.Loss: LossCause.None })
+        if (record.Partner >= 0
+            || record is not { IsDecided: true, Closer: ClosedBy.Pod, Facts.Role: EndRole.Server, Judgement.Loss: LossCause.None })
         {
             return;
         }
@@ -90,10 +96,16 @@ public sealed partial class EndsTally
     }
 
     /// <summary>
+    /// Who closed first, and of a loss that is counted whether its other end is here, too, behind a translation.
+    /// </summary>
+    private static bool CanBeLookedUp(in EndRecord record) =>
+        CanTellTheCloser(record) || record.Judgement.Loss is not (LossCause.None or LossCause.Unknown);
+
+    /// <summary>
     /// A server's close may have met a request; of somebody who waited it matters who closed first. How long it had been idle is told by
     /// the last request: a server with TLS or HTTP/2 says a last word before it closes.
     /// </summary>
-    private static bool CanBeLookedUp(in EndRecord record) => record.Facts.FinAcknowledged && record.Judgement.NeedsCloser
+    private static bool CanTellTheCloser(in EndRecord record) => record.Facts.FinAcknowledged && record.Judgement.NeedsCloser
         && (record.Facts.IsWaiting
             || record.Facts is { Role: EndRole.Server, WasUsed: true, RequestMilliseconds: >= EndJudge.IdleFromMilliseconds });
 

@@ -101,16 +101,20 @@ public sealed partial class EndsTally
 
     /// <summary>Where a client's loss is counted whose server is a pod of this node that said nothing of it; null for others.</summary>
     /// <remarks>Namespaces that no scan has found are heard, too, where a veth pair leads to them; they are nobody's.</remarks>
-    private PortEnds? ServerPortOf(in EndRecord client)
+    private PortEnds? ServerPortOf(in EndRecord client) => client.Server ?? ServerPortAt(client.Tuple.Reversed);
+
+    /// <summary>
+    /// Where a server counts its losses whose view of a connection this is; null when it is not known to be on this node.
+    /// </summary>
+    private PortEnds? ServerPortAt(in ConnectionTuple view)
     {
-        var port = client.Tuple.DestinationPort;
-        if (ServerAt(client.Tuple.Destination, port) is not { IsGone: false } network)
+        if (ServerAt(view.Source, view.SourcePort) is not { IsGone: false } network)
         {
             return null;
         }
 
-        var owner = network.OwnerOf(client.Tuple.Reversed, EndRole.Server);
-        return _pods.GetValueOrDefault(owner.Identity) == owner ? owner.Port(EndRole.Server, port) : null;
+        var owner = network.OwnerOf(view, EndRole.Server);
+        return _pods.GetValueOrDefault(owner.Identity) == owner ? owner.Port(EndRole.Server, view.SourcePort) : null;
     }
 
     private void ForgetServersThatAreGone()

@@ -102,7 +102,7 @@ public sealed partial class EndsTally(IEndObserver? observer = null)
             network.Resets.Explain(at.Monotonic - ResetLedger.LatestMessage, at.Monotonic);
         }
 
-        var partner = _ring.FindOtherEnd(position);
+        var partner = FindOtherEnd(position);
         if (partner >= 0)
         {
             Join(position, partner, now);
@@ -215,9 +215,10 @@ public sealed partial class EndsTally(IEndObserver? observer = null)
     {
         ref var record = ref _ring[position];
         var age = now.Monotonic - record.At.Monotonic;
+        var mayBeLookedUp = canLookUp && record.Lookup == LookupState.Wanted && age <= LatestLookup;
         if (record.Loss == LossState.AwaitsServer)
         {
-            if (age >= (ServerPortOf(record) is null ? UnknownServerPatience : ServerPatience))
+            if (!mayBeLookedUp && age >= (ServerPortOf(record) is null ? UnknownServerPatience : ServerPatience))
             {
                 Decide(ref record, now);
             }
@@ -225,7 +226,6 @@ public sealed partial class EndsTally(IEndObserver? observer = null)
             return;
         }
 
-        var mayBeLookedUp = canLookUp && record.Lookup == LookupState.Wanted && age <= LatestLookup;
         if (mayBeLookedUp || !record.Judgement.NeedsCloser)
         {
             return;

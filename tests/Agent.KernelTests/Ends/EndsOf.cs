@@ -25,6 +25,9 @@ internal sealed class EndsOf(JsonElement pod)
 
     public long Lost(string role, int port) => LostRequests.Where(lost => lost.Role == role && lost.Port == port).Sum(static lost => lost.Count);
 
+    /// <summary>Ends of one role, whatever they were.</summary>
+    public long Total(string role) => Ends.GetProperty(role).EnumerateObject().Sum(static kind => kind.Value.GetInt64());
+
     public long Kind(string role, string kind) => Ends.GetProperty(role).GetProperty(kind).GetInt64();
 
     private static EndsOf Read(JsonElement report, string name)

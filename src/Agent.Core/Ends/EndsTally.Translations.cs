@@ -1,0 +1,78 @@
+using Agent.Core.Model;
+using Agent.Core.Tallies;
+using Agent.Kernel.Net;
+
+namespace Agent.Core.Ends;
+
+/// <content>
+/// Both ends of a connection are on this node, and the node translates the client's address between them, as kube-proxy does where it
+/// masquerades. Neither end shows that it belongs to the other: the conntrack entry does, and it is asked about every end with a loss.
+/// </content>
+public sealed partial class EndsTally
+{
+    /// <summary>
+    /// How many servers' ends are remembered by their clients' views. Of others, one request may be counted on both sides.
+    /// </summary>
+    public const int MaxTranslated = 1024;
+
+    // Clients' views of connections whose server's end is known, and its position.
+    private readonly Dictionary<ConnectionTuple, long> _translated = [];
+
+    /// <summary>Position of the other end of a record; -1 when it is not there.</summary>
+    private long FindOtherEnd(long position)
+    {
+        var found = _ring.FindOtherEnd(position);
+        if (found >= 0 || _translated.Count == 0)
+        {
+            return found;
+        }
+
+        ref readonly var record = ref _ring[position];
+        return record.Facts.Role == EndRole.Client && _translated.TryGetValue(record.Tuple, out var server) && IsOtherEnd(server, record)
+            ? server
+            : -1;
+    }
+
+    /// <summary>An entry tells how the other end sees a connection: joins it, or remembers it for the time when it comes.</summary>
+    private void OnTranslation(long position, in EntryMatch entry, EndClock now)
+    {
+        ref var record = ref _ring[position];
+        var isClient = record.Facts.Role == EndRole.Client;
+        var other = new EndRecord
+        {
+            Tuple = entry.OtherEnd,
+            Network = record.Network,
+            Facts = EndFacts.Of(isClient ? EndRole.Server : EndRole.Client),
+        };
+        var found = _ring.FindSocket(network: null, other.Tuple, other.Key);
+        if (found >= 0 && IsOtherEnd(found, record))
+        {
+            Join(position, found, now);
+        }
+        else if (isClient)
+        {
+            record.Server = ServerPortAt(other.Tuple);
+        }
+        else if (_translated.Count < MaxTranslated || ForgetTranslationsThatAreOver())
+        {
+            _translated[other.Tuple] = position;
+        }
+    }
+
+    private bool IsOtherEnd(long position, in EndRecord record) =>
+        _ring.Has(position) && _ring[position] is { Partner: < 0 } other
+        && other.Facts.Role != record.Facts.Role && record.CarriedTheSameAs(other);
+
+    private bool ForgetTranslationsThatAreOver()
+    {
+        foreach (var (tuple, position) in _translated)
+        {
+            if (!_ring.Has(position) || _ring[position].Partner >= 0)
+            {
+                _translated.Remove(tuple);
+            }
+        }
+
+        return _translated.Count < MaxTranslated;
+    }
+}
