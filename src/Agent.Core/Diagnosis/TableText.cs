@@ -1,3 +1,4 @@
+using System.Globalization;
 using Agent.Core.Model;
 
 namespace Agent.Core.Diagnosis;
@@ -7,6 +8,11 @@ internal static class TableText
 {
     /// <summary>How many owners a finding names.</summary>
     public const int UsersNamed = 3;
+
+    // nf_conntrack_max of most nodes, where it could not be read.
+    private const long UnknownLimit = 131_072;
+    private const double RoomyShare = 0.75;
+    private const double LoweredShare = 1.01;
 
     // From this share on, a kind of entry is what an owner's are about.
     private const double Dominates = 0.5;
@@ -23,6 +29,25 @@ internal static class TableText
                 + $"({HumanText.Count(user.Entries.Total)}{rate}){kind}{Destinations(user)}.";
         }
     }
+
+    /// <summary>What to raise nf_conntrack_max to: doubled until what the table holds leaves room.</summary>
+    public static string RoomyLimit(ConntrackSummary? table)
+    {
+        var limit = 2 * (table?.Limit is > 0 and var set ? set : UnknownLimit);
+        while (limit * RoomyShare < (table?.Entries ?? 0))
+        {
+            limit *= 2;
+        }
+
+        return limit.ToString(CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>What a limit below the entries means; null where it is not, or only by what the processors add at one instant.</summary>
+    public static string? Lowered(double fill) =>
+        fill > LoweredShare
+            ? "The limit was lowered below what the table held: what is there stays until it ends or expires, and a new connection only "
+                + "gets in where an unanswered entry is thrown out for it."
+            : null;
 
     /// <summary>When the table is full if it grows on; null when that is far off or not known.</summary>
     public static string? FullIn(ConntrackSummary table) =>

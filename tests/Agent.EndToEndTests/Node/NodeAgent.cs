@@ -21,9 +21,15 @@ public sealed class NodeAgent : IAsyncDisposable
         StartAsync(node, new Dictionary<string, string>(), settings);
 
     /// <summary>The same with more in its environment.</summary>
-    public static async Task<NodeAgent> StartAsync(PodNode node, IReadOnlyDictionary<string, string> environment, params IReadOnlyList<string> settings)
+    public static Task<NodeAgent> StartAsync(PodNode node, IReadOnlyDictionary<string, string> environment, params IReadOnlyList<string> settings) =>
+        StartAsync(node, [], environment, settings);
+
+    /// <summary>The same by a command that runs the words after it.</summary>
+    public static async Task<NodeAgent> StartAsync(
+        PodNode node, IReadOnlyList<string> command, IReadOnlyDictionary<string, string> environment, params IReadOnlyList<string> settings)
     {
-        var start = node.StartInfo([Repository.Closewatch, "run", "--Http:Listen=http://127.0.0.1:0", "--Logging:Format=json", .. settings.Select(setting => "--" + setting)]);
+        var start = node.StartInfo(
+            [.. command, Repository.Closewatch, "run", "--Http:Listen=http://127.0.0.1:0", "--Logging:Format=json", .. settings.Select(setting => "--" + setting)]);
         foreach (var (name, value) in environment)
         {
             start.Environment[name] = value;
@@ -64,6 +70,22 @@ public sealed class NodeAgent : IAsyncDisposable
     /// <summary>Waits for the first scan.</summary>
     public Task ReadyAsync() => Eventually.TrueAsync(
         "the agent is ready", async () => (await _node.RunAsync("/bin/busybox", "wget", "-q", "-O", "-", _address + "/readyz")).ExitCode == 0, s_startTimeout);
+
+    /// <summary>Waits for its end.</summary>
+    /// <returns>Its exit code, 128 and the signal's number where one ended it.</returns>
+    public async Task<int> EndAsync()
+    {
+        await _process.WaitForExitAsync().WaitAsync(s_startTimeout);
+        return _process.ExitCode;
+    }
+
+    /// <summary>Asks it to end, and waits until it has.</summary>
+    public async Task<int> StopAsync()
+    {
+        // What was started is nsenter, which waits for the process that it put into the node.
+        (await Command.RunAsync(["pkill", "-TERM", "-P", $"{_process.Id}"])).Checked();
+        return await EndAsync();
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -108,6 +108,13 @@ public sealed class PodNode : IAsyncDisposable
     public Task<CommandResult> ExecAsync(Pod pod, string container, params IReadOnlyList<string> command) =>
         Runtime.ExecAsync(pod.ContainerIds[container], command, TimeSpan.FromSeconds(30), CancellationToken.None);
 
+    /// <summary>Starts containerd, which has ended, as node.sh does, and returns when it is ready.</summary>
+    public async Task StartContainerdAsync()
+    {
+        (await RunAsync("sh", "-c", "setsid containerd -c /run/node/containerd.toml </dev/null >>/run/node/containerd.log 2>&1 &")).Checked();
+        await UntilRuntimeIsReadyAsync();
+    }
+
     /// <summary>Starts a pod as a kubelet does, log directory first, and returns when its containers run.</summary>
     public async Task<Pod> RunPodAsync(PodSpec spec)
     {
@@ -180,9 +187,12 @@ public sealed class PodNode : IAsyncDisposable
     {
         _process = await NodeProcess.StartAsync(Name);
         _runtime = new ContainerRuntime(Root + "/run/containerd/containerd.sock");
-        await Eventually.TrueAsync("containerd is ready", () => Runtime.IsReadyAsync(CancellationToken.None), s_startTimeout);
+        await UntilRuntimeIsReadyAsync();
         await ImportAsync(TestImages.SaveAsync, TestImages.Pause, TestImages.Peer, TestImages.Busybox, WebImage.Name);
     }
+
+    private Task UntilRuntimeIsReadyAsync() =>
+        Eventually.TrueAsync("containerd is ready", () => Runtime.IsReadyAsync(CancellationToken.None), s_startTimeout);
 
     private InvalidOperationException NotStarted() => new($"{Name} has not been started");
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Agent.Core.Model;
 using Agent.Kernel.Conntrack;
 
@@ -173,7 +172,7 @@ public sealed class ConntrackDropsRule : IFindingRule
         evidence,
         (long)victims,
         fixes,
-        ("LIMIT", ((context.Current.Conntrack?.Limit ?? 131072) * 2).ToString(CultureInfo.InvariantCulture)));
+        ("LIMIT", TableText.RoomyLimit(context.Current.Conntrack)));
 
     private static IEnumerable<string> Lines(CounterIncrease? noRoom, CounterIncrease? early, CounterIncrease? failed)
     {

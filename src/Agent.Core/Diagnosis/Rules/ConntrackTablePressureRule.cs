@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using Agent.Core.Model;
 
 namespace Agent.Core.Diagnosis.Rules;
@@ -96,6 +95,11 @@ public sealed class ConntrackTablePressureRule : IFindingRule
             + $"{HumanText.Percent(context.Options.TablePressureWarning)}, critical from "
             + $"{HumanText.Percent(context.Options.TablePressureCritical)}.",
         };
+        if (TableText.Lowered(fill) is { } lowered)
+        {
+            evidence.Add(lowered);
+        }
+
         if (earlyDrops > 0)
         {
             evidence.Add($"{HumanText.Count(earlyDrops)} entries were dropped early to make room.");
@@ -116,7 +120,7 @@ public sealed class ConntrackTablePressureRule : IFindingRule
             evidence,
             entries,
             FixesFor(table),
-            ("LIMIT", (limit * 2).ToString(CultureInfo.InvariantCulture)));
+            ("LIMIT", TableText.RoomyLimit(table)));
     }
 
     /// <summary>What fits those that fill the table, then the limit.</summary>

@@ -284,6 +284,66 @@ public sealed class PodWatcherFailureTests
         Assert.Single(rig.Log, line => line.StartsWith("Debug: Pods are not followed", StringComparison.Ordinal));
     }
 
+    /// <summary>Every wait is as long as it says here. The server forgets its history while it is away, as one that is restarted does.</summary>
+    [Fact]
+    public async Task Watch_ServerAwayForAnHour_IsAskedSeldomAndListedOnceWhenItIsBack()
+    {
+        await using var rig = await WatcherRig.CreateAsync();
+        var away = TimeSpan.FromHours(1);
+        var left = rig.Time.GetUtcNow();
+        var attempts = 0;
+        rig.DelayPasses = true;
+        rig.Server.ThenList(s_list).Then(static context =>
+        {
+            context.Abort();
+            return Task.CompletedTask;
+        });
+        rig.Server.Otherwise = async context =>
+        {
+            if (rig.Time.GetUtcNow() - left < away)
+            {
+                attempts++;
+                Assert.True(context.Request.Query.ContainsKey("watch"));
+                Assert.Equal("a", Assert.Single(rig.View.Pods).Name);
+                context.Abort();
+                return;
+            }
+
+            // Nobody lists at the instant at which the server is back.
+            var isWatch = context.Request.Query.ContainsKey("watch");
+            var version = context.Request.Query["resourceVersion"].ToString();
+            if (isWatch && version == "1")
+            {
+                await context.Response.WriteAsync(PodJson.Error(410, "Expired"));
+            }
+            else if (isWatch)
+            {
+                await context.Response.Body.FlushAsync(context.RequestAborted);
+                await Task.Delay(Timeout.Infinite, rig.Server.Until(context));
+            }
+            else
+            {
+                await context.Response.WriteAsync(PodJson.List("900", PodJson.Pod("a", "1"), PodJson.Pod("b", "2")));
+            }
+        };
+
+        await rig.StartAsync();
+        var view = await rig.UntilPodsAsync("a", "b");
+
+        Assert.Equal(SourceStatus.Ok, view.Status);
+        // Between a tenth of a minute and a minute each, about 109 on average, after the first few seconds.
+        Assert.InRange(attempts, 60, 250);
+        Assert.All(rig.Delays, static delay => Assert.InRange(delay, TimeSpan.FromSeconds(0.1), TimeSpan.FromSeconds(60)));
+        Assert.Single(rig.Log, static line => line.StartsWith("Debug: Pods are not followed", StringComparison.Ordinal));
+        var lists = 0;
+        for (var request = 0; request < attempts + 4; request++)
+        {
+            lists += (await rig.Server.NextRequestAsync()).IsWatch ? 0 : 1;
+        }
+
+        Assert.Equal(2, lists);
+    }
+
     [Fact]
     public async Task Start_ConnectionRefused_IsAFailureThatNamesTheServer()
     {

@@ -24,6 +24,9 @@ internal sealed class WatcherRig : IAsyncDisposable
 
     public ConcurrentQueue<TimeSpan> Delays { get; } = [];
 
+    /// <summary>Whether the clock moves by each of the waits.</summary>
+    public bool DelayPasses { get; set; }
+
     public ConcurrentQueue<string> Log { get; } = [];
 
     /// <summary>Writes to <see cref="Log"/>.</summary>
@@ -56,6 +59,11 @@ internal sealed class WatcherRig : IAsyncDisposable
             Delay = async (delay, _, cancellationToken) =>
             {
                 Delays.Enqueue(delay);
+                if (DelayPasses)
+                {
+                    Time.Advance(delay);
+                }
+
                 await Task.Yield();
                 cancellationToken.ThrowIfCancellationRequested();
             },

@@ -36,4 +36,19 @@ public sealed class ConntrackTablePressureRuleTests
         Assert.Contains(finding.Evidence, static line => line.Contains("close_wait: applications do not close", StringComparison.Ordinal));
         Assert.Contains(finding.Fix, static fix => fix.Text == "sysctl -w net.netfilter.nf_conntrack_max=2000");
     }
+
+    /// <summary>Somebody lowered nf_conntrack_max under load: twice the new limit would be full at once.</summary>
+    [Theory]
+    [InlineData(1000, 2000)]
+    [InlineData(1010, 2000)]
+    [InlineData(1500, 2000)]
+    [InlineData(1501, 4000)]
+    [InlineData(8000, 16000)]
+    public void Evaluate_MoreEntriesThanTheLimit_OffersOneThatHoldsThem(long entries, long limit)
+    {
+        var finding = Given.Only(s_rule, Given.Alone(Filled(entries)));
+        Assert.Equal(Severity.Critical, finding.Severity);
+        Assert.Contains(finding.Fix, fix => fix.Text == $"sysctl -w net.netfilter.nf_conntrack_max={limit}");
+        Assert.Equal(entries > 1010, finding.Evidence.Any(static line => line.StartsWith("The limit was lowered", StringComparison.Ordinal)));
+    }
 }
