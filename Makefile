@@ -12,7 +12,7 @@ FILTER ?=
 export CONFIGURATION FILTER
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test unit kernel e2e matrix mutate watch lint format bench publish demo image push deploy deb release locks audit clean
+.PHONY: help build run test unit kernel e2e matrix mutate fuzz watch lint format bench publish demo image push deploy deb release locks audit clean
 
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 18
@@ -46,6 +46,11 @@ matrix: publish ## the program on kernels 5.10 to the newest, in virtual machine
 mutate: ## whether the unit tests notice small changes of the code; writes docs/testing.md (MINUTES=20 FOLDERS= SEED=1)
 	@dotnet build tests/Agent.Tests -c $(CONFIGURATION) --nologo -v quiet -clp:NoSummary
 	@SEED=$(or $(SEED),1) tests/mutate $(or $(MINUTES),20) $(FOLDERS)
+
+fuzz: ## every reader of bytes for some minutes each, with a build that notes which statements run; keeps what is new in tests/Agent.Tests/Fixtures/fuzz (MINUTES=5 TARGET=)
+	@dotnet build tests/Agent.Tests -c Release -p:Fuzz=true -p:RunAnalyzers=false --artifacts-path artifacts/fuzz --nologo -v quiet -clp:NoSummary
+	@CLOSEWATCH_FUZZ_MINUTES=$(or $(MINUTES),5) artifacts/fuzz/bin/Agent.Tests/release/Agent.Tests --no-progress --output Detailed --show-live-output on --max-threads 1 \
+	  --filter-query '/*/*/FuzzTests/*$(if $(TARGET),Reader*,)'
 
 watch: ## the unit tests, again whenever a file is saved (FILTER)
 	@CLOSEWATCH_QUICK=1 RunAnalyzers=false dotnet watch --project tests/Agent.Tests --non-interactive run -c $(CONFIGURATION) -- --no-progress $(if $(FILTER),--filter-class '*$(FILTER)*')

@@ -13,7 +13,8 @@ public sealed class HostileFileTests
 {
     private const int Cases = 50_000;
 
-    private static readonly string[] s_files =
+    /// <summary>One of each.</summary>
+    internal static IReadOnlyList<string> Files { get; } =
     [
         "4242 (a) b (c) S 1 1 1 0 -1 4194560 100 0 0 0 1 2 0 0 20 0 1 0 123456 0 0 0\n",
         "36 35 98:0 / /proc rw,nosuid shared:5 - proc proc rw,hidepid=2\n",
@@ -29,37 +30,40 @@ public sealed class HostileFileTests
 
     [Fact]
     public void Files_Hostile_AreReadOrRefused() => Hostile.Try(
-        Cases, static random => Hostile.Bytes(Encoding.ASCII.GetBytes(s_files[random.Next(s_files.Length)]), random), static bytes =>
-        {
-            _ = ProcPidStat.TryParse(bytes, out _);
-            _ = HidePid.Parse(bytes, "/proc");
-            _ = NetSockstat.MaybeSockets(bytes, "TCP:"u8);
-            _ = NetSockstat.MaybeTimeWait(bytes);
-            _ = NetTcp.TryParseLine(bytes, false, out _);
-            _ = NetTcp.TryParseLine(bytes, true, out _);
-            var counters = new TcpCounters();
-            _ = NetSnmp.TryParse(bytes, ref counters);
-            _ = NetNetstat.TryParse(bytes, ref counters);
-            var networks = new List<IpNetwork>();
-            NetRoute.ParseInet(bytes, networks);
-            NetRoute.ParseInet6(bytes, networks);
-            var addresses = LocalAddresses.OfPod();
-            FibTrie.Parse(bytes, addresses);
-            IfInet6.Parse(bytes, addresses);
-            Assert.InRange(addresses.All.Count + networks.Count, 0, bytes.Length);
-            var lines = new ProcLines(bytes);
-            var count = 0;
-            while (lines.MoveNext())
-            {
-                count++;
-            }
+        Cases, static random => Hostile.Bytes(Encoding.ASCII.GetBytes(Files[random.Next(Files.Count)]), random), ReadAll);
 
-            Assert.InRange(count, 0, bytes.Length + 1);
-            _ = InetDiagMessage.TryParse(bytes, out _);
-            var ends = new ConnectionEndReader(bytes, 0);
-            while (ends.MoveNext())
-            {
-                Assert.InRange(count++, 0, 2 * bytes.Length + 1);
-            }
-        });
+    /// <summary>By the readers of all of these files, whichever it is.</summary>
+    internal static void ReadAll(byte[] bytes)
+    {
+        _ = ProcPidStat.TryParse(bytes, out _);
+        _ = HidePid.Parse(bytes, "/proc");
+        _ = NetSockstat.MaybeSockets(bytes, "TCP:"u8);
+        _ = NetSockstat.MaybeTimeWait(bytes);
+        _ = NetTcp.TryParseLine(bytes, false, out _);
+        _ = NetTcp.TryParseLine(bytes, true, out _);
+        var counters = new TcpCounters();
+        _ = NetSnmp.TryParse(bytes, ref counters);
+        _ = NetNetstat.TryParse(bytes, ref counters);
+        var networks = new List<IpNetwork>();
+        NetRoute.ParseInet(bytes, networks);
+        NetRoute.ParseInet6(bytes, networks);
+        var addresses = LocalAddresses.OfPod();
+        FibTrie.Parse(bytes, addresses);
+        IfInet6.Parse(bytes, addresses);
+        Assert.InRange(addresses.All.Count + networks.Count, 0, bytes.Length);
+        var lines = new ProcLines(bytes);
+        var count = 0;
+        while (lines.MoveNext())
+        {
+            count++;
+        }
+
+        Assert.InRange(count, 0, bytes.Length + 1);
+        _ = InetDiagMessage.TryParse(bytes, out _);
+        var ends = new ConnectionEndReader(bytes, 0);
+        while (ends.MoveNext())
+        {
+            Assert.InRange(count++, 0, 2 * bytes.Length + 1);
+        }
+    }
 }
