@@ -4,7 +4,6 @@ using Agent.Core.Attribution;
 using Agent.Http;
 using Agent.Kernel;
 using Agent.Kernel.Conntrack;
-using Agent.Kernel.Netlink;
 using Agent.Kernel.SockDiag;
 using Agent.Kubernetes;
 using Agent.Remediation;
