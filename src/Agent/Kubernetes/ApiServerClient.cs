@@ -21,19 +21,25 @@ internal sealed class ApiServerClient : IDisposable
     private const int MaxTokenBytes = 64 * 1024;
     private const int MaxErrorBodyBytes = 16 * 1024;
 
+    private static readonly TimeSpan s_connectTimeout = TimeSpan.FromSeconds(10);
+
     private readonly ApiServerLocation _location;
     private readonly TimeProvider _time;
     private readonly SocketsHttpHandler _handler;
     private readonly HttpClient _http;
     private readonly ProductInfoHeaderValue _userAgent;
 
-    public ApiServerClient(ApiServerLocation location, TimeProvider time)
+    /// <summary>Prepares to ask; connects with the first question.</summary>
+    /// <param name="location">Where it is.</param>
+    /// <param name="time">The clock of all waits but that for a connection.</param>
+    /// <param name="connectTimeout">How long a connection with its handshake may take; by default ten seconds.</param>
+    public ApiServerClient(ApiServerLocation location, TimeProvider time, TimeSpan? connectTimeout = null)
     {
         _location = location;
         _time = time;
         var version = typeof(ApiServerClient).Assembly.GetName().Version?.ToString(3);
         _userAgent = new ProductInfoHeaderValue("closewatch", version);
-        _handler = CreateHandler(location);
+        _handler = CreateHandler(location, connectTimeout ?? s_connectTimeout);
         _http = new HttpClient(_handler, disposeHandler: true) { BaseAddress = location.Address, Timeout = Timeout.InfiniteTimeSpan };
     }
 
@@ -78,14 +84,14 @@ internal sealed class ApiServerClient : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    private static SocketsHttpHandler CreateHandler(ApiServerLocation location) => new()
+    private static SocketsHttpHandler CreateHandler(ApiServerLocation location, TimeSpan connectTimeout) => new()
     {
         SslOptions = new ApiServerTrust(location.CertificateAuthorityFile).CreateOptions(),
         // The token goes to the API server and nowhere else.
         AllowAutoRedirect = false,
         UseProxy = false,
         UseCookies = false,
-        ConnectTimeout = TimeSpan.FromSeconds(10),
+        ConnectTimeout = connectTimeout,
         // A fleet of agents spreads over the API servers again after one of them was restarted.
         PooledConnectionLifetime = TimeSpan.FromMinutes(30),
         // A peer that vanished without a word (power cut, a NAT that forgot the connection) is noticed within a minute.
@@ -162,7 +168,8 @@ internal sealed class ApiServerClient : IDisposable
                     CultureInfo.InvariantCulture,
                     $"the API server at {Host} went silent during {what} (waited {patience.Limit.TotalSeconds:0} s)"),
                 exception)
-            : null,
+            // Nobody ended the wait: no connection within its own limit, behind a firewall or while the server starts.
+            : patience.Token.IsCancellationRequested ? null : Unreachable(exception, what),
         HttpRequestException { InnerException: AuthenticationException } => new(
             ApiServerFailure.Untrusted,
             $"the certificate of the API server at {Host} is not valid for it, or not signed by {_location.CertificateAuthorityFile}",
@@ -173,16 +180,16 @@ internal sealed class ApiServerClient : IDisposable
         } => new(
             ApiServerFailure.NoCredentials, $"{_location.CertificateAuthorityFile} can not be read as PEM certificates", exception),
         EndOfStreamException => new(ApiServerFailure.Unreachable, exception.Message, exception),
-        HttpRequestException or IOException or SocketException => new(
-            ApiServerFailure.Unreachable,
-            $"the API server at {Host} can not be reached for {what}: {Innermost(exception).Message}",
-            exception),
+        HttpRequestException or IOException or SocketException => Unreachable(exception, what),
         JsonException => new(
             ApiServerFailure.Garbage, $"the answer of the API server at {Host} to {what} is not readable: {exception.Message}", exception),
         _ => null,
     };
 
     private string Host => _location.Address.Authority;
+
+    private ApiServerException Unreachable(Exception exception, string what) => new(
+        ApiServerFailure.Unreachable, $"the API server at {Host} can not be reached for {what}: {Innermost(exception).Message}", exception);
 
     private static Exception Innermost(Exception exception)
     {

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Agent.Core.Model;
 using Agent.Kubernetes;
 using Agent.Tests.Kubernetes.Testing;
@@ -21,6 +23,22 @@ public sealed class PodWatcherSilenceTests
         rig.Time.Advance(ApiServerClient.HeadersTimeout);
         await rig.UntilPodsAsync("a");
         Assert.Contains(rig.Log, line => line.Contains("went silent", StringComparison.Ordinal));
+    }
+
+    /// <summary>As behind a firewall, or while the server starts: it was told as an error of this program.</summary>
+    [Fact]
+    public async Task Connect_NobodyAnswersTheHandshake_TheServerCanNotBeReached()
+    {
+        await using var rig = await WatcherRig.CreateAsync();
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        var address = new Uri($"https://{silent.LocalEndpoint}");
+        using var client = new ApiServerClient(new(address, rig.TokenFile, rig.CertificateAuthorityFile), TimeProvider.System, TimeSpan.FromMilliseconds(50));
+
+        var exception = await Assert.ThrowsAsync<ApiServerException>(() => client.GetAsync("/api/v1/pods", "the list of pods", TestContext.Current.CancellationToken));
+
+        Assert.Equal(ApiServerFailure.Unreachable, exception.Failure);
+        Assert.StartsWith($"the API server at {address.Authority} can not be reached for the list of pods: ", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
