@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Agent.Core.Diagnosis;
 using Agent.Core.Model;
 using Agent.Core.Reporting.Html;
+using Agent.Core.Snapshots;
 
 namespace Agent.Loop;
 
@@ -53,7 +54,9 @@ internal sealed class SnapshotHistory
     public void Add(Snapshot snapshot, TimeSpan interval)
     {
         // Single connections matter only between two neighbours; kept for minutes they would be most of the memory.
-        var earlier = Snapshots is [.. var before, var previous] ? before.Add(WithoutConnections(previous)) : [];
+        var earlier = Snapshots is [.. var before, var previous]
+            ? before.Add(before is [.., var last] ? SharedFacts.Share(WithoutConnections(previous), last) : WithoutConnections(previous))
+            : [];
         Snapshots = Keep(earlier.Add(snapshot), (int)Math.Clamp(s_snapshotSpan / interval, FewestSnapshots, MostSnapshots));
         Points = Keep(Points.Add(SnapshotPoint.From(snapshot)), (int)Math.Clamp(s_pointSpan / interval, FewestSnapshots, MostPoints));
     }

@@ -4,6 +4,7 @@ using Agent.Core.Diagnosis;
 using Agent.Core.Metrics;
 using Agent.Core.Model;
 using Agent.Exporting;
+using Agent.Kernel.Memory;
 using Agent.Kernel.ProcFs;
 using Agent.Remediation;
 using Agent.Sources;
@@ -24,8 +25,8 @@ internal sealed class SnapshotPipeline(
     DumpSchedule dumps,
     TimeProvider time) : IDisposable
 {
-    /// <summary>From this interval on, returning memory costs less than a thousandth of a core.</summary>
-    private static readonly TimeSpan s_leisure = TimeSpan.FromSeconds(5);
+    /// <summary>Returning memory this often costs about a thousandth of a core.</summary>
+    private static readonly TimeSpan s_leisure = TimeSpan.FromSeconds(4);
 
     private readonly MetricsBuilder _metrics = new();
     private readonly ClockSteps _clock = new(time);
@@ -33,6 +34,7 @@ internal sealed class SnapshotPipeline(
     private readonly FindingTracker _tracker = new();
     private INodeScanner? _scanner;
     private AgentOptions? _scannerOptions;
+    private long? _returnedAt;
 
     /// <summary>Scans, judges, renders and publishes.</summary>
     /// <returns>True when the next scan is to follow at once: this one has left the conntrack table to it.</returns>
@@ -69,7 +71,7 @@ internal sealed class SnapshotPipeline(
             });
             _history.Add(snapshot, options.Collection.Interval);
             statusLog.Write(snapshot, diagnosis);
-            ReturnMemory(options.Collection.Interval);
+            ReturnMemory();
             return snapshot.Conntrack is { IsBeingRead: true };
         }
         catch
@@ -90,13 +92,16 @@ internal sealed class SnapshotPipeline(
 
     /// <summary>
     /// A scan leaves megabytes of garbage at once, after which little is allocated until the next one. Left to itself the
-    /// collector keeps what it has freed.
+    /// collector keeps what it has freed, and lets large objects pile up for a minute. Where scans follow one another closely,
+    /// after some of them.
     /// </summary>
-    private static void ReturnMemory(TimeSpan interval)
+    private void ReturnMemory()
     {
-        if (interval >= s_leisure)
+        if (_returnedAt is not { } last || time.GetElapsedTime(last) >= s_leisure)
         {
+            _returnedAt = time.GetTimestamp();
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            NativeHeap.Trim();
         }
     }
 

@@ -5,8 +5,10 @@ public static class Repository
 {
     public static string Root { get; } = FindRoot();
 
-    /// <summary>The closewatch that was built together with these tests (it needs the machine's .NET).</summary>
-    public static string Closewatch { get; } = Path.Combine(Root, "artifacts/bin/Agent", Configuration(), "closewatch");
+    /// <summary>The closewatch that was built together with these tests (it needs the machine's .NET), or that CLOSEWATCH_PROGRAM names.</summary>
+    public static string Closewatch { get; } = Environment.GetEnvironmentVariable("CLOSEWATCH_PROGRAM") is { Length: > 0 } program
+        ? Path.GetFullPath(program)
+        : Path.Combine(Root, "artifacts/bin/Agent", Configuration(), "closewatch");
 
     public static string PathOf(string relative) => Path.Combine(Root, relative);
 

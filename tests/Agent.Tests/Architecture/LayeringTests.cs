@@ -17,6 +17,7 @@ public sealed partial class LayeringTests
         [
             ("Interop", []),
             ("Terminals", ["Interop"]),
+            ("Memory", ["Interop"]),
             ("Net", []),
             ("Netlink", ["Interop"]),
             ("SockDiag", ["Interop", "Net", "Netlink"]),
