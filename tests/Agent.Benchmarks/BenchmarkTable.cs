@@ -7,8 +7,11 @@ namespace Agent.Benchmarks;
 /// <summary>The conntrack table of the scratch namespace: 300,000 entries, or as many as CLOSEWATCH_BENCH_ENTRIES says, where the machine allows it.</summary>
 internal static class BenchmarkTable
 {
-    private static readonly int s_wanted =
-        int.Parse(Environment.GetEnvironmentVariable("CLOSEWATCH_BENCH_ENTRIES") ?? "300000", CultureInfo.InvariantCulture);
+    private static readonly string? s_asked = Environment.GetEnvironmentVariable("CLOSEWATCH_BENCH_ENTRIES");
+    private static readonly int s_wanted = int.Parse(s_asked ?? "300000", CultureInfo.InvariantCulture);
+
+    /// <summary>What a section's heading says of the table: nothing of the usual one.</summary>
+    public static string Suffix => s_asked is null ? "" : string.Create(CultureInfo.InvariantCulture, $", {s_wanted:N0} entries");
 
     /// <returns>How many entries it has then.</returns>
     public static int Fill(TextWriter output)

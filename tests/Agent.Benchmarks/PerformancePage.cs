@@ -18,8 +18,8 @@ internal sealed class PerformancePage(string path)
     private readonly Dictionary<string, string> _sections = [];
 
     /// <summary>Takes what a benchmark printed.</summary>
-    public void Add(IBenchmark benchmark, string printed, TimeSpan took) => _sections[benchmark.Name] = $"""
-        ## {benchmark.Name}
+    public void Add(IBenchmark benchmark, string printed, TimeSpan took) => _sections[benchmark.Section] = $"""
+        ## {benchmark.Section}
 
         {char.ToUpperInvariant(benchmark.Description[0])}{benchmark.Description[1..]}. {Run()}, {took.TotalSeconds:F0} s:
 
@@ -36,9 +36,9 @@ internal sealed class PerformancePage(string path)
         var page = new StringBuilder(Introduction);
         foreach (var benchmark in benchmarks)
         {
-            if (_sections.TryGetValue(benchmark.Name, out var section) || before.TryGetValue(benchmark.Name, out section))
+            foreach (var heading in before.Keys.Concat(_sections.Keys).Distinct().Where(heading => heading.Split(',')[0] == benchmark.Name))
             {
-                page.Append('\n').Append(section.TrimEnd()).Append('\n');
+                page.Append('\n').Append((_sections.GetValueOrDefault(heading) ?? before[heading]).TrimEnd()).Append('\n');
             }
         }
 

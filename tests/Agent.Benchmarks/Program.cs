@@ -2,11 +2,12 @@ using System.Diagnostics;
 using Agent.Benchmarks;
 using Agent.Benchmarks.Conntrack;
 using Agent.Benchmarks.Ends;
+using Agent.Benchmarks.Fleet;
 using Agent.Benchmarks.Service;
 using Agent.Benchmarks.Sockets;
 
 // The page to write, then benchmarks by name: `make bench` runs all, `make bench BENCH=conntrack` one.
-IBenchmark[] benchmarks = [new ConntrackBenchmark(), new SocketsBenchmark(), new RestBenchmark(), new EndsBenchmark(), new ServiceBenchmark()];
+IBenchmark[] benchmarks = [new ConntrackBenchmark(), new SocketsBenchmark(), new RestBenchmark(), new EndsBenchmark(), new ServiceBenchmark(), new FleetBenchmark()];
 
 if (args.Length == 0)
 {
@@ -30,7 +31,7 @@ if (!Environment.IsPrivilegedProcess)
 
 var page = new PerformancePage(args[0]);
 var passed = true;
-foreach (var benchmark in benchmarks.Where(benchmark => names.Length == 0 || names.Contains(benchmark.Name)))
+foreach (var benchmark in benchmarks.Where(benchmark => names.Length == 0 ? benchmark.IsPossible : names.Contains(benchmark.Name)))
 {
     Console.WriteLine($"== {benchmark.Name}: {benchmark.Description}");
     using var printed = new StringWriter();

@@ -18,6 +18,8 @@ internal sealed class ServiceBenchmark : IBenchmark
 
     public string Name => "service";
 
+    public string Section => Name + BenchmarkTable.Suffix;
+
     public string Description => $"closewatch run and node_exporter (conntrack, tcpstat) with a large table and {Pods} network namespaces";
 
     public bool Run(TextWriter output)
