@@ -22,4 +22,11 @@ public sealed record NamespaceProcesses(ulong Inode, string Name, ImmutableArray
 /// <param name="Owner">Whom they belong to.</param>
 /// <param name="Processes">How many they are.</param>
 /// <param name="StartedAfterBoot">When the oldest started, counted from boot.</param>
-public sealed record ProcessGroup(CgroupOwner Owner, int Processes, TimeSpan StartedAfterBoot);
+public sealed record ProcessGroup(CgroupOwner Owner, int Processes, TimeSpan StartedAfterBoot)
+{
+    /// <summary>How many programs are kept of one group or namespace.</summary>
+    public const int MaxPrograms = 16;
+
+    /// <summary>In the host's namespace, of a pod or container: their different programs (comm), in order.</summary>
+    public ImmutableArray<string> Programs { get; init; } = [];
+}

@@ -24,6 +24,11 @@ public sealed record Owner(
     public int NamespaceIndex => Namespaces[0];
 
     /// <summary>
+    /// The different programs (comm) that it runs in the host's namespace, in order; in others all that runs there is its own.
+    /// </summary>
+    public ImmutableArray<string> HostPrograms { get; init; } = [];
+
+    /// <summary>
     /// True for all but the host itself that have sockets in the host's namespace: a hostNetwork pod, a pod that entered it.
     /// </summary>
     public bool SharesHost => Identity.Kind != PodKind.Host && Namespaces.Contains(HostNamespaceIndex);

@@ -69,7 +69,7 @@ public static class OwnerResolver
                     inOrder.Add(claim);
                 }
 
-                claim.Add(index, group.StartedAfterBoot);
+                claim.Add(index, group);
             }
         }
 
@@ -103,7 +103,10 @@ public static class OwnerResolver
                 : [.. ownIndices, Owner.HostNamespaceIndex],
             hostNetwork,
             pod,
-            uptime - (hostNetwork ? claim.InHostSince ?? own[0].StartedAfterBoot : own[0].StartedAfterBoot));
+            uptime - (hostNetwork ? claim.InHostSince ?? own[0].StartedAfterBoot : own[0].StartedAfterBoot))
+        {
+            HostPrograms = claim.HostPrograms,
+        };
     }
 
     private static PodIdentity Identify(Claim claim, NamespaceProcesses primary, PodRegistry pods) =>
@@ -136,16 +139,20 @@ public static class OwnerResolver
         /// <summary>True when nothing of it is older than what it has in the host's namespace.</summary>
         public bool BeganInHost => InHostSince is { } inHost && Own.TrueForAll(place => inHost <= place.StartedAfterBoot);
 
-        public void Add(int index, TimeSpan startedAfterBoot)
+        /// <summary>What it runs in the host's namespace.</summary>
+        public ImmutableArray<string> HostPrograms { get; private set; } = [];
+
+        public void Add(int index, ProcessGroup group)
         {
             if (index != Attribution.Owner.HostNamespaceIndex)
             {
-                Own.Add((index, startedAfterBoot));
+                Own.Add((index, group.StartedAfterBoot));
+                return;
             }
-            else if (InHostSince is null || startedAfterBoot < InHostSince)
-            {
-                InHostSince = startedAfterBoot;
-            }
+
+            InHostSince = InHostSince < group.StartedAfterBoot ? InHostSince : group.StartedAfterBoot;
+            HostPrograms = HostPrograms.IsEmpty ? group.Programs
+                : [.. HostPrograms.Union(group.Programs).Order(StringComparer.Ordinal).Take(ProcessGroup.MaxPrograms)];
         }
     }
 }

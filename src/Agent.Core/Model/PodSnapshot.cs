@@ -48,7 +48,8 @@ public sealed record PodSnapshot
     public ImmutableArray<NamespaceCounters> OtherCounters { get; init; } = [];
 
     /// <summary>
-    /// The different programs that run in its network namespace (comm), a bounded number, in order; empty when unknown and for the host.
+    /// The different programs that run in its network namespace (comm), of a hostNetwork pod its own, a bounded number, in order; empty
+    /// when unknown and for the host.
     /// </summary>
     public ImmutableArray<string> Programs { get; init; } = [];
 

@@ -77,7 +77,7 @@ public static class SnapshotBuilder
                     .Where(listener => listener.OwnerIndex == ownerIndex)
                     .Select(static listener => listener.Listener),
             ],
-            Programs = network.Programs,
+            Programs = owner.HostNetwork ? owner.HostPrograms : network.Programs,
             Settings = isHost ? null : network.Settings,
             Entries = owner.HostNetwork ? null : sample.Flows?.Entries.GetValueOrDefault(owner.Identity),
             LocalPorts = network.LocalPorts,

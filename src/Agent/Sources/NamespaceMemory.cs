@@ -19,8 +19,6 @@ internal sealed class NamespaceMemory(TimeSpan firstSeen, bool isNew)
     private static readonly TimeSpan s_fullRefresh = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan s_trackingRefresh = TimeSpan.FromMinutes(5);
 
-    private const int MaxPrograms = 16;
-
     private (NetworkNamespace Network, int Version, ImmutableArray<string> Names)? _programs;
     private TimeSpan? _addressesAt;
     private TimeSpan? _settingsAt;
@@ -51,12 +49,15 @@ internal sealed class NamespaceMemory(TimeSpan firstSeen, bool isNew)
     {
         if (_programs is not { } known || (known.Network, known.Version) != (network, network.Version))
         {
-            var names = network.Processes.Select(static process => process.Command).Distinct(StringComparer.Ordinal);
-            _programs = known = (network, network.Version, [.. names.Order(StringComparer.Ordinal).Take(MaxPrograms)]);
+            _programs = known = (network, network.Version, ProgramsOf(network.Processes));
         }
 
         return known.Names;
     }
+
+    /// <summary>The different programs of these processes, a bounded number, in order.</summary>
+    public static ImmutableArray<string> ProgramsOf(IEnumerable<NamespaceProcess> processes) =>
+        [.. processes.Select(static process => process.Command).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Take(ProcessGroup.MaxPrograms)];
 
     /// <summary>Addresses and settings change while a pod starts, hardly ever later.</summary>
     public bool AddressesAreDue(TimeSpan now) => IsDue(_addressesAt, now, s_refresh);

@@ -72,7 +72,10 @@ internal sealed class OwnerSource(CollectionOptions collection, PodsOptions pods
             target.Memory.Groups = known = (network, network.Version,
             [
                 .. network.Processes.GroupBy(static process => process.Owner)
-                    .Select(static group => new ProcessGroup(group.Key, group.Count(), Started(group))),
+                    .Select(group => new ProcessGroup(group.Key, group.Count(), Started(group))
+                    {
+                        Programs = network.IsHost && group.Key.Kind != CgroupOwnerKind.None ? NamespaceMemory.ProgramsOf(group) : [],
+                    }),
             ]);
         }
 

@@ -23,6 +23,8 @@ public sealed class ExactEndsScene(NodePool nodes) : NodeScene(nodes)
     public const string Slow = "node-slow";
     public const string Stuck = "gunicorn-stuck";
     public const string Python = "gunicorn";
+    public const string Meshed = "node-meshed";
+    public const string OnHost = "node-on-host";
     public const string Idle = "idle";
     public const string Refusing = "refusing";
 
@@ -64,6 +66,8 @@ public sealed class ExactEndsScene(NodePool nodes) : NodeScene(nodes)
         var pods = (await Task.WhenAll(
             node.RunServerAsync(WebImage.NodeServer(Busy, s_busy)),
             node.RunPodAsync(Tls(WebImage.NodeServer(BusyTls, s_busy))),
+            node.RunPodAsync(WithProxy(WebImage.NodeServer(Meshed, s_busy))),
+            node.RunPodAsync(WebImage.NodeServer(OnHost, s_busy) with { HostNetwork = true }),
             node.RunServerAsync(WebImage.Pod(Killed, "sh", "-c", "node /web/server.js 5000 40000 & echo $! >/tmp/pid; wait; sleep 600")),
             node.RunServerAsync(WebImage.NodeServer(Slow, "5000", "4000")),
             node.RunPodAsync(Gunicorn(Stuck, "time.sleep(60)", "--worker-class sync --timeout 2")),
@@ -78,7 +82,7 @@ public sealed class ExactEndsScene(NodePool nodes) : NodeScene(nodes)
 
         var nginx = await node.RunPodAsync(WebImage.Nginx("nginx", string.Join('\n',
             NginxTo(8001, pods[Busy], "http"), NginxTo(8002, pods[BusyTls], "https"), NginxTo(8003, pods[Killed], "http"),
-            NginxTo(8004, pods[Slow], "http", "proxy_read_timeout 2s;"))));
+            NginxTo(8004, pods[Slow], "http", "proxy_read_timeout 2s;"), NginxTo(8005, pods[OnHost], "http"))));
         var haProxy = await node.RunPodAsync(WebImage.HaProxy("haproxy", HaProxyTo(8001, pods[Python], "check inter 500ms") + HaProxyTo(8002, pods[Stuck], "")));
         foreach (var pod in (Pod[])[nginx, haProxy])
         {
@@ -94,7 +98,7 @@ public sealed class ExactEndsScene(NodePool nodes) : NodeScene(nodes)
 
         var clients = await node.RunPodAsync(WebImage.Pod(
             "clients", "node", "/web/clients.js", $"{nginx.Ip}/8001/8,8/1500,3500", $"{nginx.Ip}/8002/8,8/1500,3500", $"{nginx.Ip}/8003/{InWork}/600000",
-            $"{nginx.Ip}/8004/{Waiting}/600000", $"{haProxy.Ip}/8001/8,2/700,1700", $"{haProxy.Ip}/8002/1/600000"));
+            $"{pods[Meshed].Ip}/8001/8,8/1500,3500", $"{nginx.Ip}/8005/8,8/1500,3500", $"{nginx.Ip}/8004/{Waiting}/600000", $"{haProxy.Ip}/8001/8,2/700,1700", $"{haProxy.Ip}/8002/1/600000"));
         var driving = node.RunAsync("/usr/bin/python3", Repository.PathOf("tests/Agent.EndToEndTests/Images/ends.py"), "drive", pods[Idle].Ip, pods[Refusing].Ip);
         await Eventually.TrueAsync(
             "the requests are in work", async () => (await node.OutputOfAsync(pods[Killed], "app")).Split('\n').Count(line => line == "in work") >= InWork, s_patience);
@@ -103,7 +107,8 @@ public sealed class ExactEndsScene(NodePool nodes) : NodeScene(nodes)
 
         await Eventually.TrueAsync(
             "the idle closes have met requests",
-            async () => begin.Elapsed >= s_traffic && (await node.OutputOfAsync(nginx, "app")).Split('\n') is var log && log.Contains("8001 502") && log.Contains("8002 502")
+            async () => begin.Elapsed >= s_traffic && (await node.OutputOfAsync(nginx, "app")).Split('\n') is var log && log.Contains("8001 502") && log.Contains("8002 502") && log.Contains("8005 502")
+                && (await node.OutputOfAsync(pods[Meshed], "proxy")).Contains("8001 502", StringComparison.Ordinal)
                 && (await node.OutputOfAsync(haProxy, "app")).Contains("8002 502", StringComparison.Ordinal),
             s_patience);
         // A request whose client goes away meanwhile is lost at the server and is no failure in the log.
@@ -114,6 +119,7 @@ public sealed class ExactEndsScene(NodePool nodes) : NodeScene(nodes)
         await trace.EndAsync();
         Trace = [.. trace.Lines.Select(line => JsonDocument.Parse(line).RootElement)];
         ReadLogs(await node.OutputOfAsync(nginx, "app"), await node.OutputOfAsync(haProxy, "app"));
+        _failed[Meshed] = (await node.OutputOfAsync(pods[Meshed], "proxy")).Split('\n').Count(line => line == "8001 502");
         IdleSeconds = (await node.OutputOfAsync(pods[Idle], "app")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' '))
             .ToLookup(words => int.Parse(words[0], CultureInfo.InvariantCulture), words => (Seconds(words[1]), Seconds(words[2])));
     }
@@ -150,7 +156,7 @@ public sealed class ExactEndsScene(NodePool nodes) : NodeScene(nodes)
     private void ReadLogs(string nginx, string haProxy)
     {
         (string Line, string Server)[] failures =
-            [("8001 502", Busy), ("8002 502", BusyTls), ("8003 502", Killed), ("8004 502", Slow)];
+            [("8001 502", Busy), ("8002 502", BusyTls), ("8003 502", Killed), ("8004 502", Slow), ("8005 502", OnHost)];
         var lines = nginx.Split('\n');
         foreach (var (line, server) in failures)
         {
@@ -162,8 +168,14 @@ public sealed class ExactEndsScene(NodePool nodes) : NodeScene(nodes)
         GaveUp = lines.Count(line => line == "8004 504");
     }
 
-    private static string NginxTo(int port, Pod pod, string scheme, string more = "") => $$"""
-        upstream u{{port}} { server {{pod.Ip}}:8080; {{Keep}} }
+    /// <summary>As a mesh has it: what comes in goes through a proxy of the same pod, which calls the server by the loopback.</summary>
+    private static PodSpec WithProxy(PodSpec server) =>
+        server with { Containers = [server.Containers[0], WebImage.Nginx("", NginxTo(8001, "127.0.0.1", "http")).Containers[0] with { Name = "proxy" }] };
+
+    private static string NginxTo(int port, Pod pod, string scheme, string more = "") => NginxTo(port, pod.Ip, scheme, more);
+
+    private static string NginxTo(int port, string address, string scheme, string more = "") => $$"""
+        upstream u{{port}} { server {{address}}:8080; {{Keep}} }
         server {
           listen {{port}};
           location / { proxy_pass {{scheme}}://u{{port}}; proxy_http_version 1.1; proxy_set_header Connection ""; {{more}} }

@@ -12,6 +12,8 @@ public sealed class ExactEndsTests(ExactEndsScene scene) : SceneTest<ExactEndsSc
     [Theory]
     [InlineData(ExactEndsScene.Busy)]
     [InlineData(ExactEndsScene.BusyTls)]
+    [InlineData(ExactEndsScene.Meshed)]
+    [InlineData(ExactEndsScene.OnHost)]
     [InlineData(ExactEndsScene.Killed)]
     [InlineData(ExactEndsScene.Stuck)]
     public void RequestsLost_AreTheFailuresOfTheLoadBalancersLog(string server)
@@ -24,6 +26,12 @@ public sealed class ExactEndsTests(ExactEndsScene scene) : SceneTest<ExactEndsSc
     [InlineData(ExactEndsScene.Killed)]
     [InlineData(ExactEndsScene.Stuck)]
     public void KilledOrTimedOut_WithRequestsInWork_IsUnanswered(string server) => Assert.Equal(Scene.Failed[server], Lost(server, "unanswered"));
+
+    /// <summary>All of the node's programs are in its namespace: only its own tell whose default its time-out may be.</summary>
+    [Fact]
+    public void OnHost_ItsTimeOut_IsNobodyElses() => Assert.DoesNotContain(
+        Scene.Report.Findings.Where(static finding => finding.Name == ExactEndsScene.OnHost).SelectMany(static finding => finding.Evidence),
+        static line => line.Contains("gunicorn", StringComparison.Ordinal));
 
     /// <summary>Its idle time is between the pauses of its clients; where a busy machine made one longer, the log says so.</summary>
     [Fact]

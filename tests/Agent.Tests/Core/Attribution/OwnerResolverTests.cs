@@ -36,6 +36,29 @@ public sealed class OwnerResolverTests
     }
 
     [Fact]
+    public void Resolve_PodInTheHostsNamespace_HasTheProgramsOfItsContainersAndNoOthers()
+    {
+        var owners = Resolve(
+        [
+            Network(
+                1,
+                Group(CgroupOwnerKind.Pod, Uid, "a") with { Programs = ["node", "sh"] },
+                Group(CgroupOwnerKind.Pod, Uid, "b") with { Programs = ["envoy", "sh"] },
+                Group(CgroupOwnerKind.Pod, "other", "c") with { Programs = ["gunicorn"] }),
+        ]);
+
+        Assert.Equal(["envoy", "node", "sh"], owners.Single(static owner => owner.Identity.Uid == Uid).HostPrograms);
+    }
+
+    [Fact]
+    public void Resolve_ManyProgramsInTheHostsNamespace_AreCut()
+    {
+        var groups = Enumerable.Range(0, 40).Select(static number => Group(CgroupOwnerKind.Pod, Uid, $"{number}") with { Programs = [$"p{number:d2}"] });
+
+        Assert.Equal(ProcessGroup.MaxPrograms, Resolve([Network(1, [.. groups])])[1].HostPrograms.Length);
+    }
+
+    [Fact]
     public void Resolve_UnknownPod_KeepsItsUidAsName() =>
         Assert.Equal("pod:other", Resolve([Network(1), Network(2, Group(CgroupOwnerKind.Pod, "other"))])[1].Identity.DisplayName);
 
