@@ -45,7 +45,7 @@ public sealed class ConnectionEndListener : IDisposable
             _isListening = true;
             _namespaces = TryHearAll(_host.Netlink, out var refusal);
             AllNamespacesRefusal = refusal;
-            _ready.Add(_host.Netlink.Handle, HostToken);
+            _ready.Add(_host.Netlink, HostToken);
             if (_namespaces is not null)
             {
                 _ready.Add(_namespaces.Changes, ChangesToken);

@@ -148,7 +148,7 @@ internal sealed class ConnectionEndSockets(string procRoot, EpollSet ready) : ID
             {
                 _ids.Remove(entry.TablesInode);
                 _missedByClosed += entry.CountMissed();
-                ready.Remove(entry.Socket.Netlink.Handle);
+                ready.Remove(entry.Socket.Netlink);
                 entry.Dispose();
             }
         }
@@ -175,7 +175,7 @@ internal sealed class ConnectionEndSockets(string procRoot, EpollSet ready) : ID
                 entry.Socket.Join();
             }
 
-            ready.Add(entry.Socket.Netlink.Handle, (ulong)id);
+            ready.Add(entry.Socket.Netlink, (ulong)id);
             return entry;
         }
         catch

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 
 namespace Agent.Kernel.Interop;
 
@@ -10,23 +9,23 @@ internal static unsafe partial class Libc
     internal static partial int socket(int domain, int type, int protocol);
 
     [LibraryImport(Library, SetLastError = true)]
-    internal static partial int bind(SafeFileHandle socket, SockaddrNl* address, uint length);
+    internal static partial int bind(SafeHandle socket, SockaddrNl* address, uint length);
 
     [LibraryImport(Library, SetLastError = true)]
-    internal static partial int getsockname(SafeFileHandle socket, SockaddrNl* address, uint* length);
+    internal static partial int getsockname(SafeHandle socket, SockaddrNl* address, uint* length);
 
     [LibraryImport(Library, SetLastError = true)]
-    internal static partial int setsockopt(SafeFileHandle socket, int level, int name, void* value, uint length);
+    internal static partial int setsockopt(SafeHandle socket, int level, int name, void* value, uint length);
 
     [LibraryImport(Library, SetLastError = true)]
-    internal static partial int getsockopt(SafeFileHandle socket, int level, int name, void* value, uint* length);
+    internal static partial int getsockopt(SafeHandle socket, int level, int name, void* value, uint* length);
 
     [LibraryImport(Library, SetLastError = true)]
-    internal static partial nint send(SafeFileHandle socket, byte* buffer, nuint length, int flags);
+    internal static partial nint send(SafeHandle socket, byte* buffer, nuint length, int flags);
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint recvfrom(
-        SafeFileHandle socket, byte* buffer, nuint length, int flags, SockaddrNl* sender, uint* senderLength);
+        SafeHandle socket, byte* buffer, nuint length, int flags, SockaddrNl* sender, uint* senderLength);
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int recvmmsg(SafeHandle socket, Mmsghdr* messages, uint length, int flags, void* timeout);

@@ -46,7 +46,7 @@ public sealed class NamespaceNumbers : IDisposable
     }
 
     /// <summary>Readable when a change is to be read.</summary>
-    internal SafeHandle Changes => _changes.Handle;
+    internal SafeHandle Changes => _changes;
 
     /// <summary>The number of a namespace.</summary>
     /// <param name="file">An open /proc/PID/ns/net, or a name that is mounted on one.</param>

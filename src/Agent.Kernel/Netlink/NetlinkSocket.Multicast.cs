@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Agent.Kernel.Interop;
 using static Agent.Kernel.Interop.NetlinkConstants;
 using static Agent.Kernel.Interop.SocketConstants;
@@ -8,9 +7,6 @@ namespace Agent.Kernel.Netlink;
 /// <summary>What a socket needs that listens to groups instead of asking.</summary>
 public sealed unsafe partial class NetlinkSocket
 {
-    /// <summary>For an <see cref="EpollSet"/>.</summary>
-    internal SafeHandle Handle => _socket;
-
     /// <summary>Joins a group (NETLINK_ADD_MEMBERSHIP): from now on the kernel sends what it has to say to it.</summary>
     /// <exception cref="KernelException">EINVAL: this kernel has no such group. EPERM: it is for the privileged.</exception>
     public void Join(int group) => SetOption(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group, "NETLINK_ADD_MEMBERSHIP");
@@ -36,14 +32,14 @@ public sealed unsafe partial class NetlinkSocket
     /// <returns>The bytes that were granted; the kernel counts about 1 KiB for a short datagram.</returns>
     public int GrowReceiveBuffer(int bytes)
     {
-        if (Libc.setsockopt(_socket, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(int)) < 0)
+        if (Libc.setsockopt(this, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(int)) < 0)
         {
-            _ = Libc.setsockopt(_socket, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(int));
+            _ = Libc.setsockopt(this, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(int));
         }
 
         var granted = 0;
         var length = (uint)sizeof(int);
-        return Libc.getsockopt(_socket, SOL_SOCKET, SO_RCVBUF, &granted, &length) == 0 ? granted : 0;
+        return Libc.getsockopt(this, SOL_SOCKET, SO_RCVBUF, &granted, &length) == 0 ? granted : 0;
     }
 
     /// <summary>How many datagrams this socket has lost since it was opened, for want of room (SO_MEMINFO, Linux 4.12).</summary>
@@ -52,7 +48,7 @@ public sealed unsafe partial class NetlinkSocket
     {
         var values = stackalloc uint[SK_MEMINFO_VARS];
         var length = (uint)(SK_MEMINFO_VARS * sizeof(uint));
-        var told = Libc.getsockopt(_socket, SOL_SOCKET, SO_MEMINFO, values, &length) == 0 && length > SK_MEMINFO_DROPS * sizeof(uint);
+        var told = Libc.getsockopt(this, SOL_SOCKET, SO_MEMINFO, values, &length) == 0 && length > SK_MEMINFO_DROPS * sizeof(uint);
         drops = told ? values[SK_MEMINFO_DROPS] : 0;
         return told;
     }
@@ -60,11 +56,11 @@ public sealed unsafe partial class NetlinkSocket
     /// <summary>Receives what is there, without waiting.</summary>
     /// <returns>How many datagrams the batch holds.</returns>
     /// <exception cref="KernelException">ENOBUFS when some were lost since the last call.</exception>
-    public int ReceiveMany(NetlinkBatch batch) => batch.Receive(_socket);
+    public int ReceiveMany(NetlinkBatch batch) => batch.Receive(this);
 
     private void SetOption(int level, int name, int value, string operation)
     {
-        if (Libc.setsockopt(_socket, level, name, &value, sizeof(int)) < 0)
+        if (Libc.setsockopt(this, level, name, &value, sizeof(int)) < 0)
         {
             throw Failed($"setsockopt({operation})");
         }

@@ -7,18 +7,13 @@ using static Agent.Kernel.Interop.SocketConstants;
 namespace Agent.Kernel.Netlink;
 
 /// <summary>An AF_NETLINK socket (netlink(7)). It keeps the network namespace that it was opened in. Not thread-safe.</summary>
-public sealed unsafe partial class NetlinkSocket : INetlinkTransport
+public sealed unsafe partial class NetlinkSocket : SafeHandleMinusOneIsInvalid, INetlinkTransport
 {
-    private readonly SafeFileHandle _socket;
-
-    private NetlinkSocket(SafeFileHandle socket, uint portId)
-    {
-        _socket = socket;
-        PortId = portId;
-    }
+    private NetlinkSocket(int descriptor)
+        : base(ownsHandle: true) => SetHandle(descriptor);
 
     /// <inheritdoc/>
-    public uint PortId { get; }
+    public uint PortId { get; private set; }
 
     /// <summary>Opens a socket in the network namespace of the calling thread.</summary>
     /// <param name="protocol">NETLINK_NETFILTER (12), NETLINK_SOCK_DIAG (4), ...</param>
@@ -34,11 +29,12 @@ public sealed unsafe partial class NetlinkSocket : INetlinkTransport
             throw Failed($"socket(AF_NETLINK, {protocol})");
         }
 
-        var socket = new SafeFileHandle(descriptor, ownsHandle: true);
+        var socket = new NetlinkSocket(descriptor);
         try
         {
-            SetOptions(socket, receiveTimeout);
-            return new(socket, Bind(socket));
+            socket.SetOptions(receiveTimeout);
+            socket.PortId = socket.Bind();
+            return socket;
         }
         catch
         {
@@ -52,7 +48,7 @@ public sealed unsafe partial class NetlinkSocket : INetlinkTransport
     {
         fixed (byte* bytes = request)
         {
-            while (Libc.send(_socket, bytes, (nuint)request.Length, 0) < 0)
+            while (Libc.send(this, bytes, (nuint)request.Length, 0) < 0)
             {
                 if (Marshal.GetLastPInvokeError() != ErrnoText.EINTR)
                 {
@@ -71,7 +67,7 @@ public sealed unsafe partial class NetlinkSocket : INetlinkTransport
             {
                 Libc.SockaddrNl sender;
                 var senderLength = (uint)sizeof(Libc.SockaddrNl);
-                var length = Libc.recvfrom(_socket, bytes, (nuint)buffer.Length, MSG_TRUNC, &sender, &senderLength);
+                var length = Libc.recvfrom(this, bytes, (nuint)buffer.Length, MSG_TRUNC, &sender, &senderLength);
                 if (length >= 0)
                 {
                     // Port 0 is the kernel; any process with the right may send to this socket too.
@@ -97,37 +93,37 @@ public sealed unsafe partial class NetlinkSocket : INetlinkTransport
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _socket.Dispose();
+    protected override bool ReleaseHandle() => Libc.close((int)handle) == 0;
 
-    private static void SetOptions(SafeFileHandle socket, TimeSpan receiveTimeout)
+    private void SetOptions(TimeSpan receiveTimeout)
     {
         // Kernels before 4.12 know neither option and answer ENOPROTOOPT: errors then come without
         // a message, which is not worth failing for.
         var on = 1;
-        _ = Libc.setsockopt(socket, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(int));
-        _ = Libc.setsockopt(socket, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(int));
+        _ = Libc.setsockopt(this, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(int));
+        _ = Libc.setsockopt(this, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(int));
 
         if (receiveTimeout > TimeSpan.Zero)
         {
             var microseconds = (nint)(receiveTimeout.Ticks / TimeSpan.TicksPerMicrosecond);
             var timeout = new Libc.Timeval { tv_sec = microseconds / 1_000_000, tv_usec = microseconds % 1_000_000 };
-            if (Libc.setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &timeout, (uint)sizeof(Libc.Timeval)) < 0)
+            if (Libc.setsockopt(this, SOL_SOCKET, SO_RCVTIMEO, &timeout, (uint)sizeof(Libc.Timeval)) < 0)
             {
                 throw Failed("setsockopt(SO_RCVTIMEO)");
             }
         }
     }
 
-    private static uint Bind(SafeFileHandle socket)
+    private uint Bind()
     {
         var address = new Libc.SockaddrNl { nl_family = AF_NETLINK };
         var length = (uint)sizeof(Libc.SockaddrNl);
-        if (Libc.bind(socket, &address, length) < 0)
+        if (Libc.bind(this, &address, length) < 0)
         {
             throw Failed("bind(netlink)");
         }
 
-        if (Libc.getsockname(socket, &address, &length) < 0)
+        if (Libc.getsockname(this, &address, &length) < 0)
         {
             throw Failed("getsockname(netlink)");
         }

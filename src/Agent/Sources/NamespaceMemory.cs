@@ -57,7 +57,12 @@ internal sealed class NamespaceMemory(TimeSpan firstSeen, bool isNew)
 
     /// <summary>The different programs of these processes, a bounded number, in order.</summary>
     public static ImmutableArray<string> ProgramsOf(IEnumerable<NamespaceProcess> processes) =>
-        [.. processes.Select(static process => process.Command).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Take(ProcessGroup.MaxPrograms)];
+    [
+        .. processes.Select(static process => process.Command)
+            .Distinct(StringComparer.Ordinal)
+            .Order(StringComparer.Ordinal)
+            .Take(ProcessGroup.MaxPrograms),
+    ];
 
     /// <summary>Addresses and settings change while a pod starts, hardly ever later.</summary>
     public bool AddressesAreDue(TimeSpan now) => IsDue(_addressesAt, now, s_refresh);
