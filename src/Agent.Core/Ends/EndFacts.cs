@@ -97,6 +97,9 @@ public readonly struct EndFacts
     public bool MayHaveSpokenOn =>
         IsWaiting && !WasNeverAnswered && AnswerMilliseconds - RequestMilliseconds < EndJudge.IdleFromMilliseconds;
 
+    /// <summary>True when the server's last bytes, as far as this side knows them, came when nobody had asked for long.</summary>
+    public bool ServerSpokeUnasked => AnswerMilliseconds + EndJudge.IdleFromMilliseconds <= RequestMilliseconds;
+
     /// <summary>True when nothing was ever answered on this connection.</summary>
     public bool WasNeverAnswered => Role == EndRole.Server ? SentBytes == 0 : ReceivedBytes <= 1;
 

@@ -166,6 +166,16 @@ public sealed partial class EndsTally
             SeeAlert(record);
         }
 
+        if (facts.ServerSpokeUnasked
+            && ControlSizes.IsShortAlert(facts.Role == EndRole.Server ? facts.UnacknowledgedBytes - 1 : facts.UnreadBytes - 1))
+        {
+            record.Port.Habit.SawServerAlert();
+            if (record.Partner >= 0 && _ring.Has(record.Partner))
+            {
+                _ring[record.Partner].Port.Habit.SawServerAlert();
+            }
+        }
+
         var clientWasFirst = record.Closer == (facts.Role == EndRole.Client ? ClosedBy.Pod : ClosedBy.Peer);
         // A client that says something and closes gives up or says last words, and on a busy machine time passes between the two.
         if (isTls || (clientWasFirst && facts is { IsWaiting: true, WasNeverAnswered: false }))

@@ -83,6 +83,12 @@ public sealed partial class EndsTally
         }
 
         var late = c.SentBytes - s.ReceivedBytes;
+        if (server.Port.Habit.ServerSaysAlerts && s.ServerSpokeUnasked && ControlSizes.IsShortAlert((uint)Math.Min(late, uint.MaxValue)))
+        {
+            // The server said its alert and closed, and this is the client's in return.
+            return (LossCause.None, false);
+        }
+
         var isOneRequest = s.IdleMilliseconds >= EndJudge.IdleFromMilliseconds || late <= SmallRequestBytes;
         return isOneRequest
             ? (LossCause.AfterClose, ControlSizes.MayBeControl((uint)Math.Min(late, uint.MaxValue)))

@@ -22,6 +22,7 @@ public sealed class PortHabit
     private long _quiet;
     private long _words;
     private long _alerts;
+    private long _serverAlerts;
 
     /// <summary>Losses that wait for this judgement.</summary>
     public long Held { get; private set; }
@@ -43,6 +44,12 @@ public sealed class PortHabit
     /// </summary>
     public bool SeesAlerts => _alerts > 0 && !IsQuiet;
 
+    /// <summary>
+    /// True where the server was seen to say what hardly can be anything but a TLS alert, unasked: its clients speak TLS, and what is as
+    /// short as an alert is one.
+    /// </summary>
+    public bool ServerSaysAlerts => _serverAlerts > 0;
+
     /// <summary>A client closed, or saw the close of its server, long after its last word.</summary>
     public void SawQuietClose() => _quiet++;
 
@@ -51,6 +58,9 @@ public sealed class PortHabit
 
     /// <summary>A TLS alert was left over at the end of a connection.</summary>
     public void SawAlert() => _alerts++;
+
+    /// <summary>A server's TLS alert was left over at the end of a connection.</summary>
+    public void SawServerAlert() => _serverAlerts++;
 
     /// <summary>Something was either a lost request or last words.</summary>
     public void Hold() => Held++;
@@ -64,6 +74,7 @@ public sealed class PortHabit
         _quiet += other._quiet;
         _words += other._words;
         _alerts += other._alerts;
+        _serverAlerts += other._serverAlerts;
         Held += other.Held;
     }
 

@@ -197,6 +197,31 @@ public sealed class EndsTallyTests
         Assert.Equal(0L, here.ServerSummary.LossUnknown);
     }
 
+    /// <summary>
+    /// The client's alert met the close. Where the server says alerts itself, something so short is one; with CBC a request may be as long.
+    /// </summary>
+    [Theory]
+    [InlineData("TLS 1.3", true, 0)]
+    [InlineData("TLS 1.2", true, 0)]
+    [InlineData("TLS 1.2 ChaCha20", true, 0)]
+    [InlineData("TLS 1.2 CBC", false, 1)]
+    [InlineData("TLS 1.3", false, 1)]
+    public void Add_TlsClientSaysItsAlertToAServerThatHasClosed_IsNoLossWhereTheServerSaysAlerts(string tls, bool isKnown, long unknown)
+    {
+        var replay = new EndReplay();
+        if (isKnown)
+        {
+            replay.Both($"{tls}: server notifies and closes, client closes").Pass(5).Scan($"{tls}: server notifies and closes, client closes").Pass(60).Settle();
+        }
+
+        var scene = $"{tls}: server notifies and closes, client notifies and closes";
+        replay.Both(scene).Pass(5).Scan(scene).Pass(60).Settle();
+        Assert.Equal((0L, unknown), (replay.ServerSummary.Lost(EndRole.Server), replay.ServerSummary.LossUnknown));
+
+        replay.Both($"{tls}: request after close").Pass(60).Settle();
+        Assert.Equal(1, replay.ServerSummary.Lost(EndRole.Server));
+    }
+
     [Fact]
     public void Add_RequestTakenAndNotAnswered_IdleTimeBeforeItIsNoMatter() => Assert.Null(
         Assert.Single(new EndReplay().Both("request taken, closed without an answer").Pass(60).Settle().ServerSummary.RequestsLost).IdleBefore);
