@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Agent.Core.Ends;
 using Agent.Core.Model;
 using Agent.Kernel.Ends;
@@ -31,6 +32,11 @@ internal sealed class Ears : IDisposable
     }
 
     public ConnectionEndStatistics Heard => _listener.ReadStatistics();
+
+    /// <summary>CPU time of the reading thread so far (/proc/PID/task/TID/schedstat).</summary>
+    public static TimeSpan ReaderTime => TimeSpan.FromMicroseconds(Directory.GetDirectories("/proc/self/task")
+        .Where(static task => File.ReadAllText($"{task}/comm") == "connection ends\n")
+        .Sum(static task => long.Parse(File.ReadAllText($"{task}/schedstat").Split(' ')[0], CultureInfo.InvariantCulture)) / 1000.0);
 
     public bool HearsAllNamespaces => _listener.HearsAllNamespaces;
 

@@ -40,6 +40,9 @@ internal sealed class NamespaceFarm : IDisposable
         }
     }
 
+    /// <summary>Moves the calling thread into one of them, until the result is disposed of.</summary>
+    public ScratchNamespace Enter(int index) => ScratchNamespace.Enter(_namespaces[index].File);
+
     public void Dispose()
     {
         foreach (var (_, file) in _namespaces)
