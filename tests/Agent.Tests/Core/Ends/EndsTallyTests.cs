@@ -547,6 +547,44 @@ public sealed class EndsTallyTests
         Assert.Equal((1L, passedOn, passedOn == 0 ? 1 : 0), (idle.Count, idle.PassedOn, idle.Events.Length));
     }
 
+    /// <summary>A dump of sockets tells who closed first of all ends since the last one: of one namespace before those of another.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Add_ServersBehindClosedManyLegs_AreAllPassedOn_InWhateverOrderTheyAreTold(bool isServerFirst)
+    {
+        const int Connections = 120;
+        var replay = new EndReplay();
+        var behind = new EndsNamespace(3, replay.Client);
+        behind.AddListener(9000, replay.Client);
+        var ends = CapturedEnds.Scene("server closes idle").Ends;
+        var (client, server) = (ends.First(static end => end.Role == EndRole.Client).End, ends.First(static end => end.Role == EndRole.Server).End);
+        List<ConnectionTuple> fronts = [], backs = [];
+        for (var i = 0; i < Connections; i++)
+        {
+            ConnectionTuple leg = new(IpAddress.FromIPv4(0x0A00_0001), IpAddress.FromIPv4(0x0A00_0002), (ushort)(50_000 + i), 9000);
+            fronts.Add(server.Tuple with { DestinationPort = (ushort)(30_000 + i) });
+            backs.Add(new(leg.Destination, leg.Source, leg.DestinationPort, leg.SourcePort));
+            replay.Tally.Add(client with { Tuple = leg }, replay.ServerNetwork, replay.Clock);
+            replay.Tally.Add(server with { Tuple = backs[i] }, behind, replay.Clock);
+            replay.Tally.Add(server with { Tuple = fronts[i] }, replay.ServerNetwork, replay.Clock);
+            replay.Pass(0.3);
+        }
+
+        replay.Tally.Settle(replay.Clock, canLookUp: false);
+        foreach (var isServer in (bool[])[isServerFirst, !isServerFirst])
+        {
+            var (network, tuples) = isServer ? (behind, backs) : (replay.ServerNetwork, fronts);
+            foreach (var tuple in Enumerable.Reverse(tuples))
+            {
+                replay.Tally.OnTimeWait(network, tuple, replay.Clock);
+            }
+        }
+
+        var idle = Assert.Single(replay.ServerSummary.IdleCloses, static idle => idle.Port == 8080);
+        Assert.Equal((Connections, Connections, 0), (idle.Count, idle.PassedOn, idle.Events.Length));
+    }
+
     [Fact]
     public void Add_AddressOfTheServerTranslated_TheEndsAreFoundByTheirBytes()
     {
