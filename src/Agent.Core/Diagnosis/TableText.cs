@@ -11,6 +11,7 @@ internal static class TableText
 
     // nf_conntrack_max of most nodes, where it could not be read.
     private const long UnknownLimit = 131_072;
+    private const long MaxLimit = int.MaxValue; // nf_conntrack_max is an int
     private const double RoomyShare = 0.75;
     private const double LoweredShare = 1.01;
 
@@ -33,13 +34,13 @@ internal static class TableText
     /// <summary>What to raise nf_conntrack_max to: doubled until what the table holds leaves room.</summary>
     public static string RoomyLimit(ConntrackSummary? table)
     {
-        var limit = 2 * (table?.Limit is > 0 and var set ? set : UnknownLimit);
-        while (limit * RoomyShare < (table?.Entries ?? 0))
+        var limit = 2 * Math.Min(table?.Limit is > 0 and var set ? set : UnknownLimit, MaxLimit);
+        while (limit < MaxLimit && limit * RoomyShare < (table?.Entries ?? 0))
         {
             limit *= 2;
         }
 
-        return limit.ToString(CultureInfo.InvariantCulture);
+        return Math.Min(limit, MaxLimit).ToString(CultureInfo.InvariantCulture);
     }
 
     /// <summary>What a limit below the entries means; null where it is not, or only by what the processors add at one instant.</summary>

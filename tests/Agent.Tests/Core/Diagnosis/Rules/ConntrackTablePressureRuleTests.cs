@@ -51,4 +51,12 @@ public sealed class ConntrackTablePressureRuleTests
         Assert.Contains(finding.Fix, fix => fix.Text == $"sysctl -w net.netfilter.nf_conntrack_max={limit}");
         Assert.Equal(entries > 1010, finding.Evidence.Any(static line => line.StartsWith("The limit was lowered", StringComparison.Ordinal)));
     }
+
+    /// <summary>A captured tree may hold any number; nf_conntrack_max is an int.</summary>
+    [Theory]
+    [InlineData(long.MaxValue, 1000)]
+    [InlineData(long.MaxValue, long.MaxValue)]
+    [InlineData(long.MaxValue, 1L << 62)]
+    public void Evaluate_NumbersThatNoKernelHas_OfferNoMoreThanThereCanBe(long entries, long limit) => Assert.Contains(
+        Given.Only(s_rule, Given.Alone(Filled(entries, limit))).Fix, static fix => fix.Text == "sysctl -w net.netfilter.nf_conntrack_max=2147483647");
 }
