@@ -114,8 +114,11 @@ public sealed partial class EndsTally
         }
 
         var owner = network.OwnerOf(view, EndRole.Server);
-        return _pods.GetValueOrDefault(owner.Identity) == owner ? owner.Port(EndRole.Server, view.SourcePort) : null;
+        return IsSomebodys(owner) ? owner.Port(EndRole.Server, view.SourcePort) : null;
     }
+
+    /// <summary>False for namespaces that no scan has found.</summary>
+    private bool IsSomebodys(PodEnds owner) => _pods.GetValueOrDefault(owner.Identity) == owner;
 
     private void ForgetServersThatAreGone()
     {

@@ -59,9 +59,11 @@ public sealed partial class EndsTally
         }
     }
 
+    // What was lost at a server of nobody here is its client's.
     private bool IsOtherEnd(long position, in EndRecord record) =>
         _ring.Has(position) && _ring[position] is { Partner: < 0 } other
-        && other.Facts.Role != record.Facts.Role && record.CarriedTheSameAs(other);
+        && other.Facts.Role != record.Facts.Role && record.CarriedTheSameAs(other)
+        && IsSomebodys(other.Pod) && IsSomebodys(record.Pod);
 
     private bool ForgetTranslationsThatAreOver()
     {

@@ -51,6 +51,22 @@ public sealed class TranslatedEndsTests
         Assert.Equal((0, 0), (_replay.ServerSummary.LossUnknown + _replay.ClientSummary.LossUnknown, _replay.Tally.Undecided));
     }
 
+    /// <summary>A namespace that no scan has found is heard where a veth pair leads to it: nobody would see what its server has lost.</summary>
+    [Theory]
+    [InlineData("request after close", true)]
+    [InlineData("request after close", false)]
+    [InlineData("request taken, closed without an answer", true)]
+    public void LookUp_TheServerIsNobodys_TheLossIsItsClients(string scene, bool serverFirst)
+    {
+        _replay.Tally.Forget(_replay.Server.Identity);
+        Add(scene, serverFirst ? EndRole.Server : EndRole.Client);
+        Add(scene, serverFirst ? EndRole.Client : EndRole.Server);
+
+        Settle();
+
+        Assert.Equal(1, _replay.ClientSummary.Lost(EndRole.Client));
+    }
+
     /// <summary>A client may keep the socket that was reset for longer than the entry lives.</summary>
     [Theory]
     [InlineData("request unread at close")]
