@@ -132,7 +132,8 @@ internal sealed class ApiServer : IDisposable
         {
             if (_server.HasExited || clock.Elapsed > s_startTimeout)
             {
-                throw new InvalidOperationException($"kube-apiserver did not start: {File.ReadAllText(PathOf("kube-apiserver.log"))[^2000..]}");
+                var log = File.ReadAllText(PathOf("kube-apiserver.log"));
+                throw new InvalidOperationException($"kube-apiserver did not start: {log[Math.Max(0, log.Length - 2000)..]}");
             }
 
             Thread.Sleep(200);
