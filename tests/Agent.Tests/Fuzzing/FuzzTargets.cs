@@ -50,7 +50,7 @@ internal static class FuzzTargets
             _ = ConntrackFlowParser.TryParse(bytes, ref flow);
         }),
         new("sock-diag", [.. Fixture("sock_diag/connection-ends-6.18.txt").Where(static line => line[0] != '#').Select(static line => Convert.FromHexString(line.Split(' ')[1]))], ReadSockets),
-        new("conntrack-text", [.. Fixture("proc/linux-6.18/net/nf_conntrack").Append(Line).Select(static line => Encoding.ASCII.GetBytes(line + "\n"))], ReadConntrackText),
+        new("conntrack-text", [.. Fixture("proc/linux-6.18/net/nf_conntrack").Append(Line).Select(static line => Encoding.ASCII.GetBytes(line + "\n"))], static bytes => _ = ChunkedText.Read(bytes, new byte[256 + (bytes.Length % 256)])),
         new("conntrack-counters", [.. Texts(string.Join('\n', Fixture("proc/linux-6.18/net/stat/nf_conntrack")))], static bytes => NfConntrackStat.Parse(bytes)),
         new("proc", [.. HostileFileTests.Files.Select(Encoding.ASCII.GetBytes)], HostileFileTests.ReadAll),
         new(
@@ -90,24 +90,6 @@ internal static class FuzzTargets
         while (ends.MoveNext())
         {
         }
-    }
-
-    /// <summary>As it comes out of reads that end anywhere: the length says where.</summary>
-    private static void ReadConntrackText(byte[] bytes)
-    {
-        var buffer = new byte[256 + bytes.Length % 256];
-        var lines = new ConntrackLineStream();
-        var sink = new NoSink();
-        var kept = 0;
-        for (var start = 0; start < bytes.Length;)
-        {
-            var length = Math.Min(bytes.Length - start, buffer.Length - kept);
-            bytes.AsSpan(start, length).CopyTo(buffer.AsSpan(kept));
-            start += length;
-            kept = lines.Read(buffer, kept + length, ref sink);
-        }
-
-        lines.End(buffer.AsSpan(0, kept), ref sink);
     }
 
     /// <summary>An event of a watch by itself, the same within a list, and as the body of an error.</summary>

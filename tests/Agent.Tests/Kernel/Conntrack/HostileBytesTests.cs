@@ -85,19 +85,7 @@ public sealed class HostileBytesTests
         var buffer = new byte[512];
         Try(Encoding.ASCII.GetBytes($"{Line}\n{Line}\n"), bytes =>
         {
-            var lines = new ConntrackLineStream();
-            var sink = new NoSink();
-            var kept = 0;
-            for (var start = 0; start < bytes.Length;)
-            {
-                var length = Math.Min(bytes.Length - start, buffer.Length - kept);
-                bytes.AsSpan(start, length).CopyTo(buffer.AsSpan(kept));
-                start += length;
-                kept = lines.Read(buffer, kept + length, ref sink);
-                Assert.InRange(kept, 0, buffer.Length - 1);
-            }
-
-            lines.End(buffer.AsSpan(0, kept), ref sink);
+            var lines = ChunkedText.Read(bytes, buffer);
             Assert.InRange(lines.Entries + lines.Malformed, 0, bytes.Count((byte)'\n') + 1);
         });
     }
