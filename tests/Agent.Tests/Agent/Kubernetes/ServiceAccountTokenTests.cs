@@ -62,6 +62,16 @@ public sealed class ServiceAccountTokenTests
         directory.Delete(recursive: true);
     }
 
+    [Fact]
+    public void File_WithoutEnd_IsReadUpToItsBound()
+    {
+        var directory = Directory.CreateTempSubdirectory("closewatch-token-");
+        File.CreateSymbolicLink(Path.Combine(directory.FullName, "token"), "/dev/zero");
+
+        Assert.Null(ServiceAccountToken.Read(directory.FullName));
+        directory.Delete(recursive: true);
+    }
+
     private static ServiceAccountToken? Parse(string claims) => ServiceAccountToken.Parse(Token(claims));
 
     private static string Token(string claims) => $"h.{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(claims))}.s\n";
