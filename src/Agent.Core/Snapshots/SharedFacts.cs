@@ -3,8 +3,7 @@ using Agent.Core.Model;
 namespace Agent.Core.Snapshots;
 
 /// <summary>
-/// Most owners are at rest from one scan to the next. What two snapshots say alike is kept once: of twenty snapshots of 250 idle pods this
-/// leaves half.
+/// Most owners are at rest from one scan to the next. What two snapshots say alike is kept once.
 /// </summary>
 public static class SharedFacts
 {
