@@ -5,7 +5,8 @@ namespace Agent.Core.Ends;
 
 /// <summary>
 /// The last ends, in the order in which they came, found by the client's address and port. Positions only grow; the oldest record gives way
-/// to a new one. Grows with use up to <see cref="MaxLength"/>.
+/// to a new one. Kept in pages, of which there are as many as the records need: memory follows what is remembered, and no page is a large
+/// object, which the collector would sweep without closing the holes.
 /// </summary>
 internal sealed class EndRing
 {
@@ -18,10 +19,18 @@ internal sealed class EndRing
     /// </summary>
     public const int MaxSteps = 64;
 
-    private const int FirstLength = 256;
+    private const int PageLength = 256;
 
-    private EndRecord[] _records = new EndRecord[FirstLength];
-    private long[] _heads = NewHeads(FirstLength);
+    // One more than full ones: the oldest and the newest may both be in use in part.
+    private const int PageCount = (MaxLength / PageLength) + 1;
+
+    private readonly EndRecord[]?[] _pages = new EndRecord[PageCount][];
+
+    // By hash: the position after that of the newest record with it; 0 for none.
+    private readonly long[] _heads = new long[MaxLength];
+
+    // One page that is in no use: a queue that neither grows nor shrinks allocates nothing.
+    private EndRecord[]? _spare;
 
     /// <summary>Position of the oldest.</summary>
     public long First { get; private set; }
@@ -35,30 +44,46 @@ internal sealed class EndRing
     /// <summary>
     /// The record at a position from <see cref="First"/> to before <see cref="Next"/>. Valid until the next <see cref="Add"/>.
     /// </summary>
-    public ref EndRecord this[long position] => ref _records[(int)(position & (_records.Length - 1))];
+    public ref EndRecord this[long position] => ref _pages[PageOf(position)]![position % PageLength];
 
     /// <summary>True when the record at a position is still there.</summary>
     public bool Has(long position) => position >= First && position < Next;
+
+    /// <summary>Forgets those that are settled and came before a monotonic time, up to the first that did not.</summary>
+    public void RemoveBefore(TimeSpan monotonic)
+    {
+        while (First < Next && this[First] is { IsDecided: true, Lookup: not LookupState.EndedByReset } && this[First].At.Monotonic < monotonic)
+        {
+            RemoveFirst();
+        }
+    }
 
     /// <summary>Forgets the oldest.</summary>
     public void RemoveFirst()
     {
         this[First] = default;
-        First++;
+        if (++First % PageLength == 0)
+        {
+            ref var page = ref _pages[PageOf(First - 1)];
+            (_spare, page) = (page, null);
+        }
     }
 
     /// <summary>Adds one. Not when <see cref="IsFull"/>.</summary>
     /// <returns>Its position.</returns>
     public long Add(in EndRecord record)
     {
-        if (Next - First == _records.Length)
+        var position = Next++;
+        ref var page = ref _pages[PageOf(position)];
+        if (page is null)
         {
-            Grow();
+            (page, _spare) = (_spare ?? new EndRecord[PageLength], null);
         }
 
-        var position = Next++;
-        this[position] = record;
-        Link(position);
+        page[position % PageLength] = record;
+        ref var head = ref _heads[Head(record.Key)];
+        this[position].Previous = head - 1;
+        head = position + 1;
         return position;
     }
 
@@ -86,7 +111,7 @@ internal sealed class EndRing
     public long FindSocket(EndsNamespace? network, in ConnectionTuple tuple, int key)
     {
         var steps = 0;
-        for (var position = _heads[Head(key)]; position >= First && steps < MaxSteps; position = this[position].Previous, steps++)
+        for (var position = _heads[Head(key)] - 1; position >= First && steps < MaxSteps; position = this[position].Previous, steps++)
         {
             ref readonly var candidate = ref this[position];
             if ((network is null || candidate.Network == network) && candidate.Tuple == tuple)
@@ -98,32 +123,7 @@ internal sealed class EndRing
         return -1;
     }
 
-    private static long[] NewHeads(int length)
-    {
-        var heads = new long[length * 2];
-        Array.Fill(heads, -1);
-        return heads;
-    }
+    private static int PageOf(long position) => (int)(position / PageLength % PageCount);
 
-    private int Head(int key) => (int)((uint)key * 0x9E37_79B9u >> (32 - BitOperations.Log2((uint)_heads.Length)));
-
-    private void Link(long position)
-    {
-        ref var record = ref this[position];
-        ref var head = ref _heads[Head(record.Key)];
-        record.Previous = head;
-        head = position;
-    }
-
-    private void Grow()
-    {
-        var old = _records;
-        _records = new EndRecord[old.Length * 2];
-        _heads = NewHeads(_records.Length);
-        for (var position = First; position < Next; position++)
-        {
-            this[position] = old[(int)(position & (old.Length - 1))];
-            Link(position);
-        }
-    }
+    private static int Head(int key) => (int)((uint)key * 0x9E37_79B9u >> (32 - BitOperations.Log2(MaxLength)));
 }

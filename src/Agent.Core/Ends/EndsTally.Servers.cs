@@ -45,15 +45,27 @@ public sealed partial class EndsTally
             {
                 _places[address] = known == network || known is { IsGone: true } ? network : null;
             }
-            else if (_places.Count < MaxServers || ForgetPlacesThatAreGone())
+            else if (_places.Count < MaxServers)
             {
                 _places[address] = network;
             }
         }
     }
 
-    private bool ForgetPlacesThatAreGone()
+    /// <summary>
+    /// Forgets the servers and addresses of namespaces that are gone, and so those namespaces' counters. After
+    /// <see cref="EndsNamespace.IsGone"/> of any was set.
+    /// </summary>
+    public void ForgetServersThatAreGone()
     {
+        foreach (var (server, network) in _servers)
+        {
+            if (network.IsGone)
+            {
+                _servers.Remove(server);
+            }
+        }
+
         foreach (var (address, network) in _places)
         {
             if (network is { IsGone: true })
@@ -61,8 +73,6 @@ public sealed partial class EndsTally
                 _places.Remove(address);
             }
         }
-
-        return _places.Count < MaxServers;
     }
 
     private EndsNamespace? ServerAt(IpAddress address, ushort port) =>
@@ -88,12 +98,7 @@ public sealed partial class EndsTally
             return;
         }
 
-        if (_servers.Count >= MaxServers)
-        {
-            ForgetServersThatAreGone();
-        }
-
-        if (_servers.Count < MaxServers)
+        if (_servers.Count < MaxServers && !record.Network.IsGone)
         {
             _servers[server] = record.Network;
         }
@@ -119,15 +124,4 @@ public sealed partial class EndsTally
 
     /// <summary>False for namespaces that no scan has found.</summary>
     private bool IsSomebodys(PodEnds owner) => _pods.GetValueOrDefault(owner.Identity) == owner;
-
-    private void ForgetServersThatAreGone()
-    {
-        foreach (var (server, network) in _servers)
-        {
-            if (network.IsGone)
-            {
-                _servers.Remove(server);
-            }
-        }
-    }
 }

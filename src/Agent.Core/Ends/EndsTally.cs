@@ -18,6 +18,12 @@ public sealed partial class EndsTally(IEndObserver? observer = null)
     /// <summary>How many ends are remembered to be settled later. Beyond that the oldest is counted as what it is known to be.</summary>
     public const int MaxRemembered = EndRing.MaxLength;
 
+    /// <summary>
+    /// How long an end is remembered. The other one comes later than this only where a side holds a closed connection for longer than load
+    /// balancers keep idle ones (600 s).
+    /// </summary>
+    public static readonly TimeSpan RememberedFor = TimeSpan.FromMinutes(11);
+
     /// <summary>How long a client's loss waits for the message of the server's side.</summary>
     public static readonly TimeSpan ServerPatience = TimeSpan.FromSeconds(1);
 
@@ -176,6 +182,7 @@ public sealed partial class EndsTally(IEndObserver? observer = null)
     public void Settle(EndClock now, bool canLookUp)
     {
         GuessRoles(now, isLast: false);
+        _ring.RemoveBefore(now.Monotonic - RememberedFor);
         for (var position = _ring.First; position < _ring.Next; position++)
         {
             ref var record = ref _ring[position];

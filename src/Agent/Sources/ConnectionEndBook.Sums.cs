@@ -77,6 +77,7 @@ internal sealed partial class ConnectionEndBook
 
     private void ForgetNamespaces(Func<int, bool> isLive)
     {
+        var before = _namespaces.Count;
         foreach (var (id, network) in _namespaces)
         {
             // What is still to be judged of it keeps the object; no more ends come for it.
@@ -85,6 +86,11 @@ internal sealed partial class ConnectionEndBook
                 network.Network.IsGone = true;
                 _namespaces.Remove(id);
             }
+        }
+
+        if (_namespaces.Count < before)
+        {
+            _tally.ForgetServersThatAreGone();
         }
     }
 

@@ -29,6 +29,8 @@ internal sealed class EndReplay : IEndObserver
 
     public EndsNamespace ServerNetwork => _serverNetwork;
 
+    public EndsNamespace ClientNetwork => _clientNetwork;
+
     public List<JudgedEnd> Told { get; } = [];
 
     public TimeSpan Now { get; private set; } = TimeSpan.FromHours(1);

@@ -145,8 +145,9 @@ public sealed class EndsTallyTests
 
         Assert.Equal(EndsTally.MaxServers, replay.Tally.Servers);
         replay.ServerNetwork.IsGone = true;
+        replay.Tally.ForgetServersThatAreGone();
         replay.Tally.Add(end, replay.ServerNetwork, replay.Clock);
-        Assert.Equal(1, replay.Tally.Servers);
+        Assert.Equal(0, replay.Tally.Servers);
     }
 
     /// <summary>Whether it was the first on its connection, and how long it had waited, tells requests from port scans.</summary>
