@@ -29,7 +29,7 @@ public sealed class NodeAgent : IAsyncDisposable
         PodNode node, IReadOnlyList<string> command, IReadOnlyDictionary<string, string> environment, params IReadOnlyList<string> settings)
     {
         var start = node.StartInfo(
-            [.. command, Repository.Closewatch, "run", "--Http:Listen=http://127.0.0.1:0", "--Logging:Format=json", .. settings.Select(setting => "--" + setting)]);
+            [.. command, Repository.Closewatch, "run", "--Http:Listen=http://127.0.0.1:0", "--Logging:Format=json", .. ScanInterval.Apply(settings).Select(static setting => "--" + setting)]);
         foreach (var (name, value) in environment)
         {
             start.Environment[name] = value;

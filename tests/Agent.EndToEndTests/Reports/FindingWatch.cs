@@ -8,7 +8,7 @@ public sealed class FindingWatch : IAsyncDisposable
 {
     private static readonly string[] s_ranks = ["", "info", "warning", "critical"];
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_patience = ScanInterval.Patience(TimeSpan.FromSeconds(60));
 
     private readonly NodeAgent _agent;
     private readonly List<NodeReport> _reports = [];

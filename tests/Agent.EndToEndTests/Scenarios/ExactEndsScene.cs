@@ -39,7 +39,7 @@ public sealed class ExactEndsScene(NodePool nodes) : NodeScene(nodes)
     // Closes 1.5 s after the last request (Node.js 20 adds a second), and is blocked from 1.3 to 2.2 s: the next requests come at 1.5 s.
     private static readonly string[] s_busy = ["500", "0", "1300", "900"];
 
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_patience = ScanInterval.Patience(TimeSpan.FromSeconds(60));
 
     /// <summary>How long the clients go on: three bursts that meet a close.</summary>
     private static readonly TimeSpan s_traffic = TimeSpan.FromSeconds(12);

@@ -36,7 +36,7 @@ public sealed class IdleCloseScene(NodePool nodes) : NodeScene(nodes)
     // What is idle for less than a second may be in use.
     private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(1.2);
 
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(150);
+    private static readonly TimeSpan s_patience = ScanInterval.Patience(TimeSpan.FromSeconds(150));
 
     private static readonly (string Name, string Severity)[] s_named =
         [(NodeDefault, "warning"), (NodeBusy, "critical"), (PythonDefault, "warning"), (NginxDefault, "warning")];

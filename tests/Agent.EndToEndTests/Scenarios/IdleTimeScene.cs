@@ -10,7 +10,7 @@ public sealed class IdleTimeScene(NodePool nodes) : NodeScene(nodes)
 {
     private const int Closes = 6;
 
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_patience = ScanInterval.Patience(TimeSpan.FromSeconds(60));
 
     /// <summary>What came out, in the order of <see cref="IdleServers.All"/>.</summary>
     public IReadOnlyList<IdleTime> Times { get; private set; } = [];

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Agent.EndToEndTests.Images;
 using Agent.EndToEndTests.Node;
 using Agent.EndToEndTests.Reports;
@@ -9,7 +8,6 @@ namespace Agent.EndToEndTests.Scenarios;
 /// What looks like the causes of failing requests and is none, all at the same time, beside one server that does close idle connections too
 /// soon, behind a proxy, and is repaired in the end.
 /// </summary>
-/// <remarks>CLOSEWATCH_LOOKALIKE_INTERVAL: how often the agent scans, "15s" as by default; everything then takes some minutes.</remarks>
 public sealed class LookAlikeScene(NodePool nodes) : NodeScene(nodes)
 {
     public const string Behind = "behind";
@@ -20,9 +18,7 @@ public sealed class LookAlikeScene(NodePool nodes) : NodeScene(nodes)
     private const int ProxyPort = 8001;
     private const int PooledConnections = 20;
 
-    private static readonly string s_interval = Environment.GetEnvironmentVariable("CLOSEWATCH_LOOKALIKE_INTERVAL") ?? "2s";
-    private static readonly double s_seconds = double.Parse(s_interval.TrimEnd('s'), CultureInfo.InvariantCulture);
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60 + (20 * s_seconds));
+    private static readonly TimeSpan s_patience = ScanInterval.Patience(TimeSpan.FromSeconds(100));
 
     // Not in step with the clients, who ask once a second: a server that closes whenever they have been idle for half of it has a time-out.
     private static readonly TimeSpan[] s_reloads = [TimeSpan.FromSeconds(2.5), TimeSpan.FromSeconds(3.2), TimeSpan.FromSeconds(1.9)];
@@ -55,7 +51,7 @@ public sealed class LookAlikeScene(NodePool nodes) : NodeScene(nodes)
 
         // So that a minute is not needed for what would be a leak; on a busy machine a server may send nothing for seconds.
         await using var agent = await NodeAgent.StartAsync(
-            node, $"Collection:Interval={s_interval}", "Diagnosis:LeakAge=8s", "Diagnosis:LeakCount=5");
+            node, "Collection:Interval=2s", "Diagnosis:LeakAge=8s", "Diagnosis:LeakCount=5");
         await agent.ReadyAsync();
         await using var log = new FindingLog(agent);
         await Task.WhenAll(

@@ -27,7 +27,7 @@ public sealed class LostRequestScene(NodePool nodes) : NodeScene(nodes)
     private const string ServiceIdle = "6";
     private const string HealthyIdle = "0.5";
 
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(150);
+    private static readonly TimeSpan s_patience = ScanInterval.Patience(TimeSpan.FromSeconds(150));
 
     private static readonly (string Id, string Name, string Severity)[] s_expected =
     [

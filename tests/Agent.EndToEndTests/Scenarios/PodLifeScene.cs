@@ -11,7 +11,7 @@ namespace Agent.EndToEndTests.Scenarios;
 /// </summary>
 public sealed class PodLifeScene(NodePool nodes) : NodeScene(nodes)
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(100);
+    private static readonly TimeSpan s_patience = ScanInterval.Patience(TimeSpan.FromSeconds(100));
 
     private static readonly Dictionary<string, int> s_replicas = new()
     {
