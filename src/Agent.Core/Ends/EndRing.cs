@@ -52,7 +52,8 @@ internal sealed class EndRing
     /// <summary>Forgets those that are settled and came before a monotonic time, up to the first that did not.</summary>
     public void RemoveBefore(TimeSpan monotonic)
     {
-        while (First < Next && this[First] is { IsDecided: true, Lookup: not LookupState.EndedByReset } && this[First].At.Monotonic < monotonic)
+        while (First < Next && this[First] is { IsDecided: true, Lookup: not LookupState.EndedByReset } record
+            && record.At.Monotonic < monotonic)
         {
             RemoveFirst();
         }

@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Xunit;
 
-namespace Agent.Tests.Agent.Commands;
+namespace Agent.KernelTests.Commands;
 
 /// <summary>The built program as a process of its own: signals and pipes.</summary>
 public sealed class ProcessTests : IDisposable
