@@ -22,7 +22,7 @@ public static class DiagnosisEngine
         var all = rules.ToLookup(static rule => rule is IRemainderRule);
         ImmutableArray<Finding> found =
             [.. all[false].SelectMany(rule => Run(rule, () => rule.Evaluate(context), context)), .. alsoFound ?? []];
-        var remainder = all[true].Cast<IRemainderRule>().SelectMany(rule => Run(rule, () => rule.Evaluate(context, found), context));
+        ImmutableArray<Finding> remainder = [.. Remainder(found)];
         var ordered = FindingOrder.Sort(FixFilter.Apply(CauseLinks.Link(found.Concat(remainder)), context.Current));
         ImmutableArray<string> unreadable = [.. s_essential
             .Where(name => context.Current.Source(name) is { } source && !context.Current.HasSource(name)
@@ -31,7 +31,13 @@ public static class DiagnosisEngine
         {
             Unreadable = unreadable,
             Present = [.. context.Current.Pods.Select(static pod => FindingSubject.Of(pod.Identity))],
+            Explained = [.. Remainder([]).Select(Key).Except(remainder.Select(Key))],
         };
+
+        IEnumerable<Finding> Remainder(ImmutableArray<Finding> others) =>
+            all[true].Cast<IRemainderRule>().SelectMany(rule => Run(rule, () => rule.Evaluate(context, others), context));
+
+        static (string Id, FindingSubject Subject) Key(Finding finding) => (finding.Id, finding.Subject);
     }
 
     // A mistake in one rule must not cost the others' findings, so whatever it throws becomes a finding itself.

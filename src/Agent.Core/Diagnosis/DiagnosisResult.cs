@@ -12,6 +12,9 @@ public sealed record DiagnosisResult(ImmutableArray<Finding> Findings, Headline 
     /// <summary>The owners in the snapshot that was judged; a finding about any other pod is not carried on. Null when not known.</summary>
     public ImmutableHashSet<FindingSubject>? Present { get; init; }
 
+    /// <summary>What would be found if the other findings did not explain it, by id and subject (<see cref="IRemainderRule"/>).</summary>
+    public ImmutableHashSet<(string Id, FindingSubject Subject)> Explained { get; init; } = [];
+
     /// <summary>What held until a short while ago, the last first; a bounded number. Empty for a single scan.</summary>
     public ImmutableArray<OverFinding> Over { get; init; } = [];
 

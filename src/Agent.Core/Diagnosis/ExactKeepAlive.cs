@@ -16,7 +16,7 @@ internal static class ExactKeepAlive
     public static readonly TimeSpan Memory = TimeSpan.FromMinutes(10);
 
     // Reloads close connections at any age: three of these agree to a twentieth by chance in one case of a hundred, six loosely as rarely.
-    private const int FewestClose = 3;
+    internal const int FewestClose = 3;
     private const int FewestLoose = 6;
     private const double MostOfThem = 0.8;
 

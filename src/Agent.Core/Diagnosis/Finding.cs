@@ -44,8 +44,8 @@ public sealed record Finding
     public string Form { get; init; } = "";
 
     /// <summary>
-    /// How long it must hold before a running agent shows it: by then another finding may explain it. A single report, which has no later
-    /// scan to wait for, shows it at once.
+    /// How long it must hold before a running agent shows it: by then another finding may explain it. Where it ends before, and nothing
+    /// explains it, it is shown then. A single report, which has no later scan to wait for, shows it at once.
     /// </summary>
     public TimeSpan Patience { get; init; }
 

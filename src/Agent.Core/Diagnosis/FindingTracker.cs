@@ -3,8 +3,9 @@ namespace Agent.Core.Diagnosis;
 
 /// <summary>
 /// Keeps findings of repeated scans from flapping: one appears once it held in two of the last three evaluations (at once when it is
-/// critical), and not before its <see cref="Finding.Patience"/> is over; it goes only after three evaluations without it. What has gone is
-/// remembered for a while. Owned by one loop, not thread-safe.
+/// critical), and not before its <see cref="Finding.Patience"/> is over, or before it ends without anything else that explains it; it goes
+/// only after three evaluations without it, or when another finding that is shown explains it. What has gone is remembered for a while.
+/// Owned by one loop, not thread-safe.
 /// </summary>
 public sealed class FindingTracker
 {
@@ -47,13 +48,25 @@ public sealed class FindingTracker
         _started = true;
         foreach (var (key, track) in _tracks)
         {
-            if (track.IsOver || (!track.IsSeenNow && IsGone(key, result)))
+            if (track.IsSeenNow)
+            {
+                continue;
+            }
+
+            var isExplained = result.Explained.Contains(key);
+            if (track.IsOver || IsGone(key, result) || (isExplained && (!track.IsShown || IsToldOtherwise(key.Subject))))
             {
                 _tracks.Remove(key);
-                if (track is { IsShown: true, Worst: >= Severity.Warning })
+
+                // What is explained goes on under another name.
+                if (!isExplained && track is { IsShown: true, Worst: >= Severity.Warning })
                 {
                     _over.Insert(0, new(track.AtItsWorst, track.SeenAt));
                 }
+            }
+            else if (!isExplained)
+            {
+                track.EndPatience();
             }
         }
 
@@ -87,6 +100,9 @@ public sealed class FindingTracker
     private static bool IsGone((string Id, FindingSubject Subject) key, DiagnosisResult result) =>
         !key.Subject.IsOfNode && result.Present is { } present && !present.Contains(key.Subject);
 
+    private bool IsToldOtherwise(FindingSubject subject) =>
+        _tracks.Values.Any(track => track.IsShown && !LossClaim.ClaimsOf(track.Published, subject).IsEmpty);
+
     private sealed class Track(DateTimeOffset firstSeen)
     {
         private DateTimeOffset _firstSeen = firstSeen;
@@ -94,6 +110,7 @@ public sealed class FindingTracker
         // At the last evaluations, the newest last; null where it was absent.
         private readonly Severity?[] _severities = new Severity?[Remembered];
         private Finding? _newest;
+        private bool _waits;
 
         public bool IsShown { get; private set; }
 
@@ -128,8 +145,11 @@ public sealed class FindingTracker
             _newest = finding;
             Worst = finding.Severity > Worst ? finding.Severity : Worst;
             _severities[^1] = finding.Severity;
-            IsShown |= takenAt - _firstSeen >= finding.Patience
-                && (atOnce || _severities.Count(static severity => severity is not null) >= Appears);
+            _waits = atOnce || _severities.Count(static severity => severity is not null) >= Appears;
+            IsShown |= _waits && takenAt - _firstSeen >= finding.Patience;
         }
+
+        /// <summary>It is over, and nothing has explained it: what was only held back is told now.</summary>
+        public void EndPatience() => IsShown |= _waits;
     }
 }

@@ -24,9 +24,13 @@ public readonly record struct LossClaim(EndRole Role, LossCause Cause)
     /// <param name="subject">The pod.</param>
     /// <param name="lost">Its losses of one role, cause and port.</param>
     public static bool IsExplained(IEnumerable<Finding> findings, FindingSubject subject, LostRequests lost) => findings.Any(finding =>
+        (finding.Ports is not { } ports || ports.Contains(lost.Port)) && ClaimsOf(finding, subject).Contains(new(lost.Role, lost.Cause)));
+
+    /// <summary>Which lost requests of a pod a finding explains, at its ports; none where it is of another, or only a note.</summary>
+    public static ImmutableArray<LossClaim> ClaimsOf(Finding finding, FindingSubject subject) =>
         finding.Severity >= Severity.Warning
         && (finding.Subject == subject || finding.Subject.Kind == SubjectKind.Node)
-        && (finding.Ports is not { } ports || ports.Contains(lost.Port))
         && FindingCatalog.Find(finding.Id) is { } explanation
-        && explanation.Explains.Contains(new(lost.Role, lost.Cause)));
+            ? explanation.Explains
+            : [];
 }

@@ -8,7 +8,8 @@ public sealed class ContainerRestartingRule : IFindingRule
     /// <summary>The finding's id.</summary>
     public const string Id = "container-restarting";
 
-    private const int CrashLoop = 3;
+    /// <summary>So many replacements of a server in the last minutes are a crash loop.</summary>
+    internal const int CrashLoop = 3;
 
     private static readonly TimeSpan s_recent = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan s_forgotten = TimeSpan.FromHours(1);
@@ -108,7 +109,7 @@ public sealed class ContainerRestartingRule : IFindingRule
             .Where(static listener => listener.Restarts > 0)
             .Select(static listener => listener.Port)
             .Distinct()
-            .Select(port => (Port: port, Times: CounterIncrease.OfPod(context, pod, seen => Restarts(seen, port))))
+            .Select(port => (Port: port, Times: Replaced(context, pod, port)))
             .Where(static one => one.Times is { Amount: >= CrashLoop })
             .OrderByDescending(static one => one.Times!.Value.Amount)
             .FirstOrDefault();
@@ -143,9 +144,14 @@ public sealed class ContainerRestartingRule : IFindingRule
         };
     }
 
+    /// <summary>How often the server at a port was replaced in the last minutes; null where there is nothing to compare.</summary>
+    internal static CounterIncrease? Replaced(DiagnosisContext context, PodSnapshot pod, ushort port) =>
+        CounterIncrease.OfPod(context, pod, seen => Restarts(seen, port));
+
+    // The first scan of a namespace knows of no replacement, and there was none to know of.
     private static ulong? Restarts(PodSnapshot pod, ushort port) => (ulong?)pod.Listeners
         .Where(listener => listener.Port == port)
-        .Max(static listener => listener.Restarts);
+        .Max(static listener => (long?)(listener.Restarts ?? 0));
 
     private static TimeSpan CountedOver(DiagnosisContext context, PodSnapshot pod) =>
         context.Current.TakenAt - context.HistoryOf(pod.Identity).First(static seen => seen.Pod.Kubernetes is not null).TakenAt;

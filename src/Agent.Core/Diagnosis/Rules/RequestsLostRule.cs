@@ -17,8 +17,6 @@ public sealed class RequestsLostRule : IRemainderRule
 
     // Trouble that is over is forgotten; what made it is known by then, or not at all.
     private static readonly TimeSpan s_over = TimeSpan.FromMinutes(2);
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(0.2);
 
     private static readonly FindingFix s_tracePod = new(
         "now, to see each one as it happens", "closewatch trace --lost --pod $NAMESPACE/$POD", FixPlace.Pod);
@@ -44,7 +42,8 @@ public sealed class RequestsLostRule : IRemainderRule
         Seen = $"""
             The ends of connections: data that lay unread when the server closed, that came after its close, or that was taken and not
             answered. Requests that a finding of at least a warning about the same pod explains (an idle time-out, a restart, a
-            termination) are not told again; what one of these may explain soon is told after {HumanText.Duration(s_patience)}.
+            termination) are not told again; what one of these may explain soon is told after {HumanText.Duration(LossPatience.Least)}, or
+            after up to {HumanText.Duration(LossPatience.Most)} where that takes longer to be known.
             {HumanText.Duration(s_over)} after the last one it is over. Clients that gave up waiting are not among them, nor bytes that may
             be last words of TLS or HTTP/2.
             """,
@@ -112,20 +111,9 @@ public sealed class RequestsLostRule : IRemainderRule
             ("PORT", worst.Port.ToString(CultureInfo.InvariantCulture))) with
         {
             Form = sure == 0 ? "unsure" : $"{worst.Role} {worst.Cause}",
-            Patience = losses.Exists(loss => MayBeExplainedSoon(context, pod, loss.Lost)) ? s_patience : TimeSpan.Zero,
+            Patience = losses.Max(loss => LossPatience.Of(context, pod, loss.Lost)),
         };
     }
-
-    // An idle time-out is known after a few closes, a crash loop after a few crashes.
-    private static bool MayBeExplainedSoon(DiagnosisContext context, PodSnapshot pod, LostRequests lost) =>
-        lost.IdleBefore >= s_idle || (lost.Role == EndRole.Server && WasReplaced(context, pod, lost.Port));
-
-    private static bool WasReplaced(DiagnosisContext context, PodSnapshot pod, ushort port) =>
-        !pod.Listeners.Any(listener => listener.Port == port)
-        || context.HistoryOf(pod.Identity)
-            .SelectMany(static seen => seen.Pod.Listeners)
-            .Concat(pod.Listeners)
-            .Any(listener => listener.Port == port && listener.Restarts > 0);
 
     private static IEnumerable<FindingFix> Fixes(LostRequests worst) => worst is { Role: EndRole.Server, Cause: LossCause.Unanswered }
         ? [s_tracePod, s_trace, s_logs, s_worker]

@@ -54,8 +54,47 @@ public sealed class FindingTrackerTests
         Next(Severity.Critical, TimeSpan.FromSeconds(60));
         for (var round = 0; round < 4; round++)
         {
-            Assert.Empty(Next(null) is var result ? result.Findings.Select(static finding => finding.Id).Concat(result.Over.Select(static over => over.Finding.Id)) : []);
+            // Later there is nothing left to explain.
+            var result = round == 0 ? Explained(Severity.Info) : Next(null);
+            Assert.Empty(result.Findings.Where(static finding => finding.Id == "close-wait-leak").Select(static finding => finding.Id).Concat(result.Over.Select(static over => over.Finding.Id)));
         }
+    }
+
+    /// <summary>Held back for a cause that never came: it must not end unsaid.</summary>
+    [Fact]
+    public void Update_EndsWithinItsPatienceUnexplained_IsToldThen()
+    {
+        Next(null);
+        Assert.Empty(Next(Severity.Critical, TimeSpan.FromMinutes(3)).Findings);
+        Assert.Empty(Next(Severity.Critical, TimeSpan.FromMinutes(3)).Findings);
+        Assert.Equal(Severity.Critical, Assert.Single(Next(null).Findings).Severity);
+        Assert.Single(Next(null).Findings);
+        var over = Next(null);
+        Assert.Empty(over.Findings);
+        Assert.Equal("close-wait-leak", Assert.Single(over.Over).Finding.Id);
+    }
+
+    [Fact]
+    public void Update_SeenOnceWithinItsPatience_IsNotTold()
+    {
+        Next(null);
+        Next(Severity.Warning, TimeSpan.FromMinutes(3));
+        for (var round = 0; round < 4; round++)
+        {
+            Assert.Empty(Next(null).Findings);
+        }
+    }
+
+    /// <summary>It does not stay beside the cause that explains it, and is not said to be over: it goes on, under another name.</summary>
+    [Fact]
+    public void Update_ShownAndThenExplained_GoesWhenItsCauseIsShown()
+    {
+        Next(Severity.Critical);
+        Next(Severity.Critical);
+        Assert.Equal(["close-wait-leak"], Explained(Severity.Warning).Findings.Select(static finding => finding.Id));
+        var explained = Explained(Severity.Warning);
+        Assert.Equal(["container-restarting"], explained.Findings.Select(static finding => finding.Id));
+        Assert.Empty(explained.Over);
     }
 
     [Fact]
@@ -190,6 +229,10 @@ public sealed class FindingTrackerTests
         DiagnosisResult At(DateTimeOffset now, params Finding[] findings) =>
             _tracker.Update(new([.. findings], new(Verdict.Ok, "")) { Present = [s_web] }, now);
     }
+
+    private DiagnosisResult Explained(Severity severity) => _tracker.Update(
+        new([DiagnosisEngineTests.Make("container-restarting", severity, s_web)], new(Verdict.Ok, "")) { Present = [s_web], Explained = [("close-wait-leak", s_web)] },
+        Given.Noon + _scan++ * Given.Interval);
 
     private DiagnosisResult Next(Severity? severity, TimeSpan patience) => Next(severity, null, patience);
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Agent.Core.Diagnosis;
 using Agent.Core.Diagnosis.Rules;
 using Agent.Core.Model;
@@ -84,21 +85,42 @@ public sealed class RequestsLostRuleTests
         Assert.Equal(Severity.Critical, Assert.Single(s_rule.Evaluate(Context(lost), [])).Severity);
     }
 
-    /// <summary>An idle time-out is known after some closes, a crash loop after some crashes: until then a running agent waits.</summary>
+    /// <summary>An idle time-out is known after some closes: until then a running agent waits, but not for long.</summary>
     [Theory]
-    [InlineData("met the close of an idle connection", 5.9, 0, true)]
-    [InlineData("at a server that was replaced", null, 1, true)]
-    [InlineData("at a server that lives on", null, 0, false)]
-    public void Lost_WhatAnotherFindingMayExplainSoon_HasPatience(string why, double? idleBefore, int restarts, bool expected)
+    [InlineData(null, 0)]
+    [InlineData(0.1, 0)] // not idle
+    [InlineData(5.9, 60)]
+    [InlineData(40.0, 150)] // three closes, and two scans
+    [InlineData(600.0, 180)]
+    public void Lost_OnIdleConnections_WaitForTheirCauseByItsTime(double? idleBefore, double seconds)
     {
-        Assert.NotEmpty(why);
-        var lost = Lost(9, LossCause.UnreadAtClose) with { IdleBefore = idleBefore is { } seconds ? TimeSpan.FromSeconds(seconds) : null };
-        var pod = Pod(lost);
-        pod = pod with { Listeners = [pod.Listeners[0] with { Restarts = restarts }] };
+        var lost = Lost(9, LossCause.UnreadAtClose) with { IdleBefore = idleBefore is { } idle ? TimeSpan.FromSeconds(idle) : null };
 
-        var finding = Assert.Single(s_rule.Evaluate(Given.Alone(Given.Node(pod)), []));
+        var finding = Assert.Single(s_rule.Evaluate(Given.InTurn(Given.Node(Pod()), Given.Node(Pod(lost))), []));
 
-        Assert.Equal((Severity.Critical, expected), (finding.Severity, finding.Patience > TimeSpan.Zero));
+        Assert.Equal((Severity.Critical, seconds), (finding.Severity, finding.Patience.TotalSeconds));
+    }
+
+    /// <summary>A crash loop is known after some crashes, of which scans see only some: by another listener (a number), or by none (a dash).</summary>
+    [Theory]
+    [InlineData("0 0 0", 0)]
+    [InlineData("5 5 5", 0)] // replaced before all that
+    [InlineData("0 0 1", 60)]
+    [InlineData("0 -", 60)]
+    [InlineData("0 - - - - -", 60)] // it stays away
+    [InlineData("0 - - 1 1", 60)] // one crash
+    [InlineData("0 1 1 2", 180)]
+    [InlineData("? 2", 180)] // the first scan has nothing to compare with
+    [InlineData("0 - 1 -", 180)]
+    public void Lost_WhereTheServerEnds_WaitForACrashLoopThatForms(string scans, double seconds)
+    {
+        var listeners = scans.Split(' ').Select(static word => word == "-" ? null : Given.Listener() with { Restarts = word == "?" ? null : long.Parse(word, CultureInfo.InvariantCulture) });
+        var nodes = listeners.Select(static listener => Given.Node(Pod(Lost(9)) with { Listeners = listener is null ? [] : [listener] })).ToArray();
+        nodes[0] = nodes[0] with { Pods = [nodes[0].Pods[0] with { Ends = Given.Ends() }] };
+
+        var finding = Assert.Single(s_rule.Evaluate(Given.InTurn(nodes), []));
+
+        Assert.Equal(seconds, finding.Patience.TotalSeconds);
     }
 
     [Theory]
@@ -174,7 +196,12 @@ public sealed class RequestsLostRuleTests
         var restarted = Given.Kubernetes() with { Containers = [Given.Container() with { Restarts = 3, LastTerminatedAt = Given.Noon }] };
         var crashing = Pod(Lost(9)) with { Kubernetes = restarted };
 
-        Assert.DoesNotContain(DiagnosisEngine.Evaluate(Given.Alone(Given.Node(crashing))).Findings, static finding => finding.Id == RequestsLostRule.Id);
-        Assert.Contains(DiagnosisEngine.Evaluate(Context(Lost(9))).Findings, static finding => finding.Id == RequestsLostRule.Id);
+        var explained = DiagnosisEngine.Evaluate(Given.Alone(Given.Node(crashing)));
+        var alone = DiagnosisEngine.Evaluate(Context(Lost(9)));
+
+        Assert.DoesNotContain(explained.Findings, static finding => finding.Id == RequestsLostRule.Id);
+        Assert.Equal([(RequestsLostRule.Id, FindingSubject.Of(crashing.Identity))], explained.Explained);
+        Assert.Contains(alone.Findings, static finding => finding.Id == RequestsLostRule.Id);
+        Assert.Empty(alone.Explained);
     }
 }

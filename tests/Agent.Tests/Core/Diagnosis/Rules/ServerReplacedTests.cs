@@ -46,6 +46,14 @@ public sealed class ServerReplacedTests
         Assert.Equal(Severity.Critical, Given.Only(s_rule, Given.InTurn(Node(0, 0), Node(3, 9), gone)).Severity);
     }
 
+    /// <summary>The first scan of a namespace has nothing to compare with; what the later ones count has happened since.</summary>
+    [Fact]
+    public void Replaced_SinceTheFirstScan_Counts()
+    {
+        var first = Given.Node(Lost(Given.Serving() with { Kubernetes = null }, 0));
+        Assert.StartsWith("the server at port 8080 of shop/web was replaced 3 times in 45s", Given.Only(s_rule, Given.InTurn(first, Node(1, 2), Node(2, 4), Node(3, 7))).Title, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Replaced_BeforeItIsWatched_Silent() => Assert.Empty(s_rule.Evaluate(Given.InTurn(Node(9, 9), Node(9, 9))));
 

@@ -1,0 +1,122 @@
+using System.Collections.Immutable;
+using Agent.Core.Diagnosis;
+using Agent.Core.Diagnosis.Rules;
+using Agent.Core.Model;
+using Xunit;
+
+namespace Agent.Tests.Core.Diagnosis;
+
+/// <summary>What a running agent says of lost requests, scan after scan, while their cause becomes known: never that nothing explains them.</summary>
+public sealed class LossesOverTimeTests
+{
+    private const int KeptScans = 20;
+    private const double Default = 15;
+    private const double Minutes = 6;
+
+    /// <summary>A server that dies every so many seconds, and listens again some seconds later.</summary>
+    [Theory]
+    [InlineData(3.7, 0.5)]
+    [InlineData(4.3, 2.7)] // about every second scan finds nobody listening
+    [InlineData(20, 1)]
+    [InlineData(40, 20)]
+    [InlineData(60, 5)]
+    public void CrashLoop_IsToldAsOne(double period, double down) => Assert.Equal(
+        [ContainerRestartingRule.Id], Shown(Default, at => Crashing(at, Times(period, 100), down)).SelectMany(static shown => shown).Distinct());
+
+    [Theory]
+    [InlineData(6)]
+    [InlineData(20)]
+    [InlineData(40)]
+    [InlineData(57)]
+    public void IdleTimeOut_IsToldAsOne(double age)
+    {
+        var told = Shown(Default, at => Closing(at, Times(age + 3, 100), age)).SelectMany(static shown => shown).Distinct().ToList();
+
+        Assert.DoesNotContain(RequestsLostRule.Id, told);
+        Assert.Contains(BackendClosesIdleFirstRule.Id, told);
+    }
+
+    /// <summary>Two closes after about the same time are no time-out yet, and one crash is no loop: the requests are lost all the same.</summary>
+    [Theory]
+    [InlineData(Default)]
+    [InlineData(2)] // what is kept of scans is shorter than the patience
+    public void NoCauseComes_LossesAreTold(double interval)
+    {
+        AssertToldAndOver(Shown(interval, at => Crashing(at, Times(7, 1), 1)));
+        AssertToldAndOver(Shown(interval, at => Crashing(at, Times(7, 1), 1000)));
+        AssertToldAndOver(Shown(interval, at => Closing(at, Times(33, 2), 30.7)));
+    }
+
+    /// <summary>Crashes so far apart that the first was told: that goes when the loop is told, and is not said to be over.</summary>
+    [Fact]
+    public void SlowCrashLoop_TheOneIsToldAfterTheOther_NeverBoth()
+    {
+        var shown = Shown(Default, static at => Crashing(at, Times(80, 100), 5));
+
+        Assert.All(shown, static findings => Assert.True(findings.Count <= 1, string.Join(' ', findings)));
+        Assert.Equal([RequestsLostRule.Id, ContainerRestartingRule.Id], shown.SelectMany(static findings => findings).Distinct());
+    }
+
+    private static void AssertToldAndOver(List<IReadOnlyList<string>> shown)
+    {
+        Assert.Contains(shown, static findings => findings.Contains(RequestsLostRule.Id));
+        Assert.Empty(shown[^1]);
+    }
+
+    private static double[] Times(double period, int most) => [.. Enumerable.Range(1, most).Select(number => number * period)];
+
+    /// <summary>The ids that are above info after each scan.</summary>
+    private static List<IReadOnlyList<string>> Shown(double interval, Func<double, PodSnapshot> pod)
+    {
+        var tracker = new FindingTracker();
+        var kept = ImmutableArray<Snapshot>.Empty;
+        List<IReadOnlyList<string>> shown = [];
+        long? replaced = null;
+        var server = 0UL;
+        for (var at = 0.0; at <= 60 * Minutes; at += interval)
+        {
+            var now = pod(at);
+            if (now.Listeners is [{ Restarts: { } started } listener])
+            {
+                // As the tally counts: another one than the last time, at most once a scan, and nothing to compare with at the first.
+                replaced = (replaced ?? 0) + (server == (ulong)started ? 0 : 1);
+                server = (ulong)started;
+                now = now with { Listeners = [listener with { Restarts = kept.IsEmpty ? null : replaced }] };
+            }
+
+            var current = Given.Node(now) with { TakenAt = Time(at) };
+            var context = new DiagnosisContext(current, kept, new());
+            shown.Add([.. tracker.Update(DiagnosisEngine.Evaluate(context), current.TakenAt).Findings
+                .Where(static finding => finding.Severity > Severity.Info && finding.CausedBy is null).Select(static finding => finding.Id)]);
+            kept = kept.Add(current);
+            kept = kept.Length < KeptScans ? kept : kept[1..];
+        }
+
+        return shown;
+    }
+
+    private static DateTimeOffset Time(double seconds) => Given.Noon + TimeSpan.FromSeconds(seconds);
+
+    private static PodSnapshot Crashing(double now, double[] crashes, double down)
+    {
+        var past = crashes.Where(at => at <= now).ToList();
+        var lost = past.Count == 0 ? [] : new[] { new LostRequests(EndRole.Server, LossCause.Unanswered, 8080, 6 * past.Count, Time(past[^1])) };
+        return Pod(lost) with { Listeners = past.Count > 0 && now < past[^1] + down ? [] : [Given.Listener() with { Restarts = past.Count }] };
+    }
+
+    private static PodSnapshot Closing(double now, double[] closes, double age)
+    {
+        var past = closes.Where(at => at <= now).ToList();
+        if (past.Count == 0)
+        {
+            return Pod();
+        }
+
+        var idle = TimeSpan.FromSeconds(age);
+        var pod = Pod(new LostRequests(EndRole.Server, LossCause.AfterClose, 8080, 6 * past.Count, Time(past[^1])) { IdleBefore = idle });
+        var events = past.Select(at => new IdleCloseEvent(Time(at), 1, idle, idle, idle));
+        return pod with { Ends = pod.Ends! with { IdleCloses = [Given.IdleCloses(age, past.Count) with { Events = [.. events] }] } };
+    }
+
+    private static PodSnapshot Pod(params LostRequests[] lost) => Given.Serving() with { Kubernetes = null, Ends = Given.Ends(lost) };
+}
