@@ -11,8 +11,11 @@ public static class ScanInterval
     private const string Variable = "CLOSEWATCH_E2E_INTERVAL";
     private const string Key = "Collection:Interval=";
 
-    // What some rules compare before they are sure, twice: for a cause to appear, and for what was said meanwhile to go.
-    private const int Scans = 20;
+    // Five minutes at the default interval: by then each cause is found, and what is over is forgotten.
+    private const int PatientScans = 20;
+
+    // In so many, what a scene does is seen, and then held for three scans more.
+    private const int LastingScans = 8;
 
     private static readonly string? s_asked = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } text ? text : null;
     private static readonly TimeSpan s_seconds = s_asked is null ? TimeSpan.Zero : Seconds(s_asked);
@@ -24,7 +27,10 @@ public static class ScanInterval
             : [.. settings.Select(static setting => setting.StartsWith(Key, StringComparison.Ordinal) ? Key + s_asked : setting)];
 
     /// <summary>How long something may take that takes so long at the scene's own interval.</summary>
-    public static TimeSpan Patience(TimeSpan own) => own + (Scans * s_seconds);
+    public static TimeSpan Patience(TimeSpan own) => own + (PatientScans * s_seconds);
+
+    /// <summary>Seconds for which the kernel has to keep what the scans of a scene have to see, where it does so for that long at its own interval.</summary>
+    public static int Lasting(int own) => own + (int)Math.Ceiling(LastingScans * s_seconds.TotalSeconds);
 
     private static TimeSpan Seconds(string text) =>
         text.EndsWith('s') && double.TryParse(text[..^1], NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) && seconds >= 1

@@ -15,12 +15,15 @@ namespace Agent.EndToEndTests.Scenarios;
 public sealed class ForgottenConnectionTests(NodePool nodes) : NodeTest(nodes)
 {
     private const string Service = "10.96.0.50";
-    private const int KernelDefault = 60;
     private const int Shortest = 2;
 
     // Half-closed while the timeout was the kernel's default, and while it was the shortest.
     private const int Kept = 3;
     private const int Forgotten = 2;
+
+    // The kernel's default, and about to run out at once.
+    private static readonly int s_kept = ScanInterval.Lasting(60);
+    private static readonly string s_within = $"Diagnosis:ExpiringWithin={s_kept}s";
 
     [Fact]
     public async Task HostsTable_ThroughDnatAndMasquerade_IsTheNodesFinding()
@@ -28,17 +31,17 @@ public sealed class ForgottenConnectionTests(NodePool nodes) : NodeTest(nodes)
         var server = await Node.RunPodAsync(new PodSpec("shop", "slow", new ContainerSpec("app", TestImages.Peer, "serve", "0.0.0.0", "9000", "told")));
         var client = await RunClientAsync("client");
         await Node.AddServiceAsync(Service, 80, server, 9000, masquerade: true);
-        await Node.SetAsync(Sysctls.CloseWaitTimeout, KernelDefault);
-        await using var agent = await StartAgentAsync();
+        await Node.SetAsync(Sysctls.CloseWaitTimeout, s_kept);
+        await using var agent = await StartAgentAsync(s_within);
         await using var watch = new FindingWatch(agent);
 
-        var settingAlone = await Node.ReportAsync();
+        var settingAlone = await Node.ReportAsync("--" + s_within);
         FindingScore.AssertNothing(settingAlone.AboveInfo);
         Assert.Equal("info", settingAlone.Finding("close-wait-timeout-short", Node.Name).Severity);
 
         await OpenAsync(client, "half-close", Service, 80, Kept);
         await watch.UntilAsync("the agent warns of all", report => report.AboveInfo.Count == 3);
-        var warned = await Node.ReportAsync();
+        var warned = await Node.ReportAsync("--" + s_within);
         FindingScore.AssertAre(
             [
                 $"warning close-wait-timeout-short {Node.Name}",
@@ -51,7 +54,7 @@ public sealed class ForgottenConnectionTests(NodePool nodes) : NodeTest(nodes)
         await Node.SetAsync(Sysctls.CloseWaitTimeout, Shortest);
         await OpenAsync(client, "half-close", Service, 80, Forgotten);
         await watch.UntilAsync("the agent sees what is forgotten", report => report.Findings.Any(finding => finding is { Id: "half-closed-untracked", Name: "slow" }));
-        var forgotten = await Node.ReportAsync();
+        var forgotten = await Node.ReportAsync("--" + s_within);
         string[] expected =
         [
             $"critical close-wait-timeout-short {Node.Name}",
@@ -79,25 +82,26 @@ public sealed class ForgottenConnectionTests(NodePool nodes) : NodeTest(nodes)
     public async Task MeshedPodsOwnTable_ItsOwnTimeout_IsThePodsFinding()
     {
         var meshed = await Node.RunMeshedServerAsync("meshed", answer: "told");
+        await Node.SetAsync(meshed, Sysctls.CloseWaitTimeout, s_kept);
         var client = await RunClientAsync("client");
         await OpenAsync(client, "hold", meshed.Ip, 9000, 1); // an empty table does not tell whether its namespace tracks
-        await using var agent = await StartAgentAsync();
+        await using var agent = await StartAgentAsync(s_within);
         await using var watch = new FindingWatch(agent);
 
-        var settingAlone = await Node.ReportAsync();
+        var settingAlone = await Node.ReportAsync("--" + s_within);
         FindingScore.AssertNothing(settingAlone.AboveInfo);
         Assert.Equal("info", settingAlone.Finding("close-wait-timeout-short", "meshed").Severity);
 
         await OpenAsync(client, "half-close", meshed.Ip, 9000, Kept);
         await watch.UntilAsync("the agent warns of all", report => report.AboveInfo.Count == 2);
-        var warned = await Node.ReportAsync();
+        var warned = await Node.ReportAsync("--" + s_within);
         FindingScore.AssertAre(["warning close-wait-timeout-short shop/meshed", "warning half-closed-expiring shop/meshed from close-wait-timeout-short"], warned.AboveInfo);
         await AssertNumbersAsync(warned, meshed, client);
 
         await Node.SetAsync(meshed, Sysctls.CloseWaitTimeout, Shortest);
         await OpenAsync(client, "half-close", meshed.Ip, 9000, Forgotten);
         await watch.UntilAsync("the agent sees what is forgotten", report => report.Findings.Any(finding => finding is { Id: "half-closed-untracked", Name: "meshed" }));
-        var forgotten = await Node.ReportAsync();
+        var forgotten = await Node.ReportAsync("--" + s_within);
         string[] expected =
         [
             "critical close-wait-timeout-short shop/meshed",

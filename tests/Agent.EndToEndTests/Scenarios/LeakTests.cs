@@ -14,11 +14,13 @@ public sealed class LeakTests(NodePool nodes) : NodeTest(nodes)
     private const int Vanished = 7;
     private const int RequestBytes = 8;
 
-    // From half of the timeout on, which is 60 s in the sidecar's pod.
+    // From half of the timeout of the sidecar's pod on.
     private const string Expiring = "warning half-closed-expiring shop/meshed from close-wait-leak";
 
+    private static readonly int s_kept = ScanInterval.Lasting(60);
+
     // So that a minute is not needed for a leak.
-    private static readonly string[] s_soon = ["--Diagnosis:LeakAge=2s", "--Diagnosis:LeakCount=5"];
+    private static readonly string[] s_soon = ["--Diagnosis:LeakAge=2s", "--Diagnosis:LeakCount=5", $"--Diagnosis:ExpiringWithin={s_kept}s"];
 
     [Fact]
     public async Task LeakPileUpAndSidecar_AtTheSameTime_AreThreeCauses()
@@ -26,6 +28,7 @@ public sealed class LeakTests(NodePool nodes) : NodeTest(nodes)
         var leaky = await RunLeakyServerAsync("leaky");
         var caller = await RunClientAsync("caller");
         var meshed = await Node.RunMeshedServerAsync("meshed");
+        await Node.SetAsync(meshed, Sysctls.CloseWaitTimeout, s_kept);
         var visitor = await RunClientAsync("visitor");
         var vanishing = await RunLeakyServerAsync("vanishing");
         var waiter = await RunClientAsync("waiter");
