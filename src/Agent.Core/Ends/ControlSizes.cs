@@ -2,19 +2,26 @@ namespace Agent.Core.Ends;
 
 /// <summary>Sizes that a TLS alert or an HTTP/2 control frame has on the wire. Bytes of such a size need not be a request.</summary>
 /// <remarks>
-/// A record costs 22 bytes in TLS 1.3 and 29 (GCM) or 21 (ChaCha20) in TLS 1.2; close_notify is 2 bytes (RFC 8446, 6.1). With CBC a
-/// close_notify is 53, 57, 69 or 85. SETTINGS acknowledged is 9 bytes, WINDOW_UPDATE 13, PING and GOAWAY 17 (RFC 9113, 6). A request in
-/// TLS is never shorter than 40 bytes, and one of HTTP/1 without it not shorter than 18.
+/// An alert is 2 bytes (RFC 8446, 6; RFC 5246, 7.2) in one record. A record costs 22 bytes in TLS 1.3 (header 5, type 1, tag 16), 29 in
+/// TLS 1.2 with GCM or CCM (header, nonce 8, tag 16) and 21 with ChaCha20 or CCM_8. With CBC it has a header, an IV of 16, and blocks of 16
+/// with at least one byte of padding: of content and MAC (RFC 5246, 6.2.3.2), or of the content alone with the MAC after them
+/// (encrypt-then-MAC, RFC 7366). With a MAC of 20, 32 or 48 bytes (SHA-1, SHA-256, SHA-384) an alert is 53, 69 or 85, or else 57, 69 or 85.
+/// OpenSSL 3 was measured to send just these, each suite with and without encrypt-then-MAC, TLS 1.1 as 1.2. Left out are TLS 1.0 (37
+/// and 41) and padding beyond need.
+/// SETTINGS acknowledged is 9 bytes, WINDOW_UPDATE 13, PING and GOAWAY 17 (RFC 9113, 6), whose suites are all AEAD (9.2.2). A request of
+/// HTTP/1 has 18 bytes at least ("GET / HTTP/1.0" and two ends of lines): 39 or more in TLS, with CBC 69, 73, 85 or 101.
 /// </remarks>
 public static class ControlSizes
 {
     private const int Alert = 2;
     private const int Ping = 17;
-    private const uint ShortestRequestInTls = 40;
+    private const int CbcHeaderAndIv = 5 + 16;
+    private const int CbcBlock = 16;
+    private static readonly int[] s_macs = [20, 32, 48];
     private static readonly int[] s_frames = [9, 13, Ping];
-    private static readonly int[] s_recordOverheads = [22, 29, 21];
-    private static readonly int[] s_alerts = [.. s_recordOverheads.Select(static overhead => overhead + Alert), 53, 57, 69, 85];
-    private static readonly bool[] s_isControl = Build();
+    private static readonly int[] s_aeadOverheads = [22, 29, 21];
+    private static readonly AlertLength[] s_alerts = BuildAlerts();
+    private static readonly bool[] s_isControl = BuildControl();
 
     /// <summary>
     /// True when so many bytes may be no request: one alert, one frame, a frame and a PING without TLS, or a frame and an alert.
@@ -22,23 +29,42 @@ public static class ControlSizes
     /// <param name="bytes">Bytes unread or unacknowledged.</param>
     public static bool MayBeControl(uint bytes) => bytes < s_isControl.Length && s_isControl[bytes];
 
-    /// <summary>True when so many bytes are one TLS alert, and hardly anything else.</summary>
+    /// <summary>The same of bytes among which the sender's FIN may count as one.</summary>
     /// <param name="bytes">Bytes unread or unacknowledged.</param>
-    public static bool IsAlert(uint bytes) => s_alerts.Contains((int)bytes);
+    public static bool MayBeControlAndFin(uint bytes) => MayBeControl(bytes) || MayBeControl(bytes - 1);
 
-    /// <summary>The same without those of CBC, which a short request in a record has as well.</summary>
+    /// <summary>Which TLS alert so many bytes are, if it is one.</summary>
+    /// <param name="bytes">Bytes of data.</param>
+    public static AlertLength AlertOf(ulong bytes) => bytes < (ulong)s_alerts.Length ? s_alerts[bytes] : AlertLength.None;
+
+    /// <summary>The same of bytes among which the sender's FIN may count as one.</summary>
     /// <param name="bytes">Bytes unread or unacknowledged.</param>
-    public static bool IsShortAlert(uint bytes) => bytes < ShortestRequestInTls && IsAlert(bytes);
+    public static AlertLength AlertAndFinOf(uint bytes) =>
+        AlertOf(bytes) is not AlertLength.None and var alert ? alert : AlertOf(bytes - 1);
 
-    private static bool[] Build()
+    private static AlertLength[] BuildAlerts()
     {
-        var isControl = new bool[128];
-        foreach (var size in s_alerts)
+        var alerts = new AlertLength[128];
+        foreach (var overhead in s_aeadOverheads)
         {
-            isControl[size] = true;
+            alerts[overhead + Alert] = AlertLength.Aead;
         }
 
-        foreach (var overhead in s_recordOverheads)
+        foreach (var mac in s_macs)
+        {
+            alerts[CbcHeaderAndIv + Padded(Alert + mac)] = AlertLength.Cbc;
+            alerts[CbcHeaderAndIv + Padded(Alert) + mac] = AlertLength.Cbc;
+        }
+
+        return alerts;
+
+        static int Padded(int bytes) => (bytes / CbcBlock * CbcBlock) + CbcBlock;
+    }
+
+    private static bool[] BuildControl()
+    {
+        var isControl = Array.ConvertAll(s_alerts, static alert => alert != AlertLength.None);
+        foreach (var overhead in s_aeadOverheads)
         {
             foreach (var frame in s_frames)
             {

@@ -16,6 +16,17 @@ public readonly struct EndFacts
 
     private const ulong StreamFactor = 100;
 
+    /// <summary>
+    /// A client that had its answer through TLS has sent more. OpenSSL 3 sent 221 to 624 for the handshake and 39 to 101 for the shortest
+    /// request; a ClientHello without extensions (RFC 5246, 7.4.1.2), session resumed, leads to 160.
+    /// </summary>
+    private const ulong ShortestTlsClientBytes = 150;
+
+    /// <summary>A server that got as little as that sent an alert of 7 bytes, if it speaks TLS, or its certificate.</summary>
+    private const ulong TlsAlertInTheClearBytes = 7;
+
+    private const ulong ShortestCertificateFlightBytes = 500;
+
     private const ConnectionEndFields Needed = ConnectionEndFields.Ages | ConnectionEndFields.BytesAcked | ConnectionEndFields.BytesSent;
 
     /// <summary>Reads a message.</summary>
@@ -80,6 +91,22 @@ public readonly struct EndFacts
 
     /// <summary>True when it was used, and no longer at its end.</summary>
     public bool WasIdle => WasUsed && IdleMilliseconds >= EndJudge.IdleFromMilliseconds;
+
+    /// <summary>True when a request was answered, and too little was sent for that to have gone through TLS.</summary>
+    public bool IsTooShortForTls
+    {
+        get
+        {
+            var (request, answer) = Role == EndRole.Server ? (ReceivedBytes, SentBytes) : (SentBytes, ReceivedBytes);
+            return IsComplete && request is > 1 and < ShortestTlsClientBytes
+                && answer is > TlsAlertInTheClearBytes + 1 and < ShortestCertificateFlightBytes;
+        }
+    }
+
+    /// <summary>Which TLS alert the unread or the unacknowledged bytes may be.</summary>
+    public AlertLength AlertLeft => IsTooShortForTls ? AlertLength.None
+        : ControlSizes.AlertAndFinOf(UnreadBytes) is not AlertLength.None and var unread ? unread
+        : ControlSizes.AlertAndFinOf(UnacknowledgedBytes);
 
     internal static EndFacts Of(EndRole role) => new(role);
 

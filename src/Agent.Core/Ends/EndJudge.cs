@@ -66,6 +66,13 @@ public static class EndJudge
     public static bool HidesARequest(in EndFacts facts) => facts is { Role: EndRole.Server, UnreadBytes: 0, FinAcknowledged: true }
         && facts.LastReceivedMilliseconds == facts.LastSentMilliseconds && facts.LastSentMilliseconds < LastWordsMilliseconds;
 
+    /// <summary>
+    /// Whether a server said something as it closed that nobody had asked for, where TLS may be spoken: its client's word in return is none
+    /// of a request.
+    /// </summary>
+    public static bool ServerSaidLastWords(in EndFacts facts) =>
+        facts is { Role: EndRole.Server, ServerSpokeUnasked: true, AnswerMilliseconds: < LastWordsMilliseconds, IsTooShortForTls: false };
+
     /// <summary>How long a connection had been idle at its end: since the last byte in either direction, last words not counted.</summary>
     /// <param name="facts">What the message says.</param>
     /// <param name="lastWords">As for <see cref="Judge"/>.</param>
@@ -92,7 +99,7 @@ public static class EndJudge
             return new(EndKind.Abandoned);
         }
 
-        var mayBeControl = ControlSizes.MayBeControl(facts.UnreadBytes) || ControlSizes.MayBeControl(facts.UnreadBytes - 1);
+        var mayBeControl = ControlSizes.MayBeControlAndFin(facts.UnreadBytes);
         if (closer == ClosedBy.Peer)
         {
             // Its own message came before: it had gone, with a TLS alert perhaps, which makes what lies here look young.
@@ -103,7 +110,11 @@ public static class EndJudge
         var mayBeAnswered = !facts.WasNeverAnswered && facts.AnswerMilliseconds < IdleFromMilliseconds;
         return mayBeAnswered || facts.LooksLikeStream
             ? new(EndKind.ResetUnread, LossCause.Unknown)
-            : new(kind, facts.FinAcknowledged ? LossCause.AfterClose : LossCause.UnreadAtClose, mayBeControl || lastWords);
+            : new(
+                kind,
+                facts.FinAcknowledged ? LossCause.AfterClose : LossCause.UnreadAtClose,
+                mayBeControl || lastWords,
+                Alert: facts.AlertLeft);
     }
 
     /// <summary>
@@ -112,14 +123,14 @@ public static class EndJudge
     /// </summary>
     private static EndJudgement UnreadByServerThatSpokeLast(in EndFacts facts, ClosedBy closer, bool lastWords, bool quiet, bool alerts)
     {
-        var mayBeControl = ControlSizes.MayBeControl(facts.UnreadBytes) || ControlSizes.MayBeControl(facts.UnreadBytes - 1);
+        var mayBeControl = ControlSizes.MayBeControlAndFin(facts.UnreadBytes);
         if (mayBeControl && facts.UnacknowledgedBytes > 1 && !ControlSizes.MayBeControl(facts.UnacknowledgedBytes))
         {
             // The client had said its last words and gone before it was answered.
             return new(EndKind.Abandoned);
         }
 
-        var isAlert = ControlSizes.IsShortAlert(facts.UnreadBytes) || ControlSizes.IsShortAlert(facts.UnreadBytes - 1);
+        var isAlert = ControlSizes.AlertAndFinOf(facts.UnreadBytes) == AlertLength.Aead;
         if ((closer == ClosedBy.Peer && mayBeControl) || (isAlert && !quiet))
         {
             return new(closer == ClosedBy.Peer ? EndKind.PeerFirst : EndKind.ResetUnread);
@@ -133,7 +144,7 @@ public static class EndJudge
         }
 
         return facts.FinAcknowledged && facts.AnswerMilliseconds < LastWordsMilliseconds
-                ? new(EndKind.ResetUnread, LossCause.AfterClose, NeedsQuietPort: true)
+                ? new(EndKind.ResetUnread, LossCause.AfterClose, NeedsQuietPort: true, Alert: facts.AlertLeft)
             : lastWords || alerts || (mayBeControl && !quiet) ? new(EndKind.ResetUnread, LossCause.Unknown)
             : new(EndKind.ResetUnread);
     }
@@ -185,11 +196,11 @@ public static class EndJudge
         if (facts.Role == EndRole.Client)
         {
             return facts.IsWaiting
-                ? SentIntoClose(facts, LossCause.AfterClose, ControlSizes.MayBeControl(facts.UnacknowledgedBytes))
+                ? SentIntoClose(facts, LossCause.AfterClose, ControlSizes.MayBeControlAndFin(facts.UnacknowledgedBytes))
                 : new(EndKind.ResetReceived);
         }
 
-        if (!quiet && (ControlSizes.IsAlert(facts.UnacknowledgedBytes) || ControlSizes.IsAlert(facts.UnacknowledgedBytes - 1)))
+        if (!quiet && ControlSizes.AlertAndFinOf(facts.UnacknowledgedBytes) != AlertLength.None)
         {
             // An alert in return for a client's close, which nobody waited for.
             return new(EndKind.PeerFirst);
@@ -227,7 +238,7 @@ public static class EndJudge
         var afterAnswer = facts.LastReceivedMilliseconds - Math.Min(facts.LastReceivedMilliseconds, facts.LastSentMilliseconds);
         var isOneRequest = facts.WasNeverAnswered || afterAnswer >= IdleFromMilliseconds || facts.SentBytes <= SmallRequestBytes;
         return isOneRequest && !facts.LooksLikeStream
-            ? new(EndKind.ResetReceived, cause, mayBeControl && !facts.WasNeverAnswered)
+            ? new(EndKind.ResetReceived, cause, mayBeControl && !facts.WasNeverAnswered, Alert: facts.AlertLeft)
             : new(EndKind.ResetReceived, LossCause.Unknown);
     }
 

@@ -81,6 +81,9 @@ internal struct EndRecord
     /// </summary>
     public readonly int Key => HashCode.Combine(ClientEnd, ClientEnd.Address.IsLoopback ? Network.Id : 0);
 
+    /// <summary>True when what looks like a request may be a TLS alert by its size.</summary>
+    public readonly bool MayBeAlert => Judgement.Alert != AlertLength.None;
+
     /// <summary>
     /// True when this is the other end of the same connection: the views match, or the numbers of bytes do where an address was translated.
     /// </summary>

@@ -9,7 +9,8 @@ public sealed partial class EndsTally
     {
         var habit = record.Port.Habit;
         var alerts = habit.SeesAlerts && (!EndJudge.HidesARequest(record.Facts) || MayHideARequest(record));
-        record.Judgement = EndJudge.Judge(record.Facts, record.Closer, habit.SaysLastWords, habit.IsQuiet, alerts);
+        var quiet = habit.IsQuiet && habit.RulesOut(record.Facts.AlertLeft, record.ClientEnd.Address);
+        record.Judgement = EndJudge.Judge(record.Facts, record.Closer, habit.SaysLastWords, quiet, alerts);
         if (record.Judgement.Loss == LossCause.Unanswered && habit.MayAnswerWordsLate && EndJudge.MayBeLateWords(record.Facts))
         {
             record.Judgement = record.Judgement with { NeedsQuietPort = true };
@@ -111,10 +112,10 @@ public sealed partial class EndsTally
             return;
         }
 
-        if (cause != LossCause.Unknown && record.Judgement.NeedsQuietPort && !record.Port.Habit.IsQuiet)
+        if (cause != LossCause.Unknown && record.Judgement.NeedsQuietPort && !IsQuietFor(record))
         {
             record.Loss = LossState.Held;
-            record.Port.Hold(cause, record.At.Utc);
+            record.Port.Hold(cause, record.MayBeAlert, record.At.Utc);
             Tell(record, LossCause.Unknown, isCorrection);
             return;
         }
@@ -128,6 +129,20 @@ public sealed partial class EndsTally
         }
 
         Tell(record, cause, isCorrection);
+    }
+
+    /// <summary>Whether what looks like a lost request is one at its port, as far as last words and alerts are concerned.</summary>
+    private static bool IsQuietFor(in EndRecord record) =>
+        record.Port.Habit is { IsQuiet: true } habit && habit.RulesOut(record.Judgement.Alert, record.ClientEnd.Address);
+
+    /// <summary>What may have been an alert is a lost request once its port, or its client, is known to say none.</summary>
+    private void SettleAlert(ref EndRecord record, EndClock now)
+    {
+        if (record is { Loss: LossState.Held, MayBeAlert: true } && IsQuietFor(record))
+        {
+            record.Port.TakeBack(record.Cause, mayBeAlert: true);
+            CountLoss(ref record, now, isCorrection: true);
+        }
     }
 
     private static LossCause LossOf(in EndRecord record)
@@ -147,93 +162,6 @@ public sealed partial class EndsTally
         return record.Partner >= 0 ? LossCause.None
             : record.Judgement.Loss == LossCause.Unanswered && !record.CloserIsCertain ? LossCause.Unknown
             : record.Judgement.Loss;
-    }
-
-    /// <summary>Lets an end say what the clients of its port do when they close.</summary>
-    private void Vote(in EndRecord record, EndClock now)
-    {
-        var facts = record.Facts;
-        if (!facts.IsComplete || !facts.WasUsed)
-        {
-            return;
-        }
-
-        // A server's alert that nobody took, or a client's that nobody read.
-        var isTls = facts.Role == EndRole.Server && (ControlSizes.IsAlert(facts.UnacknowledgedBytes)
-            || ControlSizes.IsAlert(facts.UnacknowledgedBytes - 1) || ControlSizes.IsAlert(facts.UnreadBytes - 1));
-        if (isTls || ControlSizes.IsAlert(facts.UnacknowledgedBytes) || ControlSizes.IsAlert(facts.UnreadBytes - 1))
-        {
-            SeeAlert(record);
-        }
-
-        if (facts.ServerSpokeUnasked
-            && ControlSizes.IsShortAlert(facts.Role == EndRole.Server ? facts.UnacknowledgedBytes - 1 : facts.UnreadBytes - 1))
-        {
-            record.Port.Habit.SawServerAlert();
-            if (record.Partner >= 0 && _ring.Has(record.Partner))
-            {
-                _ring[record.Partner].Port.Habit.SawServerAlert();
-            }
-        }
-
-        var clientWasFirst = record.Closer == (facts.Role == EndRole.Client ? ClosedBy.Pod : ClosedBy.Peer);
-        // A client that says something and closes gives up or says last words, and on a busy machine time passes between the two.
-        if (isTls || (clientWasFirst && facts is { IsWaiting: true, WasNeverAnswered: false }))
-        {
-            SeeLastWords(record);
-        }
-        else if (record.Closer != ClosedBy.Unknown && !facts.IsWaiting && facts.RequestMilliseconds >= EndJudge.IdleFromMilliseconds
-            && (facts.Role == EndRole.Client || clientWasFirst))
-        {
-            Quiet(record, now);
-        }
-    }
-
-    private void SeeAlert(in EndRecord record)
-    {
-        record.Port.Habit.SawAlert();
-        if (record.Partner >= 0 && _ring.Has(record.Partner))
-        {
-            _ring[record.Partner].Port.Habit.SawAlert();
-        }
-    }
-
-    private void SeeLastWords(in EndRecord record)
-    {
-        record.Port.Habit.SawLastWords();
-        if (record.Partner >= 0 && _ring.Has(record.Partner))
-        {
-            _ring[record.Partner].Port.Habit.SawLastWords();
-        }
-    }
-
-    private void Quiet(in EndRecord record, EndClock now)
-    {
-        SeeQuietClose(record.Port, now);
-        if (record.Partner >= 0 && _ring.Has(record.Partner))
-        {
-            SeeQuietClose(_ring[record.Partner].Port, now);
-        }
-    }
-
-    private void SeeQuietClose(PortEnds port, EndClock now)
-    {
-        port.Habit.SawQuietClose();
-        if (!port.TryRelease())
-        {
-            return;
-        }
-
-        for (var position = _ring.First; position < _ring.Next; position++)
-        {
-            ref var record = ref _ring[position];
-            if (record.Loss == LossState.Held && record.Port == port)
-            {
-                record.Loss = LossState.Counted;
-                NoteIdleBefore(record);
-                Tell(record, record.Cause, isCorrection: true);
-            }
-        }
     }
 
     /// <summary>Last words at the moment of the close are no use of the connection.</summary>

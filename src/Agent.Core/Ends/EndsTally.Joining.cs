@@ -23,7 +23,7 @@ public sealed partial class EndsTally
         var closer = s.Facts.FinAcknowledged && !serverGotFin ? ClosedBy.Pod
             : c.Facts.FinAcknowledged && !clientGotFin ? ClosedBy.Peer
             : ClosedBy.Unknown;
-        var (lateCause, lateMayBeWords) = LateRequest(s, c);
+        var late = LateRequest(s, c);
         TakeBack(ref c);
         ReleaseUnread(ref s, c, now);
         var isCounted = c is { Loss: LossState.Counted, Cause: not LossCause.Unknown };
@@ -38,9 +38,9 @@ public sealed partial class EndsTally
             // The word of the server's side comes too late: the request is counted at the client's already.
             s.Judgement = s.Judgement with { Loss = LossCause.None };
         }
-        else if (lateCause != LossCause.None && s.Loss == LossState.None && s.Judgement.Loss == LossCause.None)
+        else if (late.Loss != LossCause.None && s.Loss == LossState.None && s.Judgement.Loss == LossCause.None)
         {
-            s.Judgement = s.Judgement with { Loss = lateCause, NeedsQuietPort = lateMayBeWords };
+            s.Judgement = s.Judgement with { Loss = late.Loss, NeedsQuietPort = late.NeedsQuietPort, Alert = late.Alert };
             s.Network.Resets.Explain(s.At.Monotonic - ResetLedger.LatestMessage, c.At.Monotonic);
             if (s.IsDecided)
             {
@@ -71,7 +71,7 @@ public sealed partial class EndsTally
     }
 
     /// <summary>What the client sent and the server's side never got, because it had closed before.</summary>
-    private static (LossCause Cause, bool MayBeWords) LateRequest(in EndRecord server, in EndRecord client)
+    private static EndJudgement LateRequest(in EndRecord server, in EndRecord client)
     {
         var s = server.Facts;
         var c = client.Facts;
@@ -79,20 +79,21 @@ public sealed partial class EndsTally
         var wasReset = c is { FinAcknowledged: false, UnacknowledgedBytes: > 1 };
         if (!hadAnswered || !wasReset || c.SentBytes <= s.ReceivedBytes)
         {
-            return (LossCause.None, false);
+            return default;
         }
 
         var late = c.SentBytes - s.ReceivedBytes;
-        if (server.Port.Habit.ServerSaysAlerts && s.ServerSpokeUnasked && ControlSizes.IsShortAlert((uint)Math.Min(late, uint.MaxValue)))
+        var alert = c.IsTooShortForTls ? AlertLength.None : ControlSizes.AlertOf(late);
+        if (server.Port.Habit.ServerSaysAlerts && s.ServerSpokeUnasked && alert == AlertLength.Aead)
         {
             // The server said its alert and closed, and this is the client's in return.
-            return (LossCause.None, false);
+            return default;
         }
 
         var isOneRequest = s.IdleMilliseconds >= EndJudge.IdleFromMilliseconds || late <= SmallRequestBytes;
         return isOneRequest
-            ? (LossCause.AfterClose, ControlSizes.MayBeControl((uint)Math.Min(late, uint.MaxValue)))
-            : (LossCause.Unknown, false);
+            ? new(default, LossCause.AfterClose, ControlSizes.MayBeControl((uint)Math.Min(late, uint.MaxValue)), Alert: alert)
+            : new(default, LossCause.Unknown);
     }
 
     /// <summary>The server's side is here and tells of the request itself.</summary>
@@ -100,7 +101,7 @@ public sealed partial class EndsTally
     {
         if (client.Loss == LossState.Held)
         {
-            client.Port.TakeBack(client.Cause);
+            client.Port.TakeBack(client.Cause, client.MayBeAlert);
             client.Loss = LossState.None;
         }
     }
@@ -120,12 +121,12 @@ public sealed partial class EndsTally
         var facts = server.Facts;
         var serverWasFirst = client.Closer == ClosedBy.Peer;
         if (server.Loss != LossState.Held || (client.Facts.FinAcknowledged && !serverWasFirst) || facts.UnreadBytes <= 1
-            || ControlSizes.MayBeControl(facts.UnreadBytes) || ControlSizes.MayBeControl(facts.UnreadBytes - 1))
+            || ControlSizes.MayBeControlAndFin(facts.UnreadBytes))
         {
             return;
         }
 
-        server.Port.TakeBack(server.Cause);
+        server.Port.TakeBack(server.Cause, server.MayBeAlert);
         server.Judgement = server.Judgement with { NeedsQuietPort = false };
         CountLoss(ref server, now, isCorrection: true);
     }

@@ -141,7 +141,9 @@ public sealed partial class EndsTally
         record.Lookup = LookupState.Done;
         if (unexplained is not (_, AtMost: 0))
         {
-            var loss = unexplained is (Surely: > 0, _) ? LossCause.AfterClose : LossCause.Unknown;
+            // What a server says unasked as it closes is an alert, and the reset may have met its client's.
+            var isSure = unexplained is (Surely: > 0, _) && !EndJudge.ServerSaidLastWords(record.Facts);
+            var loss = isSure ? LossCause.AfterClose : LossCause.Unknown;
             record.Network.Resets.Explain(record.ResetSince, record.ResetUntil);
             record.Judgement = record.Judgement with { Loss = loss, NeedsQuietPort = true };
             CountLoss(ref record, now, isCorrection: true);

@@ -191,6 +191,7 @@ public sealed partial class EndsTally(IEndObserver? observer = null)
                 SettleReset(position, now);
             }
 
+            SettleAlert(ref record, now);
             if (!record.IsDecided)
             {
                 SettleOne(position, now, canLookUp);

@@ -15,6 +15,7 @@ public sealed class PortEnds(EndRole role, ushort port)
     private readonly long[] _lost = new long[Causes];
     private readonly long[] _held = new long[Causes];
     private readonly DateTimeOffset[] _lastLost = new DateTimeOffset[Causes];
+    private long _heldAlerts;
 
     /// <summary>The pod's role.</summary>
     public EndRole Role => role;
@@ -55,6 +56,7 @@ public sealed class PortEnds(EndRole role, ushort port)
             NoteTime((LossCause)cause, other._lastLost[cause]);
         }
 
+        _heldAlerts += other._heldAlerts;
         LossUnknown += other.LossUnknown;
         HasAnswered |= other.HasAnswered;
         if (other.FirstUnanswered is { } unanswered)
@@ -104,28 +106,32 @@ public sealed class PortEnds(EndRole role, ushort port)
     }
 
     /// <summary>Keeps one back until the habit of the port is known.</summary>
-    public void Hold(LossCause cause, DateTimeOffset at)
+    /// <param name="cause">Its cause.</param>
+    /// <param name="mayBeAlert">Whether it has a TLS alert's size: then nobody releases it but who takes it back.</param>
+    /// <param name="at">When.</param>
+    public void Hold(LossCause cause, bool mayBeAlert, DateTimeOffset at)
     {
         Habit.Hold();
-        _held[(int)cause]++;
+        HeldOf(cause, mayBeAlert)++;
         NoteTime(cause, at);
     }
 
     /// <summary>Takes one back that was held: the other end of the connection has told what it was.</summary>
-    public void TakeBack(LossCause cause)
+    public void TakeBack(LossCause cause, bool mayBeAlert)
     {
-        if (_held[(int)cause] > 0)
+        ref var held = ref HeldOf(cause, mayBeAlert);
+        if (held > 0)
         {
-            _held[(int)cause]--;
+            held--;
             Habit.TakeBack();
         }
     }
 
-    /// <summary>Counts what was held, where the port turned out to be quiet.</summary>
+    /// <summary>Counts what was held, where the port turned out to be quiet. What may be an alert stays.</summary>
     /// <returns>False when nothing was held, or the habit is still not known.</returns>
     public bool TryRelease()
     {
-        if (Habit.Held == 0 || !Habit.IsQuiet)
+        if (Habit.Held == _heldAlerts || !Habit.IsQuiet)
         {
             return false;
         }
@@ -136,7 +142,7 @@ public sealed class PortEnds(EndRole role, ushort port)
             _held[cause] = 0;
         }
 
-        Habit.Release();
+        Habit.Release(Habit.Held - _heldAlerts);
         return true;
     }
 
@@ -145,6 +151,8 @@ public sealed class PortEnds(EndRole role, ushort port)
 
     /// <summary>Those that are held, of all causes.</summary>
     public long Held => Habit.Held;
+
+    private ref long HeldOf(LossCause cause, bool mayBeAlert) => ref mayBeAlert ? ref _heldAlerts : ref _held[(int)cause];
 
     internal DateTimeOffset LastLost(LossCause cause) => _lastLost[(int)cause];
 

@@ -1,3 +1,5 @@
+using Agent.Kernel.Net;
+
 namespace Agent.Core.Ends;
 
 /// <summary>
@@ -11,6 +13,11 @@ namespace Agent.Core.Ends;
 /// </remarks>
 public sealed class PortHabit
 {
+    /// <summary>
+    /// Of how many clients it is remembered which alerts they speak. Of others, as many bytes as an alert with CBC has may be one.
+    /// </summary>
+    public const int MaxClients = 64;
+
     private const int FewestWords = 5;
 
     /// <summary>
@@ -19,10 +26,15 @@ public sealed class PortHabit
     /// </summary>
     private const int QuietPerWords = 10;
 
+    // By client, since each may speak another suite.
+    private readonly Dictionary<IpAddress, AlertLength> _alertsOf = [];
+
     private long _quiet;
     private long _words;
     private long _alerts;
-    private long _serverAlerts;
+    private long _aeadAlerts;
+    private long _cbcAlerts;
+    private long _plain;
 
     /// <summary>Losses that wait for this judgement.</summary>
     public long Held { get; private set; }
@@ -48,7 +60,22 @@ public sealed class PortHabit
     /// True where the server was seen to say what hardly can be anything but a TLS alert, unasked: its clients speak TLS, and what is as
     /// short as an alert is one.
     /// </summary>
-    public bool ServerSaysAlerts => _serverAlerts > 0;
+    public bool ServerSaysAlerts => _aeadAlerts > 0;
+
+    /// <summary>
+    /// True where connections were seen that are too short for TLS, and more than alerts: few that do not speak it come to a port of
+    /// TLS.
+    /// </summary>
+    public bool SpeaksPlain => _plain > _aeadAlerts + _cbcAlerts;
+
+    /// <summary>
+    /// True where bytes of an alert's size are none: the port speaks no TLS, or, for the size of one with CBC, the alerts on connections of
+    /// this client were seen and are others.
+    /// </summary>
+    /// <param name="alert">Which alert has the size; none is ruled out.</param>
+    /// <param name="client">The client's address.</param>
+    public bool RulesOut(AlertLength alert, in IpAddress client) => alert == AlertLength.None || SpeaksPlain
+        || (alert == AlertLength.Cbc && _alertsOf.GetValueOrDefault(client) == AlertLength.Aead);
 
     /// <summary>A client closed, or saw the close of its server, long after its last word.</summary>
     public void SawQuietClose() => _quiet++;
@@ -59,8 +86,25 @@ public sealed class PortHabit
     /// <summary>A TLS alert was left over at the end of a connection.</summary>
     public void SawAlert() => _alerts++;
 
-    /// <summary>A server's TLS alert was left over at the end of a connection.</summary>
-    public void SawServerAlert() => _serverAlerts++;
+    /// <summary>What can only be a TLS alert of this length: a server said it unasked, or a client before it closed.</summary>
+    /// <param name="length">Its length.</param>
+    /// <param name="client">The client's address.</param>
+    public void SawCertainAlert(AlertLength length, in IpAddress client)
+    {
+        if (length == AlertLength.Cbc)
+        {
+            _cbcAlerts++;
+        }
+        else
+        {
+            _aeadAlerts++;
+        }
+
+        Remember(client, length);
+    }
+
+    /// <summary>A connection was too short for TLS, and was answered.</summary>
+    public void SawPlain() => _plain++;
 
     /// <summary>Something was either a lost request or last words.</summary>
     public void Hold() => Held++;
@@ -74,10 +118,25 @@ public sealed class PortHabit
         _quiet += other._quiet;
         _words += other._words;
         _alerts += other._alerts;
-        _serverAlerts += other._serverAlerts;
+        _aeadAlerts += other._aeadAlerts;
+        _cbcAlerts += other._cbcAlerts;
+        _plain += other._plain;
+        foreach (var (client, length) in other._alertsOf)
+        {
+            Remember(client, length);
+        }
+
         Held += other.Held;
     }
 
-    /// <summary>What was held is judged.</summary>
-    public void Release() => Held = 0;
+    /// <summary>So many that were held are judged.</summary>
+    public void Release(long count) => Held -= count;
+
+    private void Remember(in IpAddress client, AlertLength length)
+    {
+        if (_alertsOf.Count < MaxClients || _alertsOf.ContainsKey(client))
+        {
+            _alertsOf[client] = _alertsOf.GetValueOrDefault(client) == AlertLength.Cbc ? AlertLength.Cbc : length;
+        }
+    }
 }

@@ -1,11 +1,11 @@
 """Clients of servers that close idle connections after a second or two. They end their connections in every way there is.
 
-clients.py ADDRESS ROUNDS PORT[:plain][:h2][:slow]...
+clients.py ADDRESS ROUNDS PORT[:plain][:h2][:slow][:quiet]...
 
 Waits until the ports are answered. Each client speaks TLS 1.2 or 1.3 unless the port is plain, and HTTP/1.1 or /2. Prints a line of JSON a
 port: what was done there, and the client's ports of the requests that got no answer because the server had closed. Such a request is sent
 when the server's FIN has come and was not read yet, as a busy client does it. At a slow port, where /slow is answered after seconds,
-clients give up as well. curl and openssl s_client ask once and leave.
+clients give up as well. At a quiet one hardly any client says a word before it closes. curl and openssl s_client ask once and leave.
 """
 import collections
 import json
@@ -19,6 +19,7 @@ import time
 
 VERSIONS = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
 PATIENCE = 30
+QUIET_ONES = 15
 GIVES_UP_AFTER = .6
 EMPTY_SETTINGS = b'\0\0\0\x04\0\0\0\0\0'
 SETTINGS_ACK = b'\0\0\0\x04\x01\0\0\0\0'
@@ -198,10 +199,16 @@ def main():
         port, *traits = word.split(':')
         await_answer(address, int(port), traits)
         counts, lost = ports[int(port)] = collections.Counter(), []
-        acts = (leave, stay, ask_late) + ((give_up,) if 'slow' in traits else ())
+        is_quiet = 'quiet' in traits
+        acts = (stay, ask_late) if is_quiet else (leave, stay, ask_late) + ((give_up,) if 'slow' in traits else ())
         threads += [
             threading.Thread(target=run, args=(address, int(port), traits, version, act, notify, counts, lost))
             for _ in range(rounds) for version in VERSIONS for act in acts for notify in (True, False)]
+        if is_quiet:
+            threads += [
+                threading.Thread(target=run, args=(address, int(port), traits, version, leave, False, counts, lost))
+                for _ in range(rounds * QUIET_ONES) for version in VERSIONS]
+            continue
         for _ in range(rounds):
             threads.append(threading.Thread(target=run_curl, args=(address, int(port), traits, counts)))
             if not {'h2', 'plain'} & set(traits):

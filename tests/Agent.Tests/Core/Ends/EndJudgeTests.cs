@@ -85,6 +85,9 @@ public sealed class EndJudgeTests
     [InlineData("TLS 1.3")]
     [InlineData("TLS 1.2")]
     [InlineData("TLS 1.2 CBC")]
+    [InlineData("TLS 1.2 CBC SHA-1")]
+    [InlineData("TLS 1.2 CBC SHA-1, MAC first")]
+    [InlineData("TLS 1.2 CBC SHA-384")]
     [InlineData("TLS 1.2 ChaCha20")]
     public void Judge_TlsClosedGracefully_NothingIsSurelyLost(string version)
     {

@@ -67,7 +67,7 @@ public sealed class PodEndsTests
     public void Release_HeldAtAQuietPort_IsCounted_AndNotBefore()
     {
         var port = _pod.Port(EndRole.Server, 80);
-        port.Hold(LossCause.UnreadAtClose, s_now);
+        port.Hold(LossCause.UnreadAtClose, mayBeAlert: false, s_now);
         port.Habit.SawQuietClose();
         Assert.False(port.TryRelease());
         Assert.Equal((0, 1), (port.Lost(LossCause.UnreadAtClose), port.Held));
@@ -86,7 +86,7 @@ public sealed class PodEndsTests
     public void Release_SomeClientsSayLastWords_StaysUnknown(int quietOnes, long unknown)
     {
         var port = _pod.Port(EndRole.Server, 443);
-        port.Hold(LossCause.UnreadAtClose, s_now);
+        port.Hold(LossCause.UnreadAtClose, mayBeAlert: false, s_now);
         for (var i = 0; i < 10; i++)
         {
             port.Habit.SawLastWords();

@@ -144,11 +144,13 @@ def tls():
                     '-keyout', key, '-out', certificate], check=True, stderr=subprocess.DEVNULL)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
+    context.set_ciphers('ALL')
 
-    def pair(version, ciphers):
+    def pair(version, ciphers, options=0):
         trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
         trusting.minimum_version = trusting.maximum_version = version
+        trusting.options |= options
         if ciphers:
             trusting.set_ciphers(ciphers)
         result = {}
@@ -172,17 +174,21 @@ def tls():
         end.setblocking(False)
         quietly(end.unwrap)
 
-    for name, version, ciphers in (('TLS 1.3', ssl.TLSVersion.TLSv1_3, None), ('TLS 1.2', ssl.TLSVersion.TLSv1_2, 'ECDHE-ECDSA-AES128-GCM-SHA256'),
-                                   ('TLS 1.2 CBC', ssl.TLSVersion.TLSv1_2, 'ECDHE-ECDSA-AES128-SHA256'), ('TLS 1.2 ChaCha20', ssl.TLSVersion.TLSv1_2, 'ECDHE-ECDSA-CHACHA20-POLY1305')):
-        c, s = pair(version, ciphers); notify(s); s.close(); time.sleep(.1); c.close(); finish(f'{name}: server notifies and closes, client closes')
-        c, s = pair(version, ciphers); notify(s); s.close(); time.sleep(.1); notify(c); c.close(); finish(f'{name}: server notifies and closes, client notifies and closes')
-        c, s = pair(version, ciphers); s.close(); time.sleep(.1); notify(c); c.close(); finish(f'{name}: server closes, client notifies and closes')
-        c, s = pair(version, ciphers); notify(c); c.close(); time.sleep(.1); s.close(); finish(f'{name}: client notifies and closes, server closes unread')
-        c, s = pair(version, ciphers); notify(c); c.close(); time.sleep(.1); quietly(s.recv, 10); notify(s); s.close(); finish(f'{name}: client notifies and closes, server answers and closes')
-        c, s = pair(version, ciphers); notify(c); c.close(); time.sleep(.1); quietly(s.recv, 10); s.close(); finish(f'{name}: client notifies and closes, server reads and closes')
-        c, s = pair(version, ciphers); s.close(); time.sleep(.1); c.sendall(REQUEST); time.sleep(.1); c.close(); finish(f'{name}: request after close')
-        c, s = pair(version, ciphers); c.sendall(REQUEST); time.sleep(.1); s.close(); time.sleep(.1); c.close(); finish(f'{name}: request unread at close')
-        c, s = pair(version, ciphers); c.sendall(REQUEST); time.sleep(.5); notify(c); c.close(); time.sleep(.1); s.close(); finish(f'{name}: client notifies and leaves, its request unread')
+    mac_first = 1 << 19  # SSL_OP_NO_ENCRYPT_THEN_MAC
+    for name, version, *suite in (('TLS 1.3', ssl.TLSVersion.TLSv1_3, None), ('TLS 1.2', ssl.TLSVersion.TLSv1_2, 'ECDHE-ECDSA-AES128-GCM-SHA256'),
+                                  ('TLS 1.2 CBC', ssl.TLSVersion.TLSv1_2, 'ECDHE-ECDSA-AES128-SHA256'), ('TLS 1.2 ChaCha20', ssl.TLSVersion.TLSv1_2, 'ECDHE-ECDSA-CHACHA20-POLY1305'),
+                                  ('TLS 1.2 CBC SHA-1', ssl.TLSVersion.TLSv1_2, 'ECDHE-ECDSA-AES128-SHA'), ('TLS 1.2 CBC SHA-384', ssl.TLSVersion.TLSv1_2, 'ECDHE-ECDSA-AES256-SHA384'),
+                                  ('TLS 1.2 CBC SHA-1, MAC first', ssl.TLSVersion.TLSv1_2, 'ECDHE-ECDSA-AES128-SHA', mac_first)):
+        c, s = pair(version, *suite); notify(s); s.close(); time.sleep(.1); c.close(); finish(f'{name}: server notifies and closes, client closes')
+        c, s = pair(version, *suite); notify(s); s.close(); time.sleep(.1); notify(c); c.close(); finish(f'{name}: server notifies and closes, client notifies and closes')
+        c, s = pair(version, *suite); s.close(); time.sleep(.1); notify(c); c.close(); finish(f'{name}: server closes, client notifies and closes')
+        c, s = pair(version, *suite); notify(c); c.close(); time.sleep(.1); s.close(); finish(f'{name}: client notifies and closes, server closes unread')
+        c, s = pair(version, *suite); notify(c); c.close(); time.sleep(.1); quietly(s.recv, 10); notify(s); s.close(); finish(f'{name}: client notifies and closes, server answers and closes')
+        c, s = pair(version, *suite); notify(c); c.close(); time.sleep(.1); quietly(s.recv, 10); s.close(); finish(f'{name}: client notifies and closes, server reads and closes')
+        c, s = pair(version, *suite); s.close(); time.sleep(.1); c.sendall(REQUEST); time.sleep(.1); c.close(); finish(f'{name}: request after close')
+        c, s = pair(version, *suite); c.sendall(REQUEST); time.sleep(.1); s.close(); time.sleep(.1); c.close(); finish(f'{name}: request unread at close')
+        c, s = pair(version, *suite); c.sendall(REQUEST); time.sleep(.5); notify(c); c.close(); time.sleep(.1); s.close(); finish(f'{name}: client notifies and leaves, its request unread')
+        c, s = pair(version, *suite); c.close(); time.sleep(.1); s.close(); finish(f'{name}: client closes')
 
 
 print(f'# Linux {platform.release()}')
