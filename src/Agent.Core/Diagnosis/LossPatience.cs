@@ -1,4 +1,3 @@
-using Agent.Core.Diagnosis.Rules;
 using Agent.Core.Model;
 
 namespace Agent.Core.Diagnosis;
@@ -37,7 +36,7 @@ internal static class LossPatience
         return lost.Role != EndRole.Server ? TimeSpan.Zero : Ends(context, pod, lost.Port) switch
         {
             0 => TimeSpan.Zero,
-            < ContainerRestartingRule.CrashLoop - 1 => Least,
+            < ServerReplacements.Loop - 1 => Least,
             _ => Most,
         };
     }
@@ -45,9 +44,9 @@ internal static class LossPatience
     private static TimeSpan Clamp(TimeSpan patience) => patience < Least ? Least : patience > Most ? Most : patience;
 
     /// <summary>How often the server at a port has ended in the last minutes: another one was found, or none at all.</summary>
-    private static int Ends(DiagnosisContext context, PodSnapshot pod, ushort port)
+    private static long Ends(DiagnosisContext context, PodSnapshot pod, ushort port)
     {
-        var (gaps, wasThere) = (0, true);
+        var (gaps, wasThere) = (0L, true);
         foreach (var seen in context.HistoryOf(pod.Identity).Append(new(context.Current.TakenAt, pod)))
         {
             var isThere = seen.Pod.Listeners.Any(listener => listener.Port == port);
@@ -55,6 +54,6 @@ internal static class LossPatience
             wasThere = isThere;
         }
 
-        return Math.Max(gaps, (int)(ContainerRestartingRule.Replaced(context, pod, port)?.Amount ?? 0));
+        return Math.Max(gaps, ServerReplacements.Of(context, pod, port).Times);
     }
 }

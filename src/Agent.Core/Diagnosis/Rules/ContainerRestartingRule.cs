@@ -8,8 +8,7 @@ public sealed class ContainerRestartingRule : IFindingRule
     /// <summary>The finding's id.</summary>
     public const string Id = "container-restarting";
 
-    /// <summary>So many replacements of a server in the last minutes are a crash loop.</summary>
-    internal const int CrashLoop = 3;
+    private const int CrashLoop = ServerReplacements.Loop;
 
     private static readonly TimeSpan s_recent = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan s_forgotten = TimeSpan.FromHours(1);
@@ -25,7 +24,8 @@ public sealed class ContainerRestartingRule : IFindingRule
         Seen = """
             Restart counts and the last termination, as the API server tells them. Without them: another socket listens at the same port,
             again and again, so the server's process was replaced (a reload that hands its sockets over is none), and how many requests the
-            ends of connections show as lost meanwhile.
+            ends of connections show as lost meanwhile. A server that comes and is gone again between two scans is told by the connections
+            that were accepted and the requests that were lost while nobody was found listening.
             """,
         Levels =
         [
@@ -103,27 +103,27 @@ public sealed class ContainerRestartingRule : IFindingRule
     private Finding? Watched(DiagnosisContext context, PodSnapshot pod)
     {
         // A server that has just died listens nowhere.
-        var replaced = context.HistoryOf(pod.Identity)
+        var (port, replaced) = context.HistoryOf(pod.Identity)
             .SelectMany(static seen => seen.Pod.Listeners)
             .Concat(pod.Listeners)
             .Where(static listener => listener.Restarts > 0)
             .Select(static listener => listener.Port)
+            .Concat((pod.Ends?.RequestsLost ?? []).Where(static lost => lost.Role == EndRole.Server).Select(static lost => lost.Port))
             .Distinct()
-            .Select(port => (Port: port, Times: Replaced(context, pod, port)))
-            .Where(static one => one.Times is { Amount: >= CrashLoop })
-            .OrderByDescending(static one => one.Times!.Value.Amount)
+            .Select(port => (Port: port, Replaced: ServerReplacements.Of(context, pod, port)))
+            .OrderByDescending(static one => one.Replaced.Times)
             .FirstOrDefault();
-        if (replaced.Times is not { } times)
+        if (replaced.Times < CrashLoop)
         {
             return null;
         }
 
         var lost = RecentLosses.Of(context, pod, static lost => lost.Role == EndRole.Server);
-        var port = replaced.Port;
         List<string> evidence =
         [
-            $"Port {port}: in {HumanText.Duration(times.Over)} another socket was found listening "
-                + $"{HumanText.Count((long)times.Amount, "time")}; two replacements between two scans count as one.",
+            $"Port {port}: in {HumanText.Duration(replaced.Over)} another socket was found listening "
+                + $"{HumanText.Count(replaced.Found, "time")}; two replacements between two scans count as one.",
+            .. Missed(replaced),
             lost switch
             {
                 null => "Nobody listens to the ends of connections here, so what it cost is not known.",
@@ -135,8 +135,8 @@ public sealed class ContainerRestartingRule : IFindingRule
         return Explanation.Report(
             lost is null ? Severity.Warning : lost.Value.Count > 0 ? Severity.Critical : Severity.Info,
             pod,
-            $"the server at port {port} of {pod.Identity.DisplayName} was replaced {HumanText.Count((long)times.Amount, "time")} in "
-            + $"{HumanText.Duration(times.Over)}" + (lost is { Count: > 0 } ? ": each time its connections are cut" : ""),
+            $"the server at port {port} of {pod.Identity.DisplayName} was replaced {HumanText.Count(replaced.Times, "time")} in "
+            + $"{HumanText.Duration(replaced.Over)}" + (lost is { Count: > 0 } ? ": each time its connections are cut" : ""),
             evidence,
             lost?.Count ?? 0) with
         {
@@ -144,14 +144,11 @@ public sealed class ContainerRestartingRule : IFindingRule
         };
     }
 
-    /// <summary>How often the server at a port was replaced in the last minutes; null where there is nothing to compare.</summary>
-    internal static CounterIncrease? Replaced(DiagnosisContext context, PodSnapshot pod, ushort port) =>
-        CounterIncrease.OfPod(context, pod, seen => Restarts(seen, port));
-
-    // The first scan of a namespace knows of no replacement, and there was none to know of.
-    private static ulong? Restarts(PodSnapshot pod, ushort port) => (ulong?)pod.Listeners
-        .Where(listener => listener.Port == port)
-        .Max(static listener => (long?)(listener.Restarts ?? 0));
+    private static IEnumerable<string> Missed(ServerReplacements replaced) => replaced.Missed == 0 ? [] :
+    [
+        $"{HumanText.Count(replaced.Missed, "time")} a scan found nobody listening, as the one before, though connections had been "
+            + "accepted between them: a server came and was gone again.",
+    ];
 
     private static TimeSpan CountedOver(DiagnosisContext context, PodSnapshot pod) =>
         context.Current.TakenAt - context.HistoryOf(pod.Identity).First(static seen => seen.Pod.Kubernetes is not null).TakenAt;

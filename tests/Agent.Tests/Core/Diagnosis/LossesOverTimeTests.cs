@@ -20,6 +20,7 @@ public sealed class LossesOverTimeTests
     [InlineData(20, 1)]
     [InlineData(40, 20)]
     [InlineData(60, 5)]
+    [InlineData(15, 13)] // every scan finds nobody listening
     public void CrashLoop_IsToldAsOne(double period, double down) => Assert.Equal(
         [ContainerRestartingRule.Id], Shown(Default, at => Crashing(at, Times(period, 100), down)).SelectMany(static shown => shown).Distinct());
 
@@ -101,7 +102,11 @@ public sealed class LossesOverTimeTests
     {
         var past = crashes.Where(at => at <= now).ToList();
         var lost = past.Count == 0 ? [] : new[] { new LostRequests(EndRole.Server, LossCause.Unanswered, 8080, 6 * past.Count, Time(past[^1])) };
-        return Pod(lost) with { Listeners = past.Count > 0 && now < past[^1] + down ? [] : [Given.Listener() with { Restarts = past.Count }] };
+        return Pod(lost) with
+        {
+            Counters = new() { PassiveOpens = (ulong)past.Count },
+            Listeners = past.Count > 0 && now < past[^1] + down ? [] : [Given.Listener() with { Restarts = past.Count }],
+        };
     }
 
     private static PodSnapshot Closing(double now, double[] closes, double age)

@@ -54,6 +54,35 @@ public sealed class ServerReplacedTests
         Assert.StartsWith("the server at port 8080 of shop/web was replaced 3 times in 45s", Given.Only(s_rule, Given.InTurn(first, Node(1, 2), Node(2, 4), Node(3, 7))).Title, StringComparison.Ordinal);
     }
 
+    /// <summary>As a kubelet does it: it waits longer and longer until it starts the container again, which lives for a second or two.</summary>
+    [Fact]
+    public void Replaced_BetweenScansThatFindNobody_Counts()
+    {
+        var finding = Given.Only(s_rule, Given.InTurn(Node(0, 0), Gone(100, 2), Gone(103, 4), Gone(103, 4), Gone(109, 6), Node(1, 6), Gone(112, 8)));
+
+        Assert.StartsWith("the server at port 8080 of shop/web was replaced 3 times in 1m30s: each", finding.Title, StringComparison.Ordinal);
+        Assert.StartsWith("Port 8080: in 1m30s another socket was found listening 1 time;", finding.Evidence[0], StringComparison.Ordinal);
+        Assert.StartsWith("2 times a scan found nobody listening, as the one before, though", finding.Evidence[1], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("drains: it accepts nobody any more", 0, 2, true)]
+    [InlineData("loses nothing", 3, 0, true)]
+    [InlineData("sockets were not read", 3, 2, false)]
+    public void GoneForSomeScans_ButNobodyCame_Silent(string why, int opened, int lost, bool isRead)
+    {
+        Assert.NotEmpty(why);
+        var gone = Enumerable.Range(1, 6).Select(scan => Gone(100 + (ulong)(scan * opened), 9 + (scan * lost), isRead));
+
+        Assert.Empty(s_rule.Evaluate(Given.InTurn([Node(0, 9), .. gone])));
+    }
+
+    private static Snapshot Gone(ulong opened, long lost, bool isRead = true)
+    {
+        var pod = Given.Serving() with { Kubernetes = null, Listeners = [] };
+        return Given.Node(Lost(pod with { Counters = pod.Counters! with { PassiveOpens = opened }, Tcp = isRead ? pod.Tcp : null }, lost));
+    }
+
     [Fact]
     public void Replaced_BeforeItIsWatched_Silent() => Assert.Empty(s_rule.Evaluate(Given.InTurn(Node(9, 9), Node(9, 9))));
 
