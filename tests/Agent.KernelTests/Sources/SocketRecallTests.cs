@@ -67,6 +67,7 @@ public sealed class SocketRecallTests : IDisposable
         ["the owner of FIN_WAIT2 closes"] = static test => test._unread.Client.Close(),
         ["FIN_WAIT2 without an owner expires"] = static test =>
         {
+            test._network.Execute("sysctl", "-qw", "net.ipv4.tcp_fin_timeout=1");
             test._unread.Client.Close();
             Assert.Equal(1, test.Scan(test._scanner).Tcp![TcpState.FinWait2]);
             test.Until(static sockets => !sockets.Exists(static socket => socket.State == TcpState.FinWait2));
@@ -94,7 +95,6 @@ public sealed class SocketRecallTests : IDisposable
     [MemberData(nameof(Changes))]
     public void Scan_NamespaceAtRest_SaysWhatAFreshScannerSays(string change)
     {
-        _network.Execute("sysctl", "-qw", "net.ipv4.tcp_fin_timeout=1");
         _waiting = Open(accept: false);
         _unused = Listen();
         _sockets.Add(_unused);
