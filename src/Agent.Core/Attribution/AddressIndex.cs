@@ -1,4 +1,6 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using Agent.Kernel.Net;
 
 namespace Agent.Core.Attribution;
@@ -13,8 +15,11 @@ public sealed class AddressIndex
     /// <summary>What <see cref="Find"/> returns for an address that nobody on this node has.</summary>
     public const int None = -1;
 
+    // The tags of the first buckets stand behind the last ones again, so that a group that begins at any bucket is read at once.
+    private const int Group = 16;
+
     private Entry[] _entries = new Entry[64];
-    private byte[] _tags = new byte[64];
+    private byte[] _tags = new byte[64 + Group];
     private int _count;
 
     /// <summary>Addresses in the index.</summary>
@@ -38,26 +43,36 @@ public sealed class AddressIndex
     }
 
     /// <summary>The owner of an address, or <see cref="None"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int Find(in IpAddress address)
     {
-        var tags = _tags;
-        var mask = tags.Length - 1;
+        var entries = _entries;
         var hash = Hash(address);
-        var tag = Tag(hash);
-        for (var bucket = (int)(hash >> 33) & mask; ; bucket = (bucket + 1) & mask)
+        var tag = Vector128.Create(Tag(hash));
+        for (var bucket = (int)(hash >> 33); ; bucket += Group)
         {
-            if (tags[bucket] == 0)
+            // How far an address is from its bucket no processor can predict: 16 buckets take no branch each.
+            bucket &= entries.Length - 1;
+            var tags = Vector128.Create(_tags, bucket);
+            var free = Vector128.Equals(tags, Vector128<byte>.Zero).ExtractMostSignificantBits();
+            var beforeFree = free ^ (free - 1);
+            for (var same = Vector128.Equals(tags, tag).ExtractMostSignificantBits() & beforeFree; same != 0; same &= same - 1)
             {
-                return None;
+                ref readonly var entry = ref entries[(bucket + BitOperations.TrailingZeroCount(same)) & (entries.Length - 1)];
+                if (entry.Address == address)
+                {
+                    return entry.Owner;
+                }
             }
 
-            if (tags[bucket] == tag && _entries[bucket] is var entry && entry.Address == address)
+            if (free != 0)
             {
-                return entry.Owner;
+                return None;
             }
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong Hash(in IpAddress address) =>
         (address.Low ^ BitOperations.RotateLeft(address.High, 29)) * 0x9E37_79B9_7F4A_7C15;
 
@@ -66,7 +81,7 @@ public sealed class AddressIndex
 
     private bool Insert(in IpAddress address, int owner)
     {
-        var mask = _tags.Length - 1;
+        var mask = _entries.Length - 1;
         var hash = Hash(address);
         var bucket = (int)(hash >> 33) & mask;
         for (; _tags[bucket] != 0; bucket = (bucket + 1) & mask)
@@ -79,6 +94,11 @@ public sealed class AddressIndex
 
         _entries[bucket] = new(address, owner);
         _tags[bucket] = Tag(hash);
+        if (bucket < Group)
+        {
+            _tags[_entries.Length + bucket] = Tag(hash);
+        }
+
         _count++;
         return true;
     }
@@ -86,7 +106,7 @@ public sealed class AddressIndex
     private void Grow()
     {
         var (entries, tags) = (_entries, _tags);
-        (_entries, _tags, _count) = (new Entry[entries.Length * 2], new byte[entries.Length * 2], 0);
+        (_entries, _tags, _count) = (new Entry[entries.Length * 2], new byte[(entries.Length * 2) + Group], 0);
         for (var bucket = 0; bucket < entries.Length; bucket++)
         {
             if (tags[bucket] != 0)

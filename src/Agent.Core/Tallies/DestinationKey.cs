@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Agent.Kernel.Net;
 
 namespace Agent.Core.Tallies;
@@ -64,6 +65,7 @@ public readonly struct DestinationKey : IEquatable<DestinationKey>
     /// A hash that cannot be foreseen without the seed: destinations are chosen by whoever connects, and chosen well they would all
     /// fall into one chain.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal ulong Hash(ulong seed)
     {
         const ulong second = 0xA076_1D64_78BD_642F;

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Agent.Core.Tallies;
 
@@ -37,6 +38,7 @@ public sealed class DestinationTable(int capacity, ulong seed)
     public int LargestMissing => _least;
 
     /// <summary>Counts an entry.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Add(in DestinationKey key, EntryTraits traits)
     {
         var bucket = (int)(key.Hash(seed) >> 32) & (_heads.Length - 1);

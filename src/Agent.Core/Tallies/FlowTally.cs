@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Agent.Core.Attribution;
 using Agent.Core.Model;
 using Agent.Kernel.Conntrack;
@@ -83,6 +84,7 @@ public sealed class FlowTally
     public long Count(byte protocol, byte? state) => _counts[(protocol * StatesPerProtocol) + (state ?? NoState)];
 
     /// <summary>Counts one entry.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Add(in ConntrackFlow flow)
     {
         Total++;

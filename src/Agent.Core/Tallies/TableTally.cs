@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Agent.Core.Attribution;
 using Agent.Kernel.Conntrack;
 
@@ -60,6 +61,7 @@ public sealed class TableTally
     /// <param name="flow">The entry.</param>
     /// <param name="initiator">Owner of the side that opened; <see cref="AddressIndex.None"/> when it is not on this node.</param>
     /// <param name="responder">Owner of the side that accepted, likewise.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Add(in ConntrackFlow flow, int initiator, int responder)
     {
         var traits = EntryTraitsReader.Of(flow);

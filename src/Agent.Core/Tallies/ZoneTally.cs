@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Agent.Core.Model;
 using Agent.Kernel.Conntrack;
 
@@ -25,6 +26,7 @@ internal sealed class ZoneTally
     }
 
     /// <summary>Counts an entry in its zone, or in both where its directions have different ones.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(in ConntrackFlow flow)
     {
         if ((flow.Present & (ConntrackFields.OriginalZone | ConntrackFields.ReplyZone)) == 0)

@@ -67,12 +67,12 @@ public struct ConntrackFlow
     /// True when the answer goes to another address or port than the one that the first packet came from (source NAT, masquerading).
     /// </summary>
     public readonly bool IsSourceTranslated =>
-        Reply.Destination != Original.Source || Reply.DestinationPort != Original.SourcePort;
+        (Reply.Destination != Original.Source) | (Reply.DestinationPort != Original.SourcePort);
 
     /// <summary>
     /// True when the answer comes from another address or port than the one that was called (destination NAT: a service).
     /// </summary>
-    public readonly bool IsRedirected => Reply.Source != Original.Destination || Reply.SourcePort != Original.DestinationPort;
+    public readonly bool IsRedirected => (Reply.Source != Original.Destination) | (Reply.SourcePort != Original.DestinationPort);
 
     /// <summary>True when an address or port differs between the two directions: without the entry packets go astray.</summary>
     public readonly bool IsTranslated => IsSourceTranslated || IsRedirected;

@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using Agent.Kernel.Net;
+using System.Runtime.CompilerServices;
 using Agent.Kernel.Netlink;
 using static Agent.Kernel.Interop.ConntrackConstants;
 
@@ -14,6 +14,7 @@ internal static class ConntrackFlowParser
     /// <returns>
     /// False when the message is malformed or lacks a tuple; attributes that are unknown, or have an unknown length, are passed over.
     /// </returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static bool TryParse(ReadOnlySpan<byte> payload, ref ConntrackFlow flow)
     {
         flow = default;
@@ -23,10 +24,10 @@ internal static class ConntrackFlowParser
         }
 
         var rest = payload[NFGENMSG_LENGTH..];
-        var hasOriginal = TryParsePlain(ref rest, CTA_TUPLE_ORIG, out flow.Original, ref flow.Protocol);
-        var hasReply = hasOriginal && TryParsePlain(ref rest, CTA_TUPLE_REPLY, out flow.Reply, ref flow.Protocol);
-        if (hasReply)
+        var tuples = PlainTuples.Read(rest, ref flow);
+        if (tuples != 0)
         {
+            rest = rest[tuples..];
             rest = rest[PlainMembers.Read(rest, ref flow)..];
             rest = rest[PlainTcpInfo.Read(rest, ref flow)..];
             if (rest.IsEmpty)
@@ -35,6 +36,13 @@ internal static class ConntrackFlowParser
             }
         }
 
+        return TryParseAttributes(rest, tuples != 0, ref flow);
+    }
+
+    /// <summary>Whatever is left, in any order.</summary>
+    private static bool TryParseAttributes(ReadOnlySpan<byte> rest, bool hasTuples, ref ConntrackFlow flow)
+    {
+        var (hasOriginal, hasReply) = (hasTuples, hasTuples);
         var attributes = new NetlinkAttributeReader(rest);
         while (attributes.MoveNext())
         {
@@ -53,20 +61,6 @@ internal static class ConntrackFlowParser
         }
 
         return hasOriginal && hasReply && !attributes.IsMalformed;
-    }
-
-    /// <summary>Takes a tuple of the usual form off the beginning; the general loop takes whatever is left.</summary>
-    private static bool TryParsePlain(ref ReadOnlySpan<byte> rest, ushort type, out ConnectionTuple tuple, ref byte protocol)
-    {
-        var length = PlainTuple.Read(rest, type, out tuple, out var found);
-        if (length == 0)
-        {
-            return false;
-        }
-
-        rest = rest[length..];
-        protocol = type == CTA_TUPLE_ORIG ? found : protocol;
-        return true;
     }
 
     private static void ParseMember(ushort type, ReadOnlySpan<byte> value, ref ConntrackFlow flow)

@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Agent.Kernel.Netlink;
 using static Agent.Kernel.Interop.ConntrackConstants;
 
 namespace Agent.Kernel.Conntrack;
@@ -11,8 +13,7 @@ namespace Agent.Kernel.Conntrack;
 /// <remarks>Source: ctnetlink_fill_info and ctnetlink_dump_info, net/netfilter/nf_conntrack_netlink.c.</remarks>
 internal static class PlainMembers
 {
-    // struct nlattr on a little-endian machine, read as one number: the length below, the type above.
-    private const uint Type = 1 << 16;
+    private const uint Type = WordPattern.Type;
     private const uint Zone = 6 + (CTA_ZONE * Type);
     private const uint Status = 8 + (CTA_STATUS * Type);
     private const uint Mark = 8 + (CTA_MARK * Type);
@@ -20,9 +21,31 @@ internal static class PlainMembers
     private const uint Use = 8 + (CTA_USE * Type);
     private const uint Timeout = 8 + (CTA_TIMEOUT * Type);
 
+    private static ReadOnlySpan<uint> Usual => [Status, 0, Id, 0, Use, 0, Timeout, 0];
+
+    private static ReadOnlySpan<uint> Marked => [Status, 0, Mark, 0, Id, 0, Use, 0, Timeout, 0];
+
     /// <summary>Decodes the members at the beginning.</summary>
     /// <returns>How many bytes they take: a multiple of 8.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static int Read(ReadOnlySpan<byte> bytes, ref ConntrackFlow flow)
+    {
+        var words = MemoryMarshal.Cast<byte, uint>(bytes);
+        var marks = WordPattern.Begins(words, Usual) ? 0 : WordPattern.Begins(words, Marked) ? 2 : -1;
+        if (marks < 0)
+        {
+            return ReadSome(bytes, ref flow);
+        }
+
+        flow.Status = (ConntrackStatus)BinaryPrimitives.ReverseEndianness(words[1]);
+        flow.Id = BinaryPrimitives.ReverseEndianness(words[marks + 3]);
+        flow.TimeoutSeconds = BinaryPrimitives.ReverseEndianness(words[marks + 7]);
+        flow.Present |= ConntrackFields.Status | ConntrackFields.Id | ConntrackFields.Timeout;
+        return (Usual.Length + marks) * sizeof(uint);
+    }
+
+    /// <summary>The same where some of them are missing, or there is a zone too.</summary>
+    private static int ReadSome(ReadOnlySpan<byte> bytes, ref ConntrackFlow flow)
     {
         if (!BitConverter.IsLittleEndian)
         {

@@ -35,6 +35,12 @@ internal static class ConntrackConstants
     internal const ushort CTA_PROTO_NUM = 1;
     internal const ushort CTA_PROTO_SRC_PORT = 2;
     internal const ushort CTA_PROTO_DST_PORT = 3;
+    internal const ushort CTA_PROTO_ICMP_ID = 4;
+    internal const ushort CTA_PROTO_ICMP_TYPE = 5;
+    internal const ushort CTA_PROTO_ICMP_CODE = 6;
+    internal const ushort CTA_PROTO_ICMPV6_ID = 7;
+    internal const ushort CTA_PROTO_ICMPV6_TYPE = 8;
+    internal const ushort CTA_PROTO_ICMPV6_CODE = 9;
 
     internal const ushort CTA_PROTOINFO_TCP = 1;
     internal const ushort CTA_PROTOINFO_SCTP = 3;

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Net;
+using System.Runtime.CompilerServices;
 
 namespace Agent.Kernel.Net;
 
@@ -49,6 +50,7 @@ public readonly struct IpAddress : IEquatable<IpAddress>
         : (byte)(_high >> 56) is 0xFC or 0xFD or 0xFF);
 
     /// <summary>An IPv4 address from its number, most significant byte first (<c>0x7F000001</c> is 127.0.0.1).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static IpAddress FromIPv4(uint bigEndianValue) => new(0, MappedPrefix | bigEndianValue);
 
     /// <summary>An address from 4 or 16 bytes in network order.</summary>
@@ -99,7 +101,7 @@ public readonly struct IpAddress : IEquatable<IpAddress>
     }
 
     /// <inheritdoc/>
-    public bool Equals(IpAddress other) => _low == other._low && _high == other._high;
+    public bool Equals(IpAddress other) => ((_low ^ other._low) | (_high ^ other._high)) == 0;
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => obj is IpAddress other && Equals(other);

@@ -63,12 +63,12 @@ internal struct NetlinkAnswer(uint portId, uint sequence, string operation)
                     OnOverrun();
                     break;
                 case NLMSG_ERROR or NLMSG_DONE:
-                    OnStatus(messages);
+                    OnStatus(messages.Type, messages.Flags, messages.Payload);
                     break;
                 default:
                     if (!IsInterrupted || deliverInterrupted)
                     {
-                        OnMessage(messages, ref handler);
+                        OnMessage(messages.Type, messages.Payload, ref handler);
                     }
 
                     IsDone |= IsSingle;
@@ -82,10 +82,10 @@ internal struct NetlinkAnswer(uint portId, uint sequence, string operation)
         }
     }
 
-    private void OnMessage<THandler>(NetlinkMessageReader message, scoped ref THandler handler)
+    private void OnMessage<THandler>(ushort type, ReadOnlySpan<byte> payload, scoped ref THandler handler)
         where THandler : INetlinkMessageHandler, allows ref struct
     {
-        if (handler.OnMessage(message.Type, message.Payload))
+        if (handler.OnMessage(type, payload))
         {
             Messages++;
         }
@@ -95,10 +95,10 @@ internal struct NetlinkAnswer(uint portId, uint sequence, string operation)
         }
     }
 
-    private void OnStatus(NetlinkMessageReader message)
+    private void OnStatus(ushort type, ushort flags, ReadOnlySpan<byte> payload)
     {
         IsDone = true;
-        if (!NetlinkError.TryGetErrno(message.Payload, out var errno))
+        if (!NetlinkError.TryGetErrno(payload, out var errno))
         {
             Malformed++;
             return;
@@ -107,7 +107,7 @@ internal struct NetlinkAnswer(uint portId, uint sequence, string operation)
         Errno = errno;
         if (errno != 0 && errno != ExpectedErrno)
         {
-            throw NetlinkError.ToException(operation, errno, message.Type, message.Flags, message.Payload);
+            throw NetlinkError.ToException(operation, errno, type, flags, payload);
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using static Agent.Kernel.Interop.NetlinkConstants;
 
@@ -11,30 +12,32 @@ namespace Agent.Kernel.Netlink;
 public ref struct NetlinkMessageReader
 {
     private ReadOnlySpan<byte> _rest;
+    private ReadOnlySpan<byte> _message;
 
     /// <summary>Starts before the first message of a datagram.</summary>
     public NetlinkMessageReader(ReadOnlySpan<byte> datagram) => _rest = datagram;
 
     /// <summary>nlmsg_type.</summary>
-    public ushort Type { get; private set; }
+    public readonly ushort Type => MemoryMarshal.Read<ushort>(_message[4..]);
 
     /// <summary>nlmsg_flags.</summary>
-    public ushort Flags { get; private set; }
+    public readonly ushort Flags => MemoryMarshal.Read<ushort>(_message[6..]);
 
     /// <summary>nlmsg_seq.</summary>
-    public uint Sequence { get; private set; }
+    public readonly uint Sequence => MemoryMarshal.Read<uint>(_message[8..]);
 
     /// <summary>nlmsg_pid.</summary>
-    public uint PortId { get; private set; }
+    public readonly uint PortId => MemoryMarshal.Read<uint>(_message[12..]);
 
     /// <summary>What follows the header, without padding.</summary>
-    public ReadOnlySpan<byte> Payload { get; private set; }
+    public readonly ReadOnlySpan<byte> Payload => _message[NLMSG_HDRLEN..];
 
     /// <summary>True when the walk ended at bytes that are no message.</summary>
     public bool IsMalformed { get; private set; }
 
-    /// <summary>Goes to the next message.</summary>
+    /// <summary>Goes to the next message, whose members may then be read.</summary>
     /// <returns>False at the end, or at bytes that are no message.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] // A dump's loop then keeps the reader in registers.
     public bool MoveNext()
     {
         if (_rest.Length < NLMSG_HDRLEN)
@@ -52,11 +55,7 @@ public ref struct NetlinkMessageReader
             return false;
         }
 
-        Type = MemoryMarshal.Read<ushort>(_rest[4..]);
-        Flags = MemoryMarshal.Read<ushort>(_rest[6..]);
-        Sequence = MemoryMarshal.Read<uint>(_rest[8..]);
-        PortId = MemoryMarshal.Read<uint>(_rest[12..]);
-        Payload = _rest[NLMSG_HDRLEN..(int)length];
+        _message = _rest[..(int)length];
 
         // The last message may come without its padding.
         var aligned = ((int)length + NLMSG_ALIGNTO - 1) & ~(NLMSG_ALIGNTO - 1);

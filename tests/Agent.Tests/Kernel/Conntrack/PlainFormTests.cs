@@ -8,7 +8,7 @@ using static Agent.Tests.Kernel.Testing.NetlinkBytes;
 namespace Agent.Tests.Kernel.Conntrack;
 
 /// <summary>
-/// A message in the form in which the kernel writes it is decoded by comparing whole headers (<see cref="PlainTuple"/> and its like); any
+/// A message in the form in which the kernel writes it is decoded by comparing whole headers (<see cref="PlainTuples"/> and its like); any
 /// other by a loop over its attributes. An attribute that nobody reads, put in front, leads the same message through the loop.
 /// </summary>
 public sealed class PlainFormTests
@@ -34,8 +34,8 @@ public sealed class PlainFormTests
 
             byte[] fast = [.. GenericInet, .. attributes];
             byte[] general = [.. GenericInet, .. Attribute(Unread, 1, 2, 3, 4), .. attributes];
-            plain += PlainTuple.Read(attributes, 1, out _, out _) > 0 ? 1 : 0;
             var (a, b) = (default(ConntrackFlow), default(ConntrackFlow));
+            plain += PlainTuples.Read(attributes, ref a) > 0 ? 1 : 0;
             var both = (ConntrackFlowParser.TryParse(fast, ref a), ConntrackFlowParser.TryParse(general, ref b));
             Assert.True(both.Item1 == both.Item2, Convert.ToHexString(attributes));
             if (both.Item1)
@@ -57,7 +57,7 @@ public sealed class PlainFormTests
         var random = new Random(11);
         for (var i = 0; i < RandomCases.Of(Messages); i++)
         {
-            var tuples = Join(Tuple(random, 1, 6), Tuple(random, 2, 6));
+            var tuples = Join([.. Tuples(random, 6)]);
             var members = TcpMembers(random);
             var (a, b) = (default(ConntrackFlow), default(ConntrackFlow));
             Assert.True(ConntrackFlowParser.TryParse(Join(GenericInet, tuples, Nested(4, Nested(1, members))), ref a));
@@ -70,7 +70,7 @@ public sealed class PlainFormTests
     private static byte[] Message(Random random)
     {
         var protocol = (byte)(random.Next(4) switch { 0 => 17, 1 => random.Next(256), _ => 6 });
-        List<byte[]> parts = [Tuple(random, 1, protocol), Tuple(random, 2, protocol)];
+        List<byte[]> parts = Tuples(random, protocol);
         foreach (var (type, length) in ((ushort, int)[])[(18, 2), (3, 4), (8, 4), (12, 4), (11, 4), (7, 4)])
         {
             if (random.Next(4) > 0)
@@ -93,13 +93,33 @@ public sealed class PlainFormTests
         return Join([.. parts]);
     }
 
-    private static byte[] Tuple(Random random, ushort type, byte protocol)
+    /// <summary>Both of one form as a rule, as the kernel's are.</summary>
+    private static List<byte[]> Tuples(Random random, byte protocol)
     {
-        var isInet6 = random.Next(3) == 0;
+        var (isInet6, form) = (random.Next(3) == 0, random.Next(6));
+        var original = Tuple(random, 1, protocol, isInet6, form);
+        return random.Next(8) == 0
+            ? [original, Tuple(random, 2, protocol, random.Next(2) == 0, random.Next(6))]
+            : [original, Tuple(random, 2, protocol, isInet6, form)];
+    }
+
+    private static byte[] Tuple(Random random, ushort type, byte protocol, bool isInet6, int form)
+    {
         var length = isInet6 ? 16 : 4;
         var first = (ushort)(isInet6 ? 3 : 1);
         var addresses = Nested(1, Attribute(first, Random(random, length)), Attribute((ushort)(first + 1), Random(random, length)));
-        return Nested(type, addresses, Nested(2, Attribute(1, protocol), Attribute(2, Random(random, 2)), Attribute(3, Random(random, 2))));
+        var echo = (ushort)(isInet6 ? 7 : 4);
+        return Nested(type, addresses, form switch
+        {
+            0 => Nested(2, Attribute(1, protocol)),
+            1 => Nested(
+                2,
+                Attribute(1, protocol),
+                Attribute(echo, Random(random, 2)),
+                Attribute((ushort)(echo + 1), Random(random, 1)),
+                Attribute((ushort)(echo + 2), Random(random, 1))),
+            _ => Nested(2, Attribute(1, protocol), Attribute(2, Random(random, 2)), Attribute(3, Random(random, 2))),
+        });
     }
 
     private static byte[] TcpMembers(Random random) => Join(
