@@ -17,6 +17,10 @@ internal readonly record struct Sample(TimeSpan Wall, TimeSpan Cpu, long PeakByt
         var begin = Stopwatch.GetTimestamp();
         scan();
         var wall = Stopwatch.GetElapsedTime(begin);
-        return new(wall, Environment.CpuUsage.TotalTime - cpu, Environment.WorkingSet, GC.GetTotalAllocatedBytes(precise: true) - allocated);
+        var used = Environment.CpuUsage.TotalTime - cpu;
+        allocated = GC.GetTotalAllocatedBytes(precise: true) - allocated;
+
+        // To ask for the memory allocates 3 KB, and more with the length of what /proc tells of this process.
+        return new(wall, used, Environment.WorkingSet, allocated);
     }
 }

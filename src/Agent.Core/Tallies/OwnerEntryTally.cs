@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Agent.Core.Model;
 
 namespace Agent.Core.Tallies;
@@ -30,6 +31,7 @@ internal sealed class OwnerEntryTally
         _counts.AsSpan((owner < 0 ? _owners : owner) * OwnerEntries.Length, OwnerEntries.Length);
 
     /// <summary>Counts an entry at both its ends.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(byte protocol, int initiator, int responder, EntryTraits traits)
     {
         var slot = s_slots[protocol];

@@ -42,6 +42,7 @@ internal sealed class ZoneTally
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Add(ushort zone)
     {
         for (var i = 0; i < _count; i++)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Agent.Kernel.Net;
 
 namespace Agent.Kernel.Conntrack;
@@ -57,22 +58,36 @@ public struct ConntrackFlow
     public readonly bool Has(ConntrackFields fields) => (Present & fields) == fields;
 
     /// <summary>TCP, and exactly one FIN was seen (FIN_WAIT or CLOSE_WAIT).</summary>
-    public readonly bool IsHalfClosed =>
-        Protocol == 6 && Has(ConntrackFields.TcpState) && TcpState is TcpConntrackState.FinWait or TcpConntrackState.CloseWait;
+    public readonly bool IsHalfClosed
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Protocol == 6 && Has(ConntrackFields.TcpState) && TcpState is TcpConntrackState.FinWait or TcpConntrackState.CloseWait;
+    }
 
     /// <summary>True for a protocol whose tuples have ports: TCP, UDP, SCTP, DCCP, UDP-Lite. GRE has keys in their place.</summary>
-    public readonly bool HasPorts => Protocol is 6 or 17 or 132 or 33 or 136;
+    public readonly bool HasPorts
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Protocol is 6 or 17 or 132 or 33 or 136;
+    }
 
     /// <summary>
     /// True when the answer goes to another address or port than the one that the first packet came from (source NAT, masquerading).
     /// </summary>
-    public readonly bool IsSourceTranslated =>
-        (Reply.Destination != Original.Source) | (Reply.DestinationPort != Original.SourcePort);
+    public readonly bool IsSourceTranslated
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (Reply.Destination != Original.Source) | (Reply.DestinationPort != Original.SourcePort);
+    }
 
     /// <summary>
     /// True when the answer comes from another address or port than the one that was called (destination NAT: a service).
     /// </summary>
-    public readonly bool IsRedirected => (Reply.Source != Original.Destination) | (Reply.SourcePort != Original.DestinationPort);
+    public readonly bool IsRedirected
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (Reply.Source != Original.Destination) | (Reply.SourcePort != Original.DestinationPort);
+    }
 
     /// <summary>True when an address or port differs between the two directions: without the entry packets go astray.</summary>
     public readonly bool IsTranslated => IsSourceTranslated || IsRedirected;

@@ -29,7 +29,7 @@ internal static class ConntrackFlowParser
         {
             rest = rest[tuples..];
             rest = rest[PlainMembers.Read(rest, ref flow)..];
-            rest = rest[PlainTcpInfo.Read(rest, ref flow)..];
+            rest = rest[PlainProtocolInfo.Read(rest, ref flow)..];
             if (rest.IsEmpty)
             {
                 return true;

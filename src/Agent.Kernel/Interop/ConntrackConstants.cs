@@ -50,6 +50,8 @@ internal static class ConntrackConstants
     internal const ushort CTA_PROTOINFO_TCP_FLAGS_ORIGINAL = 4;
     internal const ushort CTA_PROTOINFO_TCP_FLAGS_REPLY = 5;
     internal const ushort CTA_PROTOINFO_SCTP_STATE = 1;
+    internal const ushort CTA_PROTOINFO_SCTP_VTAG_ORIGINAL = 2;
+    internal const ushort CTA_PROTOINFO_SCTP_VTAG_REPLY = 3;
 
     internal const ushort CTA_STATS_FOUND = 2;
     internal const ushort CTA_STATS_INVALID = 4;

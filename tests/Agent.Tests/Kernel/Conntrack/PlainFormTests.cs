@@ -69,7 +69,7 @@ public sealed class PlainFormTests
 
     private static byte[] Message(Random random)
     {
-        var protocol = (byte)(random.Next(4) switch { 0 => 17, 1 => random.Next(256), _ => 6 });
+        var protocol = (byte)(random.Next(4) switch { 0 => random.Next(2) == 0 ? 17 : 132, 1 => random.Next(256), _ => 6 });
         List<byte[]> parts = Tuples(random, protocol);
         foreach (var (type, length) in ((ushort, int)[])[(18, 2), (3, 4), (8, 4), (12, 4), (11, 4), (7, 4)])
         {
@@ -82,6 +82,11 @@ public sealed class PlainFormTests
         if (protocol == 6 && random.Next(8) > 0)
         {
             parts.Add(Nested(4, Nested(1, TcpMembers(random))));
+        }
+
+        if (protocol == 132)
+        {
+            parts.Add(Nested(4, Nested(3, Attribute(1, Random(random, 1)), Attribute(2, Random(random, 4)), Attribute(3, Random(random, 4)))));
         }
 
         if (random.Next(4) == 0)
