@@ -13,8 +13,8 @@ internal sealed record Contender(string Name, Func<Sample> Run)
 
     public long PeakBytes => _samples.Max(static sample => sample.PeakBytes);
 
-    /// <summary>The most that any run allocated.</summary>
-    public long? AllocatedBytes => _samples.Max(static sample => sample.AllocatedBytes);
+    /// <summary>The median: what a run allocates it allocates each time, while the wait for a child before it may allocate late.</summary>
+    public long? AllocatedBytes => _samples.Select(static sample => sample.AllocatedBytes).Order().ElementAt(_samples.Count / 2);
 
     /// <summary>Runs all contenders in turn, several rounds, so that what disturbs the machine disturbs all of them; the first round only warms up.</summary>
     public static void RunAll(IReadOnlyList<Contender> contenders, int rounds)
