@@ -10,7 +10,7 @@ namespace Agent.KernelTests.Ends;
 internal sealed class RealServers : IDisposable
 {
     /// <summary>The ports, as clients.py wants them.</summary>
-    public static readonly string[] Ports = ["9001", "9002:h2", "9003", "9004:h2", "9005:slow", "9006:slow", "9007:h2", "9009:quiet"];
+    public static readonly string[] Ports = ["9001", "9002:h2", "9003", "9004:h2", "9005:slow", "9006:slow", "9007:h2"];
 
     /// <summary>The same of those without TLS.</summary>
     public static readonly string[] PlainPorts = ["9008:plain"];
