@@ -10,7 +10,7 @@ namespace Agent.KernelTests.Ends;
 internal sealed class RealServers : IDisposable
 {
     /// <summary>The ports, as clients.py wants them.</summary>
-    public static readonly string[] Ports = ["9001", "9002:h2", "9003", "9004:h2", "9005:slow", "9006:slow", "9007:h2"];
+    public static readonly string[] Ports = ["9001", "9002:h2", "9003", "9004:h2", "9005:slow", "9006:slow", "9007:h2", "9009:quiet"];
 
     /// <summary>The same of those without TLS.</summary>
     public static readonly string[] PlainPorts = ["9008:plain"];
@@ -48,7 +48,7 @@ internal sealed class RealServers : IDisposable
               client_body_temp_path {{_directory}}/body; proxy_temp_path {{_directory}}/proxy; fastcgi_temp_path {{_directory}}/fastcgi;
               uwsgi_temp_path {{_directory}}/uwsgi; scgi_temp_path {{_directory}}/scgi;
               server { listen 9001 ssl; location / { return 200 "hello\n"; } }
-              server { listen 9009 ssl; ssl_ciphers ECDHE-ECDSA-AES128-SHA256:ECDHE-ECDSA-AES256-SHA384; location / { return 200 "hello\n"; } }
+              server { listen 9009 ssl; ssl_protocols TLSv1.2; ssl_ciphers ECDHE-ECDSA-AES128-SHA256:ECDHE-ECDSA-AES256-SHA384; location / { return 200 "hello\n"; } }
               server { listen 9002 ssl http2; location / { return 200 "hello\n"; } }
             }
             """);
