@@ -23,7 +23,7 @@ public sealed class SoakTests(NodePool nodes) : NodeTest(nodes)
     /// <summary>After so long everything is in use that will be: paths that compile or load something, tables that grow with use.</summary>
     private static readonly TimeSpan s_settled = TimeSpan.FromMinutes(15);
 
-    /// <summary>What the memory of ends may still grow by after that, to its bound (EndRing).</summary>
+    /// <summary>What medians may differ by after that: the collector runs when it likes.</summary>
     private const long MaxGrowthKilobytes = 2 << 10;
 
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(1);
