@@ -27,6 +27,11 @@ public readonly struct EndFacts
 
     private const ulong ShortestCertificateFlightBytes = 500;
 
+    /// <summary>Segments with data of a client that broke a handshake off: its ClientHello and an alert.</summary>
+    private const uint BrokenHandshakeSegments = 2;
+
+    private const uint FewestEqualRequests = 3;
+
     private const ConnectionEndFields Needed = ConnectionEndFields.Ages | ConnectionEndFields.BytesAcked | ConnectionEndFields.BytesSent;
 
     /// <summary>Reads a message.</summary>
@@ -46,6 +51,7 @@ public readonly struct EndFacts
         var acknowledged = end.BytesAcked - Math.Min(end.BytesAcked, role == EndRole.Client ? 1u : 0u);
         FinAcknowledged = IsComplete && acknowledged > SentBytes;
         GaveUpRetrying = end.Retransmits > 0 || end.Probes > 0;
+        RequestSegments = role == EndRole.Server ? end.DataSegmentsIn : end.BytesRetransmitted == 0 ? end.DataSegmentsOut : 0;
     }
 
     private EndFacts(EndRole role) => Role = role;
@@ -83,6 +89,9 @@ public readonly struct EndFacts
     /// <summary>True when retransmissions or probes were unanswered at the end.</summary>
     public bool GaveUpRetrying { get; }
 
+    /// <summary>Segments with data that the client sent; 0 where that is not known.</summary>
+    public uint RequestSegments { get; }
+
     /// <summary>Since the last byte in either direction.</summary>
     public uint IdleMilliseconds => Math.Min(LastSentMilliseconds, LastReceivedMilliseconds);
 
@@ -97,16 +106,31 @@ public readonly struct EndFacts
     {
         get
         {
-            var (request, answer) = Role == EndRole.Server ? (ReceivedBytes, SentBytes) : (SentBytes, ReceivedBytes);
-            return IsComplete && request is > 1 and < ShortestTlsClientBytes
-                && answer is > TlsAlertInTheClearBytes + 1 and < ShortestCertificateFlightBytes;
+            var answer = Role == EndRole.Server ? SentBytes : ReceivedBytes;
+            return IsComplete && RequestBytes is > 1 and < ShortestTlsClientBytes && answer > TlsAlertInTheClearBytes + 1
+                && (answer < ShortestCertificateFlightBytes || RequestSegments > BrokenHandshakeSegments);
         }
     }
 
     /// <summary>Which TLS alert the unread or the unacknowledged bytes may be.</summary>
-    public AlertLength AlertLeft => IsTooShortForTls ? AlertLength.None
-        : ControlSizes.AlertAndFinOf(UnreadBytes) is not AlertLength.None and var unread ? unread
-        : ControlSizes.AlertAndFinOf(UnacknowledgedBytes);
+    public AlertLength AlertLeft =>
+        ControlSizes.AlertAndFinOf(UnreadBytes) is not AlertLength.None and var unread ? AlertOf(UnreadBytes, unread)
+        : AlertOf(UnacknowledgedBytes, ControlSizes.AlertAndFinOf(UnacknowledgedBytes));
+
+    private ulong RequestBytes => Role == EndRole.Server ? ReceivedBytes : SentBytes;
+
+    /// <summary>Which TLS alert bytes may be that the client sent last: none where the connection carried none of TLS.</summary>
+    /// <param name="bytes">How many, among which its FIN may count as one.</param>
+    /// <param name="bySize">What their number alone says.</param>
+    public AlertLength AlertOf(ulong bytes, AlertLength bySize) =>
+        IsTooShortForTls || IsOneOfEqualRequests(bytes) || IsOneOfEqualRequests(bytes - 1) ? AlertLength.None : bySize;
+
+    /// <summary>
+    /// All that the client sent is as long as its last words, again and again: a handshake and its requests are not as long as an alert
+    /// each. The FIN may count as a byte.
+    /// </summary>
+    private bool IsOneOfEqualRequests(ulong bytes) =>
+        RequestSegments >= FewestEqualRequests && RequestBytes - (bytes * RequestSegments) <= 1;
 
     internal static EndFacts Of(EndRole role) => new(role);
 
@@ -165,8 +189,8 @@ public readonly struct EndFacts
     {
         get
         {
-            var (request, answer) = Role == EndRole.Server ? (ReceivedBytes, SentBytes) : (SentBytes, ReceivedBytes);
-            return request >= StreamBytes && request / StreamFactor >= answer;
+            var answer = Role == EndRole.Server ? SentBytes : ReceivedBytes;
+            return RequestBytes >= StreamBytes && RequestBytes / StreamFactor >= answer;
         }
     }
 }

@@ -83,7 +83,7 @@ public sealed partial class EndsTally
         }
 
         var late = c.SentBytes - s.ReceivedBytes;
-        var alert = c.IsTooShortForTls ? AlertLength.None : ControlSizes.AlertOf(late);
+        var alert = c.AlertOf(late, ControlSizes.AlertOf(late));
         if (server.Port.Habit.ServerSaysAlerts && s.ServerSpokeUnasked && alert == AlertLength.Aead)
         {
             // The server said its alert and closed, and this is the client's in return.

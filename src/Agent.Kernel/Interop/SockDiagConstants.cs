@@ -58,8 +58,8 @@ internal static class SockDiagConstants
     internal const int TcpiRttOffset = 68;
     internal const int TcpiBytesAckedOffset = 120;
     internal const int TcpiBytesReceivedOffset = 128;
-    internal const int TcpiSegsOutOffset = 136;
-    internal const int TcpiSegsInOffset = 140;
+    internal const int TcpiDataSegsInOffset = 152;
+    internal const int TcpiDataSegsOutOffset = 156;
     internal const int TcpiBytesSentOffset = 200;
     internal const int TcpiBytesRetransOffset = 208;
 }

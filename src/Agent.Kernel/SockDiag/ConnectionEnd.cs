@@ -66,11 +66,13 @@ public readonly struct ConnectionEnd
     /// <summary>tcpi_bytes_retrans: bytes of data retransmitted. With <see cref="ConnectionEndFields.BytesSent"/>.</summary>
     public ulong BytesRetransmitted { get; init; }
 
-    /// <summary>tcpi_segs_out: segments sent. With <see cref="ConnectionEndFields.Segments"/>.</summary>
-    public uint SegmentsOut { get; init; }
+    /// <summary>
+    /// tcpi_data_segs_out: segments with data sent, retransmissions included. With <see cref="ConnectionEndFields.BytesSent"/>.
+    /// </summary>
+    public uint DataSegmentsOut { get; init; }
 
-    /// <summary>tcpi_segs_in: segments that came. With <see cref="ConnectionEndFields.Segments"/>.</summary>
-    public uint SegmentsIn { get; init; }
+    /// <summary>tcpi_data_segs_in: segments with data that came. With <see cref="ConnectionEndFields.BytesSent"/>.</summary>
+    public uint DataSegmentsIn { get; init; }
 
     /// <summary>tcpi_retransmits: retransmissions in a row that nothing answered. With <see cref="ConnectionEndFields.Ages"/>.</summary>
     public byte Retransmits { get; init; }

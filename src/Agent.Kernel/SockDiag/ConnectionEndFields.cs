@@ -17,15 +17,11 @@ public enum ConnectionEndFields : byte
     BytesAcked = 1 << 1,
 
     /// <summary>
-    /// <see cref="ConnectionEnd.SegmentsOut"/> and <see cref="ConnectionEnd.SegmentsIn"/> (Linux 4.2, 144 bytes of tcp_info).
+    /// <see cref="ConnectionEnd.BytesSent"/>, <see cref="ConnectionEnd.BytesRetransmitted"/>, <see cref="ConnectionEnd.DataSegmentsOut"/>
+    /// and <see cref="ConnectionEnd.DataSegmentsIn"/> (Linux 4.19, 216 bytes of tcp_info).
     /// </summary>
-    Segments = 1 << 2,
-
-    /// <summary>
-    /// <see cref="ConnectionEnd.BytesSent"/> and <see cref="ConnectionEnd.BytesRetransmitted"/> (Linux 4.19, 216 bytes of tcp_info).
-    /// </summary>
-    BytesSent = 1 << 3,
+    BytesSent = 1 << 2,
 
     /// <summary><see cref="ConnectionEnd.Shutdown"/> (INET_DIAG_SHUTDOWN).</summary>
-    Shutdown = 1 << 4,
+    Shutdown = 1 << 3,
 }

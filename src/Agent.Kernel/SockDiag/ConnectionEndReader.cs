@@ -19,7 +19,6 @@ namespace Agent.Kernel.SockDiag;
 public ref struct ConnectionEndReader
 {
     private const ConnectionEndFields UpToBytesAcked = ConnectionEndFields.Ages | ConnectionEndFields.BytesAcked;
-    private const ConnectionEndFields UpToSegments = UpToBytesAcked | ConnectionEndFields.Segments;
 
     private readonly int _namespaceId;
     private NetlinkMessageReader _messages;
@@ -113,8 +112,8 @@ public ref struct ConnectionEndReader
             BytesReceived = UInt64(info, TcpiBytesReceivedOffset),
             BytesSent = UInt64(info, TcpiBytesSentOffset),
             BytesRetransmitted = UInt64(info, TcpiBytesRetransOffset),
-            SegmentsOut = UInt32(info, TcpiSegsOutOffset),
-            SegmentsIn = UInt32(info, TcpiSegsInOffset),
+            DataSegmentsOut = UInt32(info, TcpiDataSegsOutOffset),
+            DataSegmentsIn = UInt32(info, TcpiDataSegsInOffset),
             Retransmits = info.IsEmpty ? (byte)0 : info[TcpiRetransmitsOffset],
             Probes = info.IsEmpty ? (byte)0 : info[TcpiProbesOffset],
             Shutdown = shutdown ?? 0,
@@ -166,8 +165,7 @@ public ref struct ConnectionEndReader
     {
         (int Length, ConnectionEndFields Fields) whole = info.Length switch
         {
-            >= TcpiBytesRetransOffset + sizeof(ulong) => (info.Length, UpToSegments | ConnectionEndFields.BytesSent),
-            >= TcpiSegsInOffset + sizeof(uint) => (TcpiSegsInOffset + sizeof(uint), UpToSegments),
+            >= TcpiBytesRetransOffset + sizeof(ulong) => (info.Length, UpToBytesAcked | ConnectionEndFields.BytesSent),
             >= TcpiBytesReceivedOffset + sizeof(ulong) => (TcpiBytesReceivedOffset + sizeof(ulong), UpToBytesAcked),
             >= TcpiLastAckRecvOffset + sizeof(uint) => (TcpiLastAckRecvOffset + sizeof(uint), ConnectionEndFields.Ages),
             _ => (0, ConnectionEndFields.None),

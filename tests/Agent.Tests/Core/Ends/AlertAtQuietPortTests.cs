@@ -105,6 +105,55 @@ public sealed class AlertAtQuietPortTests
         Assert.Equal((lost, 1 - lost), (_replay.ServerSummary.Lost(EndRole.Server), _replay.ServerSummary.LossUnknown));
     }
 
+    /// <summary>A handshake and its requests are not all as long as an alert: where every segment was, the last one is a request, too.</summary>
+    [Theory]
+    [InlineData("request after close", null)]
+    [InlineData("request after close", EndRole.Client)]
+    [InlineData("request unread at close", EndRole.Server)]
+    public void RequestAsLongAsAnAlert_LikeAllOfItsConnection_IsLost(string scene, EndRole? only)
+    {
+        MakeQuiet("TLS 1.3: client closes");
+
+        AddEqual(scene, only, 31, requests: 8);
+        AddEqual(scene, only, 53, requests: 8);
+        AddEqual(scene, only, 85, requests: 3);
+
+        Assert.Equal((3, 0), LostAndUnknown);
+    }
+
+    [Theory]
+    [InlineData("request after close", null)]
+    [InlineData("request after close", EndRole.Client)]
+    [InlineData("request unread at close", EndRole.Server)]
+    public void RequestAsLongAsAnAlert_UnlikeOthersOfItsConnection_IsUnknown(string scene, EndRole? only)
+    {
+        MakeQuiet("TLS 1.3: client closes");
+
+        AddEqual(scene, only, 85, requests: 3, oneIsLongerBy: 20);
+        AddEqual(scene, only, 85, requests: 2);
+
+        Assert.Equal((0, 2), LostAndUnknown);
+    }
+
+    /// <summary>Whoever breaks a handshake off has sent a ClientHello and an alert, and may have got a certificate; three requests are none of that.</summary>
+    [Theory]
+    [InlineData(2u, 0)]
+    [InlineData(3u, 1)]
+    public void ConnectionTooShortForTls_WithAnswersAsLongAsACertificate_IsPlainWhereItHadThreeRequests(uint requests, long lost)
+    {
+        MakeQuiet("TLS 1.3: client closes");
+        var plain = End("client closes idle, server reads the end of file", EndRole.Server);
+        _replay.Tally.Add(
+            plain with { BytesReceived = 91, DataSegmentsIn = requests, BytesSent = 3000, BytesAcked = 3000 + plain.BytesAcked - plain.BytesSent },
+            _replay.ServerNetwork,
+            _replay.Clock);
+        _replay.Pass(5).Settle().Pass(60).Settle();
+
+        AddLate("request after close", 31, more: Long);
+
+        Assert.Equal((lost, 1 - lost), (_replay.ServerSummary.Lost(EndRole.Server), _replay.ServerSummary.LossUnknown));
+    }
+
     /// <summary>Where the server says alerts of TLS 1.3, 53 bytes are a request; where one with CBC was seen, nobody knows.</summary>
     [Theory]
     [InlineData("TLS 1.3", null, 1)]
@@ -179,6 +228,10 @@ public sealed class AlertAtQuietPortTests
         Assert.Equal((0, 1), (_replay.ServerSummary.Lost(EndRole.Server), _replay.ServerSummary.LossUnknown));
     }
 
+    private (long Lost, long Unknown) LostAndUnknown => (
+        _replay.ServerSummary.Lost(EndRole.Server) + _replay.ClientSummary.Lost(EndRole.Client),
+        _replay.ServerSummary.LossUnknown + _replay.ClientSummary.LossUnknown);
+
     private void MakeQuiet(string scene, EndRole? role = null)
     {
         for (var i = 0; i < 12; i++)
@@ -204,6 +257,42 @@ public sealed class AlertAtQuietPortTests
             BytesAcked = client.BytesAcked + more,
             BytesReceived = client.BytesReceived + more,
         });
+    }
+
+    /// <summary>The same, or unread, after others that had as many bytes each and were answered.</summary>
+    private void AddEqual(string scene, EndRole? only, uint bytes, uint requests, uint oneIsLongerBy = 0)
+    {
+        var (server, client) = (End(scene, EndRole.Server), End(scene, EndRole.Client));
+        var isUnread = server.ReceiveQueueBytes > 0;
+        var sent = (requests * bytes) + oneIsLongerBy;
+        if (only is not EndRole.Client)
+        {
+            _replay.Tally.Add(
+                server with
+                {
+                    ReceiveQueueBytes = isUnread ? bytes : 0,
+                    BytesReceived = isUnread ? sent : sent - bytes,
+                    DataSegmentsIn = isUnread ? requests : requests - 1,
+                    BytesSent = server.BytesSent + Long,
+                    BytesAcked = server.BytesAcked + Long,
+                },
+                _replay.ServerNetwork,
+                _replay.Clock);
+        }
+
+        if (only is not EndRole.Server)
+        {
+            AddClient(client with
+            {
+                SendQueueBytes = bytes,
+                BytesSent = sent,
+                DataSegmentsOut = requests,
+                BytesAcked = 1 + sent - bytes,
+                BytesReceived = client.BytesReceived + Long,
+            });
+        }
+
+        _replay.Pass(60).Settle();
     }
 
     private void AddClient(ConnectionEnd end)

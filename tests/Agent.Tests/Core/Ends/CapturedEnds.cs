@@ -105,6 +105,8 @@ internal static class ConnectionEndExtensions
         BytesReceived = end.BytesReceived,
         BytesSent = end.BytesSent,
         BytesRetransmitted = end.BytesRetransmitted,
+        DataSegmentsOut = end.DataSegmentsOut,
+        DataSegmentsIn = end.DataSegmentsIn,
         Retransmits = end.Retransmits,
         Probes = end.Probes,
         Present = end.Present,
