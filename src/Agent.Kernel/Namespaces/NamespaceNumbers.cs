@@ -14,6 +14,12 @@ public sealed class NamespaceNumbers : IDisposable
     /// <summary>How many numbers <see cref="List"/> gives at most.</summary>
     public const int MaxListed = 65536;
 
+    /// <summary>
+    /// Asked for, for changes that were not read yet; the kernel counts about 1 KiB for each. A drained node ends hundreds of namespaces at
+    /// once, and where changes are lost no number means anything for sure.
+    /// </summary>
+    private const int ReceiveBufferBytes = 4 * 1024 * 1024;
+
     private static readonly TimeSpan s_receiveTimeout = TimeSpan.FromSeconds(2);
 
     private readonly NetlinkConnection _requests;
@@ -35,6 +41,7 @@ public sealed class NamespaceNumbers : IDisposable
         var changes = NetlinkSocket.Open(NETLINK_ROUTE, TimeSpan.Zero);
         try
         {
+            _ = changes.GrowReceiveBuffer(ReceiveBufferBytes);
             changes.Join(RTNLGRP_NSID);
             return new(NetlinkConnection.Open(NETLINK_ROUTE, s_receiveTimeout), changes);
         }

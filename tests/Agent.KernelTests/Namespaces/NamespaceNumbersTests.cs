@@ -35,4 +35,33 @@ public sealed class NamespaceNumbersTests
         Assert.Equal(new(number, IsAssigned: false), removed);
         Assert.False(numbers.TryReadChange(out _));
     }
+
+    /// <summary>A busy machine reads late, and namespaces go by hundreds at once: the kernel's own room is for fewer than 300 changes.</summary>
+    [Fact]
+    public void TryReadChange_HundredsAtOnce_TellsOfAll()
+    {
+        const int Many = 300;
+        using var host = new NetworkNamespaceFixture();
+        using var numbers = host.Inside(NamespaceNumbers.Open);
+        for (var i = 0; i < Many; i++)
+        {
+            using var other = new NetworkNamespaceFixture();
+            using var file = ProcFile.Open(other.Path);
+            numbers.FindOrAssign(file);
+        }
+
+        var (assigned, ended) = (0, 0);
+        while (ended < Many)
+        {
+            if (!numbers.TryReadChange(out var change))
+            {
+                TestContext.Current.CancellationToken.WaitHandle.WaitOne(5);
+                continue;
+            }
+
+            (assigned, ended) = change.IsAssigned ? (assigned + 1, ended) : (assigned, ended + 1);
+        }
+
+        Assert.Equal(Many, assigned);
+    }
 }
