@@ -102,15 +102,9 @@ public readonly struct EndFacts
     public bool WasIdle => WasUsed && IdleMilliseconds >= EndJudge.IdleFromMilliseconds;
 
     /// <summary>True when a request was answered, and too little was sent for that to have gone through TLS.</summary>
-    public bool IsTooShortForTls
-    {
-        get
-        {
-            var answer = Role == EndRole.Server ? SentBytes : ReceivedBytes;
-            return IsComplete && RequestBytes is > 1 and < ShortestTlsClientBytes && answer > TlsAlertInTheClearBytes + 1
-                && (answer < ShortestCertificateFlightBytes || RequestSegments > BrokenHandshakeSegments);
-        }
-    }
+    public bool IsTooShortForTls =>
+        IsComplete && RequestBytes is > 1 and < ShortestTlsClientBytes && AnswerBytes > TlsAlertInTheClearBytes + 1
+        && (AnswerBytes < ShortestCertificateFlightBytes || RequestSegments > BrokenHandshakeSegments);
 
     /// <summary>Which TLS alert the unread or the unacknowledged bytes may be.</summary>
     public AlertLength AlertLeft =>
@@ -118,6 +112,8 @@ public readonly struct EndFacts
         : AlertOf(UnacknowledgedBytes, ControlSizes.AlertAndFinOf(UnacknowledgedBytes));
 
     private ulong RequestBytes => Role == EndRole.Server ? ReceivedBytes : SentBytes;
+
+    private ulong AnswerBytes => Role == EndRole.Server ? SentBytes : ReceivedBytes;
 
     /// <summary>Which TLS alert bytes may be that the client sent last: none where the connection carried none of TLS.</summary>
     /// <param name="bytes">How many, among which its FIN may count as one.</param>
@@ -185,12 +181,5 @@ public readonly struct EndFacts
     /// <summary>
     /// True when the client sends and the server hardly ever answers: a stream, or an upload that may have been answered before its end.
     /// </summary>
-    public bool LooksLikeStream
-    {
-        get
-        {
-            var answer = Role == EndRole.Server ? SentBytes : ReceivedBytes;
-            return RequestBytes >= StreamBytes && RequestBytes / StreamFactor >= answer;
-        }
-    }
+    public bool LooksLikeStream => RequestBytes >= StreamBytes && RequestBytes / StreamFactor >= AnswerBytes;
 }

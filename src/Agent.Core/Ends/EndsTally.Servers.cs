@@ -68,7 +68,8 @@ public sealed partial class EndsTally
 
         foreach (var (address, network) in _places)
         {
-            if (network is { IsGone: true })
+            // What several namespaces had may be one's now: the next scan tells.
+            if (network is null or { IsGone: true })
             {
                 _places.Remove(address);
             }

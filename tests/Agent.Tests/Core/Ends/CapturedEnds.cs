@@ -93,22 +93,25 @@ internal sealed record CapturedScene(string Name, IReadOnlyList<(EndRole Role, C
 internal static class ConnectionEndExtensions
 {
     /// <summary>The same end of another connection.</summary>
-    public static ConnectionEnd With(this ConnectionEnd end, ConnectionTuple tuple, uint? lastSentMilliseconds = null) => new()
-    {
-        Tuple = tuple,
-        ReceiveQueueBytes = end.ReceiveQueueBytes,
-        SendQueueBytes = end.SendQueueBytes,
-        LastDataSentMilliseconds = lastSentMilliseconds ?? end.LastDataSentMilliseconds,
-        LastDataReceivedMilliseconds = end.LastDataReceivedMilliseconds,
-        LastAckReceivedMilliseconds = end.LastAckReceivedMilliseconds,
-        BytesAcked = end.BytesAcked,
-        BytesReceived = end.BytesReceived,
-        BytesSent = end.BytesSent,
-        BytesRetransmitted = end.BytesRetransmitted,
-        DataSegmentsOut = end.DataSegmentsOut,
-        DataSegmentsIn = end.DataSegmentsIn,
-        Retransmits = end.Retransmits,
-        Probes = end.Probes,
-        Present = end.Present,
-    };
+    public static ConnectionEnd With(
+        this ConnectionEnd end, ConnectionTuple tuple, uint? lastSentMilliseconds = null, int? namespaceId = null) =>
+        new()
+        {
+            NamespaceId = namespaceId ?? end.NamespaceId,
+            Tuple = tuple,
+            ReceiveQueueBytes = end.ReceiveQueueBytes,
+            SendQueueBytes = end.SendQueueBytes,
+            LastDataSentMilliseconds = lastSentMilliseconds ?? end.LastDataSentMilliseconds,
+            LastDataReceivedMilliseconds = end.LastDataReceivedMilliseconds,
+            LastAckReceivedMilliseconds = end.LastAckReceivedMilliseconds,
+            BytesAcked = end.BytesAcked,
+            BytesReceived = end.BytesReceived,
+            BytesSent = end.BytesSent,
+            BytesRetransmitted = end.BytesRetransmitted,
+            DataSegmentsOut = end.DataSegmentsOut,
+            DataSegmentsIn = end.DataSegmentsIn,
+            Retransmits = end.Retransmits,
+            Probes = end.Probes,
+            Present = end.Present,
+        };
 }

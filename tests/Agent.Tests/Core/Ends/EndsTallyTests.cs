@@ -482,6 +482,22 @@ public sealed class EndsTallyTests
     }
 
     [Fact]
+    public void NoteAddresses_OfTwoNamespacesUntilOneIsGone_AreThoseOfTheOther()
+    {
+        var replay = new EndReplay();
+        var before = new EndsNamespace(8, replay.Client);
+        replay.Tally.NoteAddresses(before, [CapturedScene.ServerAddress]);
+        replay.Tally.NoteAddresses(replay.ServerNetwork, [CapturedScene.ServerAddress]);
+        before.IsGone = true;
+
+        replay.Tally.ForgetServersThatAreGone();
+        replay.Tally.NoteAddresses(replay.ServerNetwork, [CapturedScene.ServerAddress]);
+        replay.Only(EndRole.Client, "first request unread at close").Pass(EndsTally.UnknownServerPatience.TotalSeconds).Settle();
+
+        Assert.Equal(1, replay.ServerSummary.Lost(EndRole.Server));
+    }
+
+    [Fact]
     public void Add_ServerElsewhereClosedWithoutAnAnswer_AfterALookUp_IsUnanswered()
     {
         const string Scene = "request taken, closed without an answer";
