@@ -13,9 +13,12 @@ namespace Agent.Loop;
 internal sealed class SnapshotHistory
 {
     private const int FewestSnapshots = 2;
-    private const int MostSnapshots = 20;
+    private const int ManySnapshots = 20;
+    private const int MostSnapshots = 60;
     private const int MostPoints = 360;
 
+    // Where scans follow one another closely, so many of them that what happens three times is still seen when it takes 20 s each time.
+    private static readonly TimeSpan s_leastSpan = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan s_snapshotSpan = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan s_pointSpan = TimeSpan.FromHours(1);
 
@@ -57,7 +60,8 @@ internal sealed class SnapshotHistory
         var earlier = Snapshots is [.. var before, var previous]
             ? before.Add(before is [.., var last] ? SharedFacts.Share(WithoutConnections(previous), last) : WithoutConnections(previous))
             : [];
-        Snapshots = Keep(earlier.Add(snapshot), (int)Math.Clamp(s_snapshotSpan / interval, FewestSnapshots, MostSnapshots));
+        var most = Math.Clamp(s_leastSpan / interval, ManySnapshots, MostSnapshots);
+        Snapshots = Keep(earlier.Add(snapshot), (int)Math.Clamp(s_snapshotSpan / interval, FewestSnapshots, most));
         Points = Keep(Points.Add(SnapshotPoint.From(snapshot)), (int)Math.Clamp(s_pointSpan / interval, FewestSnapshots, MostPoints));
     }
 

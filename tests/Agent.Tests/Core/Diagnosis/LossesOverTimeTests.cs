@@ -1,7 +1,7 @@
-using System.Collections.Immutable;
 using Agent.Core.Diagnosis;
 using Agent.Core.Diagnosis.Rules;
 using Agent.Core.Model;
+using Agent.Loop;
 using Xunit;
 
 namespace Agent.Tests.Core.Diagnosis;
@@ -9,7 +9,6 @@ namespace Agent.Tests.Core.Diagnosis;
 /// <summary>What a running agent says of lost requests, scan after scan, while their cause becomes known: never that nothing explains them.</summary>
 public sealed class LossesOverTimeTests
 {
-    private const int KeptScans = 20;
     private const double Default = 15;
     private const double Minutes = 6;
 
@@ -23,6 +22,18 @@ public sealed class LossesOverTimeTests
     [InlineData(15, 13)] // every scan finds nobody listening
     public void CrashLoop_IsToldAsOne(double period, double down) => Assert.Equal(
         [ContainerRestartingRule.Id], Shown(Default, at => Crashing(at, Times(period, 100), down)).SelectMany(static shown => shown).Distinct());
+
+    /// <summary>Where scans follow one another closely what is kept of them does not go back for long.</summary>
+    [Theory]
+    [InlineData(1, 3.7, 0.5)]
+    [InlineData(1, 8, 2)]
+    [InlineData(1, 15, 10)]
+    [InlineData(1, 18, 1)]
+    [InlineData(2, 11, 3)]
+    [InlineData(2, 18, 1)]
+    public void CrashLoop_ScannedOften_IsToldAsOne(double interval, double period, double down) => Assert.Equal(
+        [ContainerRestartingRule.Id],
+        Shown(interval, at => Crashing(at, Times(period, 100), down)).SelectMany(static shown => shown).Distinct());
 
     [Theory]
     [InlineData(6)]
@@ -70,7 +81,7 @@ public sealed class LossesOverTimeTests
     private static List<IReadOnlyList<string>> Shown(double interval, Func<double, PodSnapshot> pod)
     {
         var tracker = new FindingTracker();
-        var kept = ImmutableArray<Snapshot>.Empty;
+        var history = new SnapshotHistory();
         List<IReadOnlyList<string>> shown = [];
         long? replaced = null;
         var server = 0UL;
@@ -82,15 +93,14 @@ public sealed class LossesOverTimeTests
                 // As the tally counts: another one than the last time, at most once a scan, and nothing to compare with at the first.
                 replaced = (replaced ?? 0) + (server == (ulong)started ? 0 : 1);
                 server = (ulong)started;
-                now = now with { Listeners = [listener with { Restarts = kept.IsEmpty ? null : replaced }] };
+                now = now with { Listeners = [listener with { Restarts = history.Snapshots.IsEmpty ? null : replaced }] };
             }
 
             var current = Given.Node(now) with { TakenAt = Time(at) };
-            var context = new DiagnosisContext(current, kept, new());
+            var context = new DiagnosisContext(current, history.Snapshots, new());
             shown.Add([.. tracker.Update(DiagnosisEngine.Evaluate(context), current.TakenAt).Findings
                 .Where(static finding => finding.Severity > Severity.Info && finding.CausedBy is null).Select(static finding => finding.Id)]);
-            kept = kept.Add(current);
-            kept = kept.Length < KeptScans ? kept : kept[1..];
+            history.Add(current, TimeSpan.FromSeconds(interval));
         }
 
         return shown;
