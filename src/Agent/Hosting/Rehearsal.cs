@@ -7,8 +7,8 @@ using Agent.Kernel.ProcFs;
 namespace Agent.Hosting;
 
 /// <summary>
-/// Judges and renders a scan of nothing, so that what does it is loaded and compiled while the host is still being built and the node
-/// read: a quarter of the time to the first answer.
+/// Judges and renders a scan of nothing, so that what does it is loaded and compiled while the host is being built, and not only when
+/// the node has been read.
 /// </summary>
 internal static class Rehearsal
 {
