@@ -55,8 +55,7 @@ public sealed class AddressIndex
             bucket &= entries.Length - 1;
             var tags = Vector128.Create(_tags, bucket);
             var free = Vector128.Equals(tags, Vector128<byte>.Zero).ExtractMostSignificantBits();
-            var beforeFree = free ^ (free - 1);
-            for (var same = Vector128.Equals(tags, tag).ExtractMostSignificantBits() & beforeFree; same != 0; same &= same - 1)
+            for (var same = Vector128.Equals(tags, tag).ExtractMostSignificantBits(); same != 0; same &= same - 1)
             {
                 ref readonly var entry = ref entries[(bucket + BitOperations.TrailingZeroCount(same)) & (entries.Length - 1)];
                 if (entry.Address == address)

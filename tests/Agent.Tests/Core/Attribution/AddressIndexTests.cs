@@ -27,6 +27,21 @@ public sealed class AddressIndexTests
         Assert.Equal(AddressIndex.None, index.Find(IpAddress.FromIPv4(0x0B00_0000)));
     }
 
+    /// <summary>Tables of every size and filling; some addresses are beyond the table's end, at its beginning.</summary>
+    [Fact]
+    public void Find_AnyAddressesOfAnyNumber_FindsEach()
+    {
+        var random = new Random(5);
+        for (var number = 1; number < 300; number++)
+        {
+            var addresses = Enumerable.Range(0, number).Select(_ => IpAddress.FromIPv4(0x0A00_0000 + (uint)random.Next(1 << 24))).Distinct().ToList();
+            var index = new AddressIndex();
+            addresses.ForEach(address => Assert.True(index.TryAdd(address, addresses.IndexOf(address))));
+
+            Assert.All(addresses, (address, owner) => Assert.Equal(owner, index.Find(address)));
+        }
+    }
+
     [Fact]
     public void TryAdd_TakenAddress_KeepsTheFirstOwner()
     {

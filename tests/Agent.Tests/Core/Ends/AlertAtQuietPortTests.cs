@@ -135,6 +135,17 @@ public sealed class AlertAtQuietPortTests
         Assert.Equal((0, 2), LostAndUnknown);
     }
 
+    /// <summary>170 bytes, sent twice, and 85 are three segments, and three times 85 bytes.</summary>
+    [Fact]
+    public void RequestAsLongAsAnAlert_AfterSomethingThatWasSentTwice_IsUnknown()
+    {
+        MakeQuiet("TLS 1.3: client closes", EndRole.Client);
+
+        AddEqual("request after close", EndRole.Client, 85, requests: 3, sentTwice: 170);
+
+        Assert.Equal((0, 1), LostAndUnknown);
+    }
+
     /// <summary>Whoever breaks a handshake off has sent a ClientHello and an alert, and may have got a certificate; three requests are none of that.</summary>
     [Theory]
     [InlineData(2u, 0)]
@@ -260,7 +271,7 @@ public sealed class AlertAtQuietPortTests
     }
 
     /// <summary>The same, or unread, after others that had as many bytes each and were answered.</summary>
-    private void AddEqual(string scene, EndRole? only, uint bytes, uint requests, uint oneIsLongerBy = 0)
+    private void AddEqual(string scene, EndRole? only, uint bytes, uint requests, uint oneIsLongerBy = 0, uint sentTwice = 0)
     {
         var (server, client) = (End(scene, EndRole.Server), End(scene, EndRole.Client));
         var isUnread = server.ReceiveQueueBytes > 0;
@@ -285,7 +296,8 @@ public sealed class AlertAtQuietPortTests
             AddClient(client with
             {
                 SendQueueBytes = bytes,
-                BytesSent = sent,
+                BytesSent = sent + sentTwice,
+                BytesRetransmitted = sentTwice,
                 DataSegmentsOut = requests,
                 BytesAcked = 1 + sent - bytes,
                 BytesReceived = client.BytesReceived + Long,

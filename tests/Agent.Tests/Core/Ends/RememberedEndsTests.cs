@@ -45,22 +45,45 @@ public sealed class RememberedEndsTests
     public void Add_ForHoursInBursts_EveryEndIsCounted()
     {
         var random = new Random(11);
-        var (server, client) = (EndOf(EndRole.Server), EndOf(EndRole.Client));
         var pairs = 0;
         while (pairs < 4 * EndsTally.MaxRemembered)
         {
-            for (var left = random.Next(1, 3000); left > 0; left--)
-            {
-                var (pod, peer) = (IpAddress.FromIPv4(0x0A01_0001), IpAddress.FromIPv4(0x0A00_0000 + (uint)pairs++));
-                _replay.Tally.Add(server.With(server.Tuple with { Source = pod, Destination = peer }), _replay.ServerNetwork, _replay.Clock);
-                _replay.Tally.Add(client.With(client.Tuple with { Source = peer, Destination = pod }), _replay.ClientNetwork, _replay.Clock);
-            }
-
+            var count = random.Next(1, 3000);
+            AddPairs(pairs, count);
+            pairs += count;
             _replay.Pass(random.Next(1, 400)).Settle();
             Assert.Equal(0, _replay.Tally.Undecided);
         }
 
         Assert.Equal((pairs, pairs), (_replay.ServerSummary.Server[EndKind.ClosedFirstIdle], _replay.ClientSummary.Client[EndKind.PeerFirst]));
+    }
+
+    /// <summary>As many as are remembered, of which the first are forgotten: the last stand in the page that those began in the middle of.</summary>
+    [Fact]
+    public void Settle_RemembersAsManyAsItCan_ForgetsOnlyTheOldest()
+    {
+        const int Old = 300;
+        AddPairs(0, Old);
+        _replay.Pass(400).Settle();
+        AddPairs(Old, (EndsTally.MaxRemembered / 2) - Old + 50);
+        _replay.Only(EndRole.Server, IdleClose).Pass(1).Scan(IdleClose).Pass(300).Settle();
+
+        _replay.Only(EndRole.Client, IdleClose);
+
+        Assert.Equal(0, _replay.Tally.Undecided);
+        AddPairs(EndsTally.MaxRemembered, 1);
+        Assert.Equal((EndsTally.MaxRemembered / 2) + 52, _replay.ServerSummary.Server[EndKind.ClosedFirstIdle]);
+    }
+
+    private void AddPairs(int first, int count)
+    {
+        var (server, client) = (EndOf(EndRole.Server), EndOf(EndRole.Client));
+        for (var pair = first; pair < first + count; pair++)
+        {
+            var (pod, peer) = (IpAddress.FromIPv4(0x0A01_0001), IpAddress.FromIPv4(0x0A00_0000 + (uint)pair));
+            _replay.Tally.Add(server.With(server.Tuple with { Source = pod, Destination = peer }), _replay.ServerNetwork, _replay.Clock);
+            _replay.Tally.Add(client.With(client.Tuple with { Source = peer, Destination = pod }), _replay.ClientNetwork, _replay.Clock);
+        }
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
