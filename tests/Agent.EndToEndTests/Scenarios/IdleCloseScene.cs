@@ -82,7 +82,16 @@ public sealed class IdleCloseScene(NodePool nodes) : NodeScene(nodes)
         await node.RunPodAsync(WebImage.Pod("clients", ["node", "/web/clients.js", .. s_backends.Zip(pods).SelectMany(pair => Targets(pair.First, pair.Second, front))]));
         await ReportAsync(node, pods[0]);
 
-        await Eventually.TrueAsync("all that is to be named is named", () => Task.FromResult(s_named.All(named => log.Has(Finding, named.Name, named.Severity))), s_patience);
+        IEnumerable<(string, string)> Missing() => s_named.Where(named => !log.Has(Finding, named.Name, named.Severity));
+        try
+        {
+            await Eventually.TrueAsync("all that is to be named is named", () => Task.FromResult(!Missing().Any()), s_patience);
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"{e.Message} but {string.Join(" ", Missing())}\n{await agent.GetAsync("/report")}", e);
+        }
+
         WatchedText = await agent.GetAsync("/report");
         Watched = log.All;
         FrontLog = await node.OutputOfAsync(front, "app");
