@@ -39,7 +39,14 @@ public sealed class ListedNamespacesTests
             }
         }
 
-        table.Refresh(TimeSpan.FromHours(2));
-        Assert.DoesNotContain(table.Namespaces, one => one.Inode == inode);
+        // A program that another test starts at this moment has the descriptor, too, until it is that program.
+        var isGone = SpinWait.SpinUntil(
+            () =>
+            {
+                table.Refresh(TimeSpan.FromHours(2));
+                return !table.Namespaces.Any(one => one.Inode == inode);
+            },
+            TimeSpan.FromSeconds(10));
+        Assert.True(isGone);
     }
 }
