@@ -76,6 +76,24 @@ internal sealed class ServiceProcess : IDisposable
         FirstScrape = Stopwatch.GetElapsedTime(_started);
     }
 
+    /// <summary>Scrapes until a metric has a value.</summary>
+    public void AwaitMetric(string name)
+    {
+        var since = Stopwatch.GetTimestamp();
+        using var answer = new MemoryStream();
+        do
+        {
+            if (Stopwatch.GetElapsedTime(since) > s_patience)
+            {
+                throw new TimeoutException($"{Name} does not show {name}");
+            }
+
+            answer.SetLength(0);
+            _ = TryScrape(out _, answer);
+        }
+        while (!Encoding.ASCII.GetString(answer.GetBuffer(), 0, (int)answer.Length).Contains($"\n{name} ", StringComparison.Ordinal));
+    }
+
     public void Scrape() => _ = TryScrape(out var _) ? true : throw new InvalidOperationException($"{Name} stopped answering");
 
     public void NoteMemory() =>
@@ -101,7 +119,7 @@ internal sealed class ServiceProcess : IDisposable
         _process.Dispose();
     }
 
-    private bool TryScrape(out TimeSpan time)
+    private bool TryScrape(out TimeSpan time, Stream? copy = null)
     {
         var start = Stopwatch.GetTimestamp();
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -115,6 +133,7 @@ internal sealed class ServiceProcess : IDisposable
             {
                 status = total == 0 ? Encoding.ASCII.GetString(_buffer, 0, Math.Min(count, 12)) : status;
                 total += count;
+                copy?.Write(_buffer, 0, count);
             }
 
             (Bytes, time) = (total, Stopwatch.GetElapsedTime(start));

@@ -43,7 +43,7 @@ public class ConnectionEndBookTests
     {
         var network = book.Attach(id, new(PodKind.Pod, "shop", "come-and-go", $"{id}"), null)!;
         var end = CapturedEnds.Scene("server closes idle").InPods.First(static end => end.Role == EndRole.Server).End;
-        book.OnEnd(end.With(end.Tuple with { SourcePort = (ushort)(8000 + id) }, namespaceId: id), book.Now);
+        book.OnEnd(end with { NamespaceId = id, Tuple = end.Tuple with { SourcePort = (ushort)(8000 + id) } }, book.Now);
         return new(network.Network);
     }
 }

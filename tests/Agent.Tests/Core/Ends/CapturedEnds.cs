@@ -70,7 +70,10 @@ internal sealed record CapturedScene(string Name, IReadOnlyList<(EndRole Role, C
     public IEnumerable<(EndRole Role, ConnectionEnd End)> InPods =>
         from end in Ends
         let isServer = end.Role == EndRole.Server
-        select (end.Role, end.End.With(end.End.Tuple with { Source = isServer ? ServerAddress : s_client, Destination = isServer ? s_client : ServerAddress }));
+        select (end.Role, end.End with
+        {
+            Tuple = end.End.Tuple with { Source = isServer ? ServerAddress : s_client, Destination = isServer ? s_client : ServerAddress },
+        });
 
     public EndFacts? Facts(EndRole role)
     {
@@ -88,30 +91,4 @@ internal sealed record CapturedScene(string Name, IReadOnlyList<(EndRole Role, C
     public ClosedBy Closer(EndRole role) => TimeWait is not { } side ? ClosedBy.Unknown : side == role ? ClosedBy.Pod : ClosedBy.Peer;
 
     public override string ToString() => Name;
-}
-
-internal static class ConnectionEndExtensions
-{
-    /// <summary>The same end of another connection.</summary>
-    public static ConnectionEnd With(
-        this ConnectionEnd end, ConnectionTuple tuple, uint? lastSentMilliseconds = null, int? namespaceId = null) =>
-        new()
-        {
-            NamespaceId = namespaceId ?? end.NamespaceId,
-            Tuple = tuple,
-            ReceiveQueueBytes = end.ReceiveQueueBytes,
-            SendQueueBytes = end.SendQueueBytes,
-            LastDataSentMilliseconds = lastSentMilliseconds ?? end.LastDataSentMilliseconds,
-            LastDataReceivedMilliseconds = end.LastDataReceivedMilliseconds,
-            LastAckReceivedMilliseconds = end.LastAckReceivedMilliseconds,
-            BytesAcked = end.BytesAcked,
-            BytesReceived = end.BytesReceived,
-            BytesSent = end.BytesSent,
-            BytesRetransmitted = end.BytesRetransmitted,
-            DataSegmentsOut = end.DataSegmentsOut,
-            DataSegmentsIn = end.DataSegmentsIn,
-            Retransmits = end.Retransmits,
-            Probes = end.Probes,
-            Present = end.Present,
-        };
 }

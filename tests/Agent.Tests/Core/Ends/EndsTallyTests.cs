@@ -115,7 +115,7 @@ public sealed class EndsTallyTests
 
         var network = new EndsNamespace(3, replay.Client);
 
-        replay.Tally.Add(end.With(end.Tuple, (uint)sinceLastWord), network, replay.Clock);
+        replay.Tally.Add(end with { LastDataSentMilliseconds = (uint)sinceLastWord }, network, replay.Clock);
         replay.Tally.OnTimeWait(network, end.Tuple, replay.Clock);
 
         Assert.Equal(expected, replay.Client.Port(EndRole.Client, 8080).Habit.IsQuiet);
@@ -140,7 +140,7 @@ public sealed class EndsTallyTests
         for (var i = 0; i < EndsTally.MaxServers + 10; i++)
         {
             var tuple = end.Tuple with { Source = IpAddress.FromIPv4((uint)(0x0A00_0000 + i)) };
-            replay.Tally.Add(end.With(tuple), replay.ServerNetwork, replay.Clock);
+            replay.Tally.Add(end with { Tuple = tuple }, replay.ServerNetwork, replay.Clock);
         }
 
         Assert.Equal(EndsTally.MaxServers, replay.Tally.Servers);
@@ -610,7 +610,7 @@ public sealed class EndsTallyTests
         var service = IpAddress.FromIPv4(0x0A60_0001);
         foreach (var (role, end) in CapturedEnds.Scene("request after close").InPods)
         {
-            var seen = role == EndRole.Client ? end.With(new(end.Tuple.Source, service, end.Tuple.SourcePort, 80)) : end;
+            var seen = role == EndRole.Client ? end with { Tuple = new(end.Tuple.Source, service, end.Tuple.SourcePort, 80) } : end;
             replay.Tally.Add(seen, role == EndRole.Server ? replay.ServerNetwork : client, replay.Clock);
         }
 
@@ -638,7 +638,7 @@ public sealed class EndsTallyTests
         const int Extra = 1000;
         for (var i = 0; i < EndsTally.MaxRemembered + Extra; i++)
         {
-            replay.Tally.Add(end.With(end.Tuple with { Destination = IpAddress.FromIPv4(0x0A00_0000 + (uint)i) }), replay.ServerNetwork, replay.Clock);
+            replay.Tally.Add(end with { Tuple = end.Tuple with { Destination = IpAddress.FromIPv4(0x0A00_0000 + (uint)i) } }, replay.ServerNetwork, replay.Clock);
         }
 
         Assert.Equal((Extra, EndsTally.MaxRemembered), (replay.ServerSummary.Server[EndKind.Other], replay.Tally.Undecided));
@@ -660,7 +660,7 @@ public sealed class EndsTallyTests
         for (var i = 0; i < between; i++)
         {
             var tuple = server.Tuple with { Source = IpAddress.FromIPv4(0x0A00_0000 + (uint)i) };
-            replay.Tally.Add(server.With(tuple) with { BytesReceived = 5000 }, replay.ServerNetwork, replay.Clock);
+            replay.Tally.Add(server with { Tuple = tuple, BytesReceived = 5000 }, replay.ServerNetwork, replay.Clock);
         }
 
         var before = replay.Tally.Undecided;

@@ -81,8 +81,8 @@ public sealed class RememberedEndsTests
         for (var pair = first; pair < first + count; pair++)
         {
             var (pod, peer) = (IpAddress.FromIPv4(0x0A01_0001), IpAddress.FromIPv4(0x0A00_0000 + (uint)pair));
-            _replay.Tally.Add(server.With(server.Tuple with { Source = pod, Destination = peer }), _replay.ServerNetwork, _replay.Clock);
-            _replay.Tally.Add(client.With(client.Tuple with { Source = peer, Destination = pod }), _replay.ClientNetwork, _replay.Clock);
+            _replay.Tally.Add(server with { Tuple = server.Tuple with { Source = pod, Destination = peer } }, _replay.ServerNetwork, _replay.Clock);
+            _replay.Tally.Add(client with { Tuple = client.Tuple with { Source = peer, Destination = pod } }, _replay.ClientNetwork, _replay.Clock);
         }
     }
 
@@ -95,7 +95,7 @@ public sealed class RememberedEndsTests
         network.AddListener(8080, network.Owner);
         _replay.Tally.NoteAddresses(network, [address]);
         var end = EndOf(EndRole.Server);
-        _replay.Tally.Add(end.With(end.Tuple with { Source = address }), network, _replay.Clock);
+        _replay.Tally.Add(end with { Tuple = end.Tuple with { Source = address } }, network, _replay.Clock);
         network.IsGone = true;
         _replay.Tally.Forget(identity);
         return new(network);
