@@ -41,7 +41,7 @@ public sealed class NamespaceNumbers : IDisposable
         var changes = NetlinkSocket.Open(NETLINK_ROUTE, TimeSpan.Zero);
         try
         {
-            // _ = changes.GrowReceiveBuffer(ReceiveBufferBytes);
+            _ = changes.GrowReceiveBuffer(ReceiveBufferBytes);
             changes.Join(RTNLGRP_NSID);
             return new(NetlinkConnection.Open(NETLINK_ROUTE, s_receiveTimeout), changes);
         }
