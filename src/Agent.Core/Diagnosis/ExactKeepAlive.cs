@@ -18,6 +18,11 @@ internal static class ExactKeepAlive
     // Reloads close connections at any age: three of these agree to a twentieth by chance in one case of a hundred, six loosely as rarely.
     internal const int FewestClose = 3;
     private const int FewestLoose = 6;
+
+    // A server that is busy when its time comes closes later, each time by something else. Requests that met these closes on connections
+    // that had been idle for as long are witnesses, too: three of either are as rare as six.
+    private const int FewestLost = 3;
+    private const int FewestForming = 2;
     private const double MostOfThem = 0.8;
 
     // Two are enough where they agree so and resemble somebody's default, one where it is that to a hundredth and too long for chance.
@@ -35,6 +40,18 @@ internal static class ExactKeepAlive
     // A server that closes after each answer comes late to that on a busy machine, now and then: that is no time-out.
     private const double MayBeLateSeconds = 1;
     private const double LateShare = 0.25;
+
+    /// <summary>
+    /// True where several closes were at about the age of the connections on which these requests were lost: a time-out that is not known
+    /// yet may be the cause.
+    /// </summary>
+    /// <param name="now">When the snapshot was taken.</param>
+    /// <param name="pod">Whose ends are heard.</param>
+    /// <param name="lost">Its losses of one role, cause and port.</param>
+    public static bool IsForming(DateTimeOffset now, PodSnapshot pod, LostRequests lost) =>
+        lost.Role == EndRole.Server
+        && pod.Ends?.IdleCloses.FirstOrDefault(closes => closes.Port == lost.Port) is { } closes
+        && closes.Events.Count(seen => now - seen.At <= Memory && IsOneAge(seen) && WasIdleFor(seen.Typical, lost)) >= FewestForming;
 
     /// <summary>Estimates.</summary>
     /// <param name="context">The snapshots.</param>
@@ -57,8 +74,8 @@ internal static class ExactKeepAlive
         }
 
         var (first, last) = Survivors(context, pod, listener, restartedAt, Age(events));
-        var estimate = Judge([.. events.Where(seen => !(seen.At <= last))], pod)
-            ?? (Judge([.. events.Where(seen => seen.At > first)], pod) is { IsSure: true } beside
+        var estimate = Judge([.. events.Where(seen => !(seen.At <= last))], pod, listener.Port)
+            ?? (Judge([.. events.Where(seen => seen.At > first)], pod, listener.Port) is { IsSure: true } beside
                 ? beside with { IsSure = false, OthersIdleLonger = true }
                 : null);
         return (estimate, estimate is { OthersIdleLonger: true } ? restartedAt : Later(restartedAt, last));
@@ -67,7 +84,7 @@ internal static class ExactKeepAlive
     private static bool AreLate(List<IdleCloseEvent> events, IdleCloses closes, PodSnapshot pod) =>
         Age(events).TotalSeconds < MayBeLateSeconds && closes.Count < LateShare * pod.Ends!.Server[EndKind.ClosedFirst];
 
-    private static KeepAliveEstimate? Judge(List<IdleCloseEvent> events, PodSnapshot pod)
+    private static KeepAliveEstimate? Judge(List<IdleCloseEvent> events, PodSnapshot pod, ushort port)
     {
         if (events.Count == 0)
         {
@@ -83,8 +100,10 @@ internal static class ExactKeepAlive
 
         var isLikeADefault = KeepAliveDefaults.Like(age, pod.Programs).Any();
         var close = agreeing.Count(seen => (seen.Typical - age).Duration() <= Closely * age);
+        var isLoose = agreeing.Count >= MostOfThem * events.Count;
         var isSure = (close >= FewestClose && close >= MostOfThem * events.Count)
-            || (agreeing.Count >= FewestLoose && agreeing.Count >= MostOfThem * events.Count)
+            || (isLoose && agreeing.Count >= FewestLoose)
+            || (isLoose && agreeing.Count >= FewestClose && LostAtAge(agreeing, pod, port, age) >= FewestLost)
             || (isLikeADefault && events.Count == 2 && close == 2)
             || (age.TotalSeconds >= TooLongForChanceSeconds
                 && KeepAliveDefaults.Like(age, pod.Programs)
@@ -117,6 +136,12 @@ internal static class ExactKeepAlive
 
         return (first, last);
     }
+
+    private static long LostAtAge(List<IdleCloseEvent> events, PodSnapshot pod, ushort port, TimeSpan age) => pod.Ends!.RequestsLost
+        .Where(lost => lost.Role == EndRole.Server && lost.Port == port && lost.LastAt >= events[0].At && WasIdleFor(age, lost))
+        .Sum(static lost => lost.Count);
+
+    private static bool WasIdleFor(TimeSpan age, LostRequests lost) => lost.IdleBefore is { } idle && IsSameAge(idle, age);
 
     private static bool IsOneAge(IdleCloseEvent seen) =>
         (seen.Longest - seen.Shortest).TotalSeconds <= Math.Max(OneEventSeconds, SameAgeShare * seen.Longest.TotalSeconds);

@@ -28,6 +28,11 @@ internal static class LossPatience
         // An idle time-out is known after some closes, each of which takes that time.
         if (lost.IdleBefore is { } idle && idle >= s_idle)
         {
+            if (ExactKeepAlive.IsForming(context.Current.TakenAt, pod, lost))
+            {
+                return Most;
+            }
+
             var interval = context.Current.TakenAt - (context.Previous?.TakenAt ?? context.Current.TakenAt);
             return Clamp((ExactKeepAlive.FewestClose * idle) + (Scans * interval));
         }

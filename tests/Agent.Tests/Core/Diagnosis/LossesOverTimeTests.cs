@@ -48,6 +48,18 @@ public sealed class LossesOverTimeTests
         Assert.Contains(BackendClosesIdleFirstRule.Id, told);
     }
 
+    /// <summary>A server that is busy when its time comes closes later each time, and nobody asks it often: three closes take minutes.</summary>
+    [Theory]
+    [InlineData(20)]
+    [InlineData(45)]
+    [InlineData(60)]
+    public void IdleTimeOutOfABusyServer_IsToldAsOne(double period)
+    {
+        var told = Shown(2, at => Closing(at, Times(period, 100), 6.1, 6.9, 6.5)).SelectMany(static shown => shown).Distinct().ToList();
+
+        Assert.Equal([BackendClosesIdleFirstRule.Id], told);
+    }
+
     /// <summary>Two closes after about the same time are no time-out yet, and one crash is no loop: the requests are lost all the same.</summary>
     [Theory]
     [InlineData(Default)]
@@ -119,7 +131,7 @@ public sealed class LossesOverTimeTests
         };
     }
 
-    private static PodSnapshot Closing(double now, double[] closes, double age)
+    private static PodSnapshot Closing(double now, double[] closes, params double[] ages)
     {
         var past = closes.Where(at => at <= now).ToList();
         if (past.Count == 0)
@@ -127,10 +139,11 @@ public sealed class LossesOverTimeTests
             return Pod();
         }
 
-        var idle = TimeSpan.FromSeconds(age);
-        var pod = Pod(new LostRequests(EndRole.Server, LossCause.AfterClose, 8080, 6 * past.Count, Time(past[^1])) { IdleBefore = idle });
-        var events = past.Select(at => new IdleCloseEvent(Time(at), 1, idle, idle, idle));
-        return pod with { Ends = pod.Ends! with { IdleCloses = [Given.IdleCloses(age, past.Count) with { Events = [.. events] }] } };
+        var idle = ages.Select(static age => TimeSpan.FromSeconds(age)).ToList();
+        var pod = Pod(new LostRequests(EndRole.Server, LossCause.AfterClose, 8080, 6 * past.Count, Time(past[^1])) { IdleBefore = idle.Min() });
+        var events = past.Select((at, number) => (At: Time(at), Age: idle[number % idle.Count]))
+            .Select(static close => new IdleCloseEvent(close.At, 1, close.Age, close.Age, close.Age));
+        return pod with { Ends = pod.Ends! with { IdleCloses = [Given.IdleCloses(ages[0], past.Count) with { Events = [.. events] }] } };
     }
 
     private static PodSnapshot Pod(params LostRequests[] lost) => Given.Serving() with { Kubernetes = null, Ends = Given.Ends(lost) };

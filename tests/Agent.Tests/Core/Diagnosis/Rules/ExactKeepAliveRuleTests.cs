@@ -79,6 +79,27 @@ public sealed class ExactKeepAliveRuleTests
     public void FiveReloadsThatAgreeLoosely_Silent() => Assert.Empty(s_idle.Evaluate(Alone(Pod(
         [(-60, 1, 3.4, 3.4), (-50, 1, 4.1, 4.1), (-40, 1, 3.7, 3.7), (-30, 1, 3.2, 3.2), (-20, 1, 4.3, 4.3)]))));
 
+    // A server that is blocked when its time of 5 s comes; its clients ask when it is due.
+    [Theory]
+    [InlineData(3, 5.8, Severity.Critical)]
+    [InlineData(2, 5.8, null)] // too few requests that met a close
+    [InlineData(3, 4.9, null)] // they came on connections that were not due
+    [InlineData(3, 8.1, null)]
+    public void ThreeClosesThatAgreeLoosely_SureWithRequestsLostAtTheirAge(int lost, double idle, Severity? expected)
+    {
+        var pod = Pod([(-60, 1, 6.1, 6.1), (-40, 1, 6.9, 6.9), (-20, 1, 6.5, 6.5)], lost: lost, idle: idle) with { Programs = ["server"] };
+        Assert.Equal(expected, s_idle.Evaluate(Alone(pod)).SingleOrDefault(static finding => finding.Severity > Severity.Info)?.Severity);
+    }
+
+    [Fact]
+    public void TwoClosesThatAgreeLoosely_NotSureWhateverIsLost() =>
+        Assert.Empty(s_idle.Evaluate(Alone(Pod([(-40, 1, 8.1, 8.1), (-20, 1, 8.9, 8.9)], lost: 9, idle: 8.5))));
+
+    /// <summary>A request that was lost before the first of these closes has met none of them.</summary>
+    [Fact]
+    public void RequestsLostBeforeTheCloses_AreNoWitnesses() =>
+        Assert.Empty(s_idle.Evaluate(Alone(Pod([(-25, 1, 8.0, 8.0), (-20, 1, 9.1, 9.1), (-10, 1, 8.5, 8.5)], lost: 9, idle: 8.5))));
+
     [Fact]
     public void ServerStartedAnew_ForgottenAtOnce()
     {
@@ -164,10 +185,10 @@ public sealed class ExactKeepAliveRuleTests
 
     private static Snapshot Heard(PodSnapshot pod) => Given.Node(pod) with { ConnectionEnds = new(10, 0, 1, TimeSpan.FromMinutes(1)) };
 
-    private static PodSnapshot Pod((int At, int Connections, double Shortest, double Longest)[] closes, ushort port = 8080, long lost = 0) =>
+    private static PodSnapshot Pod((int At, int Connections, double Shortest, double Longest)[] closes, ushort port = 8080, long lost = 0, double? idle = null) =>
         Given.Serving(Given.Kubernetes() with { Containers = [Given.Container() with { ReadinessProbe = null, LivenessProbe = null }] }, Given.Listener(port) with { Established = 5 }) with
         {
-            Ends = Given.Ends(lost == 0 ? [] : [new LostRequests(EndRole.Server, LossCause.AfterClose, port, lost, Given.Noon - TimeSpan.FromSeconds(30))]) with
+            Ends = Given.Ends(lost == 0 ? [] : [Lost(port, lost, idle)]) with
             {
                 IdleCloses =
                 [
@@ -185,5 +206,11 @@ public sealed class ExactKeepAliveRuleTests
                     },
                 ],
             },
+        };
+
+    private static LostRequests Lost(ushort port, long count, double? idle) =>
+        new(EndRole.Server, LossCause.AfterClose, port, count, Given.Noon - TimeSpan.FromSeconds(30))
+        {
+            IdleBefore = idle is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
         };
 }
