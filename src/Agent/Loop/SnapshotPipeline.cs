@@ -99,6 +99,12 @@ internal sealed class SnapshotPipeline(
     {
         if (_returnedAt is not { } last || time.GetElapsedTime(last) >= s_leisure)
         {
+            if (_returnedAt is null)
+            {
+                // Half of the program that is in memory now is only for the start.
+                _ = ProgramPages.Release();
+            }
+
             _returnedAt = time.GetTimestamp();
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
             NativeHeap.Trim();

@@ -9,7 +9,7 @@ internal sealed class ServiceBenchmark : IBenchmark
     private const int Pods = 250;
     private const int Scrapes = 2_000;
     private const double MaxMillisecondsP99 = 5;
-    private const double MaxResidentMiB = 64;
+    private const double MaxResidentMiB = 60;
     private const double MaxFirstScrapeSeconds = 0.5;
     private const double MaxCpuPercent = 1;
 

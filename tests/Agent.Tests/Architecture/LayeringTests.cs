@@ -17,11 +17,11 @@ public sealed partial class LayeringTests
         [
             ("Interop", []),
             ("Terminals", ["Interop"]),
-            ("Memory", ["Interop"]),
             ("Net", []),
             ("Netlink", ["Interop"]),
             ("SockDiag", ["Interop", "Net", "Netlink"]),
             ("ProcFs", ["Interop", "Net", "Netlink", "SockDiag"]),
+            ("Memory", ["Interop", "ProcFs"]),
             ("Namespaces", ["Interop", "Netlink", "ProcFs"]),
             ("Ends", ["Interop", "Netlink", "SockDiag", "ProcFs", "Namespaces"]),
             ("Conntrack", ["Interop", "Net", "Netlink", "ProcFs"]),
