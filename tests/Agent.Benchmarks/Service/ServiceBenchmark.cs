@@ -10,6 +10,7 @@ internal sealed class ServiceBenchmark : IBenchmark
     private const int Scrapes = 2_000;
     private const double MaxMillisecondsP99 = 5;
     private const double MaxResidentMiB = 60;
+    private const double MaxAnonymousMiB = 14;
     private const double MaxFirstScrapeSeconds = 0.5;
     private const double MaxCpuPercent = 1;
 
@@ -67,6 +68,7 @@ internal sealed class ServiceBenchmark : IBenchmark
 
         return ResultTable.Check(output, "scrape p99, ms", agent.Percentile(0.99), MaxMillisecondsP99)
             & ResultTable.Check(output, "resident, MiB", agent.ResidentMiB, MaxResidentMiB)
+            & ResultTable.Check(output, "anonymous, MiB", agent.AnonymousMiB, MaxAnonymousMiB)
             & ResultTable.Check(output, "first good scrape, s", agent.FirstScrape.TotalSeconds, MaxFirstScrapeSeconds)
             & ResultTable.Check(output, "percent of a core", agent.CpuPerMinute.TotalSeconds / 60 * 100, MaxCpuPercent);
     }

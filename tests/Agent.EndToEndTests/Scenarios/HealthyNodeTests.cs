@@ -86,7 +86,15 @@ public sealed class HealthyNodeTests(NodePool nodes) : NodeTest(nodes)
     {
         var pod = await Node.RunServerAsync(
             WebImage.Nginx($"web-{number}", $"server {{ listen {WebImage.Port}; keepalive_timeout 620s; location / {{ return 200 'hello\\n'; }} }}"));
-        var state = new PodState(pod) { Workload = "Deployment/web", Port = WebImage.Port, GraceSeconds = 30, PreStopSeconds = (int)s_preStop.TotalSeconds };
+
+        // Long enough for a busy machine: no kubelet ends here what is late.
+        var state = new PodState(pod)
+        {
+            Workload = "Deployment/web",
+            Port = WebImage.Port,
+            GraceSeconds = 120,
+            PreStopSeconds = (int)s_preStop.TotalSeconds,
+        };
         return new(api.Apply(state), await RunTrafficAsync("closing", pod.Ip, $"{WebImage.Port}", "1"));
     }
 
