@@ -37,6 +37,11 @@ internal static class ExactKeepAlive
     private const double SameShortAgeSeconds = 0.1;
     private const double OneEventSeconds = 1.2;
 
+    // What closes connections that are in use (a reload, a limit of their age) finds them idle for any time, from the shortest that counts
+    // as idle on. Where they are used several times a second these times agree loosely, and their medians even closely.
+    private const double InUseSeconds = 0.4;
+    private const double LooseEventsFromSeconds = 1;
+
     // A server that closes after each answer comes late to that on a busy machine, now and then: that is no time-out.
     private const double MayBeLateSeconds = 1;
     private const double LateShare = 0.25;
@@ -102,7 +107,7 @@ internal static class ExactKeepAlive
         var close = agreeing.Count(seen => (seen.Typical - age).Duration() <= Closely * age);
         var isLoose = agreeing.Count >= MostOfThem * events.Count;
         var isSure = (close >= FewestClose && close >= MostOfThem * events.Count)
-            || (isLoose && agreeing.Count >= FewestLoose)
+            || (isLoose && agreeing.Count >= FewestLoose && age.TotalSeconds >= LooseEventsFromSeconds)
             || (isLoose && agreeing.Count >= FewestClose && LostAtAge(agreeing, pod, port, age) >= FewestLost)
             || (isLikeADefault && events.Count == 2 && close == 2)
             || (age.TotalSeconds >= TooLongForChanceSeconds
@@ -144,7 +149,8 @@ internal static class ExactKeepAlive
     private static bool WasIdleFor(TimeSpan age, LostRequests lost) => lost.IdleBefore is { } idle && IsSameAge(idle, age);
 
     private static bool IsOneAge(IdleCloseEvent seen) =>
-        (seen.Longest - seen.Shortest).TotalSeconds <= Math.Max(OneEventSeconds, SameAgeShare * seen.Longest.TotalSeconds);
+        (seen.Longest - seen.Shortest).TotalSeconds <= Math.Max(OneEventSeconds, SameAgeShare * seen.Longest.TotalSeconds)
+        && !(seen.Shortest.TotalSeconds < InUseSeconds && seen.Longest > 2 * seen.Shortest);
 
     private static bool IsSameAge(TimeSpan idle, TimeSpan age) => Math.Abs((idle - age).TotalSeconds) <= Math.Max(
         SameAgeShare * age.TotalSeconds,

@@ -12,9 +12,13 @@ internal static class Serving
     /// <summary>A running pod that answers requests, by what the API server and its own sockets say.</summary>
     public static bool IsServing(PodSnapshot pod) =>
         pod.Kubernetes is { Phase: "Running" or "" } kubernetes
-        && !(kubernetes.Workload is { } workload && s_notServing.Contains(workload.Kind))
+        && !ServesNobody(kubernetes)
         && (HasReachableListener(pod)
             || kubernetes.Containers.Any(static container => container.Ports.Length > 0 || container.ReadinessProbe is not null));
+
+    /// <summary>No load balancer sends requests to pods of its kind, whoever is connected to them (a scrape of metrics).</summary>
+    public static bool ServesNobody(KubernetesPod kubernetes) =>
+        kubernetes.Workload is { } workload && s_notServing.Contains(workload.Kind);
 
     /// <summary>
     /// A serving pod of a workload whose pods are replaced while they serve. A DaemonSet's pods mostly serve their own node only.

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Agent.Core.Model;
 
 namespace Agent.Core.Diagnosis;
@@ -10,6 +11,9 @@ internal static class UnsureLoss
 {
     private static readonly TimeSpan s_shortestTimeout = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_atOnce = TimeSpan.FromSeconds(0.2);
+
+    // nginx, its controller, and what only starts them or holds the pod's namespaces.
+    private static readonly ImmutableArray<string> s_beside = ["nginx", "nginx-ingress-c", "openresty", "dumb-init", "tini", "sh", "pause"];
 
     /// <summary>The other explanation, one sentence; null where requests were lost for all that is known.</summary>
     /// <param name="pod">Whose losses.</param>
@@ -33,6 +37,12 @@ internal static class UnsureLoss
                 + "HTTP health check.";
         }
 
+        if (first.Waited < s_atOnce && IsNginx(pod))
+        {
+            return "It closed them at once: nginx does so with what it is told to refuse (return 444), such as scans of unknown hosts; a "
+                + "worker that crashes looks the same.";
+        }
+
         return first is { IsOneAge: true } && first.Waited >= s_shortestTimeout && !KillsSlowWorkers(pod)
             ? $"Each was the first on its connection and about {HumanText.Duration(first.Waited)} old: a client that never finishes its "
                 + "request meets a server's time-out for that (client_header_timeout, timeout http-request) so; requests that take too "
@@ -43,6 +53,10 @@ internal static class UnsureLoss
     /// <summary>Those of a pod's losses that are lost requests for all that is known; none where the ends are not watched.</summary>
     public static IEnumerable<LostRequests> Without(PodSnapshot pod) =>
         (pod.Ends?.RequestsLost ?? []).Where(lost => Of(pod, lost) is null);
+
+    // It alone has a word for it. What runs beside it may be what had the request.
+    private static bool IsNginx(PodSnapshot pod) =>
+        pod.Programs.Any(static name => name == "nginx") && pod.Programs.All(static name => s_beside.Contains(name));
 
     // Its master kills a worker that is busy for too long, with the request it works at.
     private static bool KillsSlowWorkers(PodSnapshot pod) =>

@@ -13,13 +13,14 @@ namespace Agent.Loop;
 internal sealed class SnapshotHistory
 {
     private const int FewestSnapshots = 2;
-    private const int ManySnapshots = 20;
+    private const int NewestSnapshots = 20;
     private const int MostSnapshots = 60;
     private const int MostPoints = 360;
 
-    // Where scans follow one another closely, so many of them that what happens three times is still seen when it takes 20 s each time.
-    private static readonly TimeSpan s_leastSpan = TimeSpan.FromMinutes(1);
+    // As far back as rules count (CounterIncrease.Window), however closely scans follow one another: the newest are all kept, of older ones
+    // so many that the whole time is there.
     private static readonly TimeSpan s_snapshotSpan = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan s_apart = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_pointSpan = TimeSpan.FromHours(1);
 
     private Thresholds? _thresholds;
@@ -60,10 +61,33 @@ internal sealed class SnapshotHistory
         var earlier = Snapshots is [.. var before, var previous]
             ? before.Add(before is [.., var last] ? SharedFacts.Share(WithoutConnections(previous), last) : WithoutConnections(previous))
             : [];
-        var most = Math.Clamp(s_leastSpan / interval, ManySnapshots, MostSnapshots);
-        Snapshots = Keep(earlier.Add(snapshot), (int)Math.Clamp(s_snapshotSpan / interval, FewestSnapshots, most));
+        Snapshots = Keep(Thin(earlier.Add(snapshot)), (int)Math.Clamp(s_snapshotSpan / interval, FewestSnapshots, MostSnapshots));
         Points = Keep(Points.Add(SnapshotPoint.From(snapshot)), (int)Math.Clamp(s_pointSpan / interval, FewestSnapshots, MostPoints));
     }
+
+    /// <summary>Decides on the one that is no longer among the newest, and lets go of what is too old.</summary>
+    private static ImmutableArray<Snapshot> Thin(ImmutableArray<Snapshot> all)
+    {
+        var leaving = all.Length - NewestSnapshots - 1;
+        if (leaving > 0 && IsSpare(all[leaving - 1], all[leaving], all[leaving + 1]))
+        {
+            all = all.RemoveAt(leaving);
+        }
+
+        while (all.Length > FewestSnapshots && all[^1].TakenAt - all[0].TakenAt >= s_snapshotSpan)
+        {
+            all = all.RemoveAt(0);
+        }
+
+        return all;
+    }
+
+    // When an owner was last seen, and when it was first missed, tells whether it was killed.
+    private static bool IsSpare(Snapshot before, Snapshot snapshot, Snapshot after) =>
+        snapshot.TakenAt - before.TakenAt < s_apart && !HasGone(before, snapshot) && !HasGone(snapshot, after);
+
+    private static bool HasGone(Snapshot before, Snapshot after) =>
+        before.Pods.Select(static pod => pod.Identity).Except(after.Pods.Select(static pod => pod.Identity)).Any();
 
     private static ImmutableArray<T> Keep<T>(ImmutableArray<T> all, int newest) => all.Length <= newest ? all : [.. all[^newest..]];
 

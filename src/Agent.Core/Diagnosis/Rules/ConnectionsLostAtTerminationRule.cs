@@ -27,7 +27,9 @@ public sealed class ConnectionsLostAtTerminationRule : IFindingRule
             """,
         Levels =
         [
-            new(Severity.Info, "it had a preStop hook and ended by itself, or nothing is known of it"),
+            new(
+                Severity.Info,
+                "it had a preStop hook and ended by itself, it was a Job's or a static pod, or nothing is known of it"),
             new(Severity.Warning, "it had no preStop hook"),
             new(Severity.Critical, "it was still there when its grace period ended, so it was killed"),
         ],
@@ -102,6 +104,11 @@ public sealed class ConnectionsLostAtTerminationRule : IFindingRule
         {
             return (Severity.Info, "How it ended is not known without the API server; to be sure, let the agent list pods: kubectl auth "
                 + $"can-i list pods --as=system:serviceaccount:{context.Current.Place.ServiceAccount}");
+        }
+
+        if (Serving.ServesNobody(kubernetes))
+        {
+            return (Severity.Info, $"It was of {kubernetes.Workload!.DisplayName}: no load balancer sends requests to such pods.");
         }
 
         // The scan after the last one that saw it: it was still there at the end of its grace period.

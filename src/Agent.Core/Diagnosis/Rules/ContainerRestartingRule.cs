@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Agent.Core.Model;
 
 namespace Agent.Core.Diagnosis.Rules;
@@ -24,8 +25,8 @@ public sealed class ContainerRestartingRule : IFindingRule
         Seen = """
             Restart counts and the last termination, as the API server tells them. Without them: another socket listens at the same port,
             again and again, so the server's process was replaced (a reload that hands its sockets over is none), and how many requests the
-            ends of connections show as lost meanwhile. A server that comes and is gone again between two scans is told by the connections
-            that were accepted and the requests that were lost while nobody was found listening.
+            ends of connections show as lost at such ports meanwhile. A server that comes and is gone again between two scans is told by
+            the connections that were accepted and the requests that were lost while nobody was found listening.
             """,
         Levels =
         [
@@ -103,7 +104,7 @@ public sealed class ContainerRestartingRule : IFindingRule
     private Finding? Watched(DiagnosisContext context, PodSnapshot pod)
     {
         // A server that has just died listens nowhere.
-        var (port, replaced) = context.HistoryOf(pod.Identity)
+        var all = context.HistoryOf(pod.Identity)
             .SelectMany(static seen => seen.Pod.Listeners)
             .Concat(pod.Listeners)
             .Where(static listener => listener.Restarts > 0)
@@ -111,14 +112,18 @@ public sealed class ContainerRestartingRule : IFindingRule
             .Concat((pod.Ends?.RequestsLost ?? []).Where(static lost => lost.Role == EndRole.Server).Select(static lost => lost.Port))
             .Distinct()
             .Select(port => (Port: port, Replaced: ServerReplacements.Of(context, pod, port)))
+            .Where(static one => one.Replaced.Times > 0)
             .OrderByDescending(static one => one.Replaced.Times)
-            .FirstOrDefault();
+            .ToList();
+        var (port, replaced) = all.FirstOrDefault();
         if (replaced.Times < CrashLoop)
         {
             return null;
         }
 
-        var lost = RecentLosses.Of(context, pod, static lost => lost.Role == EndRole.Server);
+        // What another server of the pod loses, which nobody has replaced, has another cause.
+        ImmutableArray<ushort> ports = [.. all.Select(static one => one.Port)];
+        var lost = RecentLosses.Of(context, pod, lost => lost.Role == EndRole.Server && ports.Contains(lost.Port));
         List<string> evidence =
         [
             $"Port {port}: in {HumanText.Duration(replaced.Over)} another socket was found listening "
@@ -141,6 +146,7 @@ public sealed class ContainerRestartingRule : IFindingRule
             lost?.Count ?? 0) with
         {
             Form = "watched",
+            Ports = ports,
         };
     }
 

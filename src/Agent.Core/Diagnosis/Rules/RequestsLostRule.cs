@@ -52,7 +52,7 @@ public sealed class RequestsLostRule : IRemainderRule
             new(
                 Severity.Info,
                 $"a single one in the last {HumanText.Duration(RecentLosses.Window)}; also where the client may never have finished its "
-                + "request, spoke another protocol, or wanted no answer"),
+                + "request, spoke another protocol, wanted no answer, or was refused by nginx (return 444)"),
             new(Severity.Warning, $"{Several} or more"),
             new(Severity.Critical, $"{Many} or more"),
         ],

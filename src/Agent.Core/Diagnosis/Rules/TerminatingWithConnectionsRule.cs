@@ -24,7 +24,7 @@ public sealed class TerminatingWithConnectionsRule : IFindingRule
         Seen = "deletionTimestamp with established connections at its ports.",
         Levels =
         [
-            new(Severity.Info, "a preStop hook delays the end"),
+            new(Severity.Info, "a preStop hook delays the end, or it is a Job's or a static pod, which no load balancer knows"),
             new(Severity.Warning, "there is no preStop hook"),
             new(Severity.Critical, $"no more than {HumanText.Percent(LastPart)} of the grace period is left"),
         ],
@@ -72,7 +72,10 @@ public sealed class TerminatingWithConnectionsRule : IFindingRule
             }
 
             yield return Explanation.Report(
-                left <= grace * LastPart ? Severity.Critical : prepared ? Severity.Info : Severity.Warning,
+                Serving.ServesNobody(kubernetes) ? Severity.Info
+                    : left <= grace * LastPart ? Severity.Critical
+                    : prepared ? Severity.Info
+                    : Severity.Warning,
                 pod,
                 $"{pod.Identity.DisplayName} is terminating with {HumanText.Count(connections, "connection")} "
                 + $"open{(left > TimeSpan.Zero ? $", {HumanText.Duration(left)} before it is killed" : ", past its grace period")}",

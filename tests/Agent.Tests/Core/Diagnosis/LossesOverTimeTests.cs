@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Agent.Core.Diagnosis;
 using Agent.Core.Diagnosis.Rules;
 using Agent.Core.Model;
@@ -31,9 +32,29 @@ public sealed class LossesOverTimeTests
     [InlineData(1, 18, 1)]
     [InlineData(2, 11, 3)]
     [InlineData(2, 18, 1)]
+    [InlineData(1, 18, 13)]
+    [InlineData(1, 30, 5)]
+    [InlineData(1, 50, 0.3)]
+    [InlineData(2, 40, 13)]
+    [InlineData(5, 50, 5)]
     public void CrashLoop_ScannedOften_IsToldAsOne(double interval, double period, double down) => Assert.Equal(
         [ContainerRestartingRule.Id],
         Shown(interval, at => Crashing(at, Times(period, 100), down)).SelectMany(static shown => shown).Distinct());
+
+    /// <summary>What counts for five minutes does so however closely scans follow one another: it does not come and go with each loss.</summary>
+    [Theory]
+    [InlineData(1, 65)]
+    [InlineData(1, 125)]
+    [InlineData(2, 65)]
+    [InlineData(5, 125)]
+    public void FewLosses_ScannedOften_StayCritical(double interval, double period)
+    {
+        var shown = Findings(interval, at => Closing(at, Times(period, 100), 5.1))
+            .SkipWhile(static findings => !findings.Any(static finding => finding.Severity == Severity.Critical)).ToList();
+
+        Assert.NotEmpty(shown);
+        Assert.All(shown, static findings => Assert.Equal((BackendClosesIdleFirstRule.Id, Severity.Critical), (findings[0].Id, findings[0].Severity)));
+    }
 
     [Theory]
     [InlineData(6)]
@@ -90,11 +111,17 @@ public sealed class LossesOverTimeTests
     private static double[] Times(double period, int most) => [.. Enumerable.Range(1, most).Select(number => number * period)];
 
     /// <summary>The ids that are above info after each scan.</summary>
-    private static List<IReadOnlyList<string>> Shown(double interval, Func<double, PodSnapshot> pod)
+    private static List<IReadOnlyList<string>> Shown(double interval, Func<double, PodSnapshot> pod) =>
+    [
+        .. Findings(interval, pod).Select(static findings => (IReadOnlyList<string>)[.. findings
+            .Where(static finding => finding.Severity > Severity.Info && finding.CausedBy is null).Select(static finding => finding.Id)]),
+    ];
+
+    private static List<ImmutableArray<Finding>> Findings(double interval, Func<double, PodSnapshot> pod)
     {
         var tracker = new FindingTracker();
         var history = new SnapshotHistory();
-        List<IReadOnlyList<string>> shown = [];
+        List<ImmutableArray<Finding>> shown = [];
         long? replaced = null;
         var server = 0UL;
         for (var at = 0.0; at <= 60 * Minutes; at += interval)
@@ -110,8 +137,7 @@ public sealed class LossesOverTimeTests
 
             var current = Given.Node(now) with { TakenAt = Time(at) };
             var context = new DiagnosisContext(current, history.Snapshots, new());
-            shown.Add([.. tracker.Update(DiagnosisEngine.Evaluate(context), current.TakenAt).Findings
-                .Where(static finding => finding.Severity > Severity.Info && finding.CausedBy is null).Select(static finding => finding.Id)]);
+            shown.Add(tracker.Update(DiagnosisEngine.Evaluate(context), current.TakenAt).Findings);
             history.Add(current, TimeSpan.FromSeconds(interval));
         }
 

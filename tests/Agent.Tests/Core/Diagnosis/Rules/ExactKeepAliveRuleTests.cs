@@ -61,6 +61,24 @@ public sealed class ExactKeepAliveRuleTests
     public void ReloadsOfABusyPool_Silent() => Assert.Empty(s_idle.Evaluate(Alone(Pod(
         [(-60, 8, 0.3, 0.3), (-55, 8, 0.8, 0.8), (-50, 8, 0.5, 0.5), (-45, 8, 0.25, 0.25), (-40, 8, 0.9, 0.9), (-35, 8, 0.6, 0.6), (-30, 8, 0.7, 0.7)]))));
 
+    // Each of many connections is used several times a second: whatever closes them all finds the same times, each time.
+    [Theory]
+    [InlineData(0.21, 0.45)]
+    [InlineData(0.2, 0.6)]
+    [InlineData(0.22, 1.1)]
+    public void ReloadsOfManyConnectionsInUse_Silent(double shortest, double longest) => Assert.Empty(s_idle.Evaluate(Alone(Pod(
+        [.. Enumerable.Range(1, 12).Select(number => (-40 * number, 80, shortest, longest)).Reverse()]))));
+
+    // A limit of the age of connections (gRPC's max_connection_age), one connection after the other, each used every 0.4 s.
+    [Fact]
+    public void AgeLimitOfConnectionsInUse_Silent() => Assert.Empty(s_idle.Evaluate(Alone(Pod(
+        [(-70, 1, 0.31, 0.31), (-60, 1, 0.22, 0.22), (-50, 1, 0.38, 0.38), (-40, 1, 0.27, 0.27), (-30, 1, 0.35, 0.35), (-20, 1, 0.24, 0.24), (-10, 1, 0.33, 0.33)]))));
+
+    // A time-out of half a second, of a server that is blocked for as long now and then: it closes what came meanwhile at one instant.
+    [Fact]
+    public void ShortTimeOutOfABusyServer_IsStillOne() => Assert.Equal(Severity.Critical, Given.Only(s_idle, Alone(Pod(
+        [(-40, 6, 0.5, 0.58), (-30, 9, 0.5, 0.6), (-20, 3, 0.51, 0.55), (-10, 2, 0.5, 0.5)], lost: 4, idle: 0.5))).Severity);
+
     /// <summary>A server that closes after each answer is late to that on a busy machine: some of its closes look idle.</summary>
     [Theory]
     [InlineData(0.25, 100, null)]

@@ -60,6 +60,9 @@ public sealed class RequestsLostRuleTests
     [InlineData("logs, which want no answer", 8080, 4.0, true, false, "nginx", Severity.Info)]
     [InlineData("headers that never end", 8080, 60.0, true, true, "nginx", Severity.Info)]
     [InlineData("HTTP to a database", 6379, 0.001, false, true, "redis-server", Severity.Info)]
+    [InlineData("hosts that nginx does not know (return 444)", 8080, 0.001, false, true, "nginx", Severity.Info)]
+    [InlineData("an application beside its nginx", 8080, 0.001, false, true, "nginx node", Severity.Critical)]
+    [InlineData("nginx that died amid requests", 8080, 0.5, false, true, "nginx", Severity.Critical)]
     [InlineData("a worker that is killed when it takes too long", 8080, 30.0, true, true, "gunicorn", Severity.Critical)]
     [InlineData("a crash, at any age", 8080, 3.0, false, true, "node", Severity.Critical)]
     [InlineData("an error path that closes at once", 8080, 0.001, true, true, "node", Severity.Critical)]
@@ -69,7 +72,7 @@ public sealed class RequestsLostRuleTests
     {
         Assert.NotEmpty(why);
         var lost = Lost(9, port: port) with { First = new(9, TimeSpan.FromSeconds(waited), isOneAge, portAnswers) };
-        var pod = Pod(lost) with { Programs = [program] };
+        var pod = Pod(lost) with { Programs = [.. program.Split(' ')] };
 
         var finding = Assert.Single(s_rule.Evaluate(Given.Alone(Given.Node(pod)), []));
 

@@ -25,6 +25,31 @@ public sealed class ServerReplacedTests
     public void Replaced_ByTimesAndLosses(long times, long lost, Severity? expected) =>
         Assert.Equal(expected, s_rule.Evaluate(Given.InTurn(Node(0, 0), Node(times, lost))).FirstOrDefault()?.Severity);
 
+    /// <summary>Workers that each listen by themselves (SO_REUSEPORT) and are replaced drain; what another port loses is told of that.</summary>
+    [Fact]
+    public void Replaced_LossesAtAnotherPort_AreNotItsOwn()
+    {
+        var result = DiagnosisEngine.Evaluate(Given.InTurn(Workers(0, 0), Workers(2, 4), Workers(4, 9)));
+
+        Assert.Equal(Severity.Info, Assert.Single(result.Findings, static finding => finding.Id == ContainerRestartingRule.Id).Severity);
+        Assert.Equal(9, Assert.Single(result.Findings, static finding => finding.Id == RequestsLostRule.Id).Victims);
+    }
+
+    /// <summary>A server has several ports, and dies before it listens at one of them now and then.</summary>
+    [Fact]
+    public void Replaced_AtSeveralPorts_LossesAtEachOfThemCount()
+    {
+        var finding = Given.Only(s_rule, Given.InTurn(Workers(0, 0), Workers(2, 4, other: 1), Workers(4, 9, other: 2)));
+
+        Assert.Equal((Severity.Critical, 9L), (finding.Severity, finding.Victims));
+    }
+
+    private static Snapshot Workers(long replaced, long lost, long other = 0)
+    {
+        var node = Node(other, lost);
+        return node with { Pods = [node.Pods[0] with { Listeners = [.. node.Pods[0].Listeners, Given.Listener(9090) with { Restarts = replaced }] }] };
+    }
+
     [Fact]
     public void Replaced_EndsNotKnown_Warning() => Assert.Equal(Severity.Warning, Given.Only(s_rule, Given.InTurn(Node(0, null), Node(4, null))).Severity);
 

@@ -73,6 +73,19 @@ public sealed class TerminationRuleTests
     public void Lost_WithoutPreStop_Warning() =>
         Assert.Equal(Severity.Warning, Given.Only(s_lost, Given.InTurn(Given.Node(Given.Serving(Unprepared)), Given.Node())).Severity);
 
+    /// <summary>A Job that is done, or is deleted, while its metrics are scraped.</summary>
+    [Theory]
+    [InlineData("Job/import", Severity.Info)]
+    [InlineData("Node/node-1", Severity.Info)]
+    [InlineData("StatefulSet/db", Severity.Warning)]
+    public void LostOrTerminating_PodThatServesNobody_Info(string workload, Severity expected)
+    {
+        var pod = Unprepared with { Workload = Workloads.Of(workload) };
+
+        Assert.Equal(expected, Given.Only(s_lost, Given.InTurn(Given.Node(Given.Serving(pod)), Given.Node())).Severity);
+        Assert.Equal(expected, Given.Only(s_terminating, Given.Alone(Given.Node(Given.Serving(pod.Terminating(25))))).Severity);
+    }
+
     [Fact]
     public void Lost_WithoutTheApiServer_InfoThatSaysWhatIsNotKnown() => Assert.Equal(
         Severity.Info,
