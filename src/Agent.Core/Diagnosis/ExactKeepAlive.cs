@@ -105,10 +105,10 @@ internal static class ExactKeepAlive
 
         var isLikeADefault = KeepAliveDefaults.Like(age, pod.Programs).Any();
         var close = agreeing.Count(seen => (seen.Typical - age).Duration() <= Closely * age);
-        var isLoose = agreeing.Count >= MostOfThem * events.Count;
+        var areMost = agreeing.Count >= MostOfThem * events.Count;
         var isSure = (close >= FewestClose && close >= MostOfThem * events.Count)
-            || (isLoose && agreeing.Count >= FewestLoose && age.TotalSeconds >= LooseEventsFromSeconds)
-            || (isLoose && agreeing.Count >= FewestClose && LostAtAge(agreeing, pod, port, age) >= FewestLost)
+            || (areMost && agreeing.Count >= FewestLoose && age.TotalSeconds >= LooseEventsFromSeconds)
+            || (areMost && agreeing.Count >= FewestClose && LostAtAge(agreeing, pod, port, age) >= FewestLost)
             || (isLikeADefault && events.Count == 2 && close == 2)
             || (age.TotalSeconds >= TooLongForChanceSeconds
                 && KeepAliveDefaults.Like(age, pod.Programs)
