@@ -55,11 +55,14 @@ internal sealed record Leak(long Sockets, long Pooled, long Abandoned, long Grow
         Of(context, pod)?.Severity(context.Options) >= Diagnosis.Severity.Warning;
 
     /// <summary>
-    /// Sockets without an entry whose next words are lost, and somebody may wait for them: what a leak has abandoned is its own matter.
+    /// Sockets without an entry whose next words are lost, and somebody may wait for them: what a leak has abandoned is its own matter, and
+    /// what a client's pool keeps of connections that its peers have closed says no word more.
     /// </summary>
-    public static long LostBeside(DiagnosisContext context, PodSnapshot pod) => Math.Max(
-        0,
-        pod.HalfClosed.UntrackedLost - (IsOne(context, pod) ? pod.HalfClosed.AbandonedLostAges.From(context.Options.LeakAge) : 0));
+    public static long LostBeside(DiagnosisContext context, PodSnapshot pod)
+    {
+        var leaked = IsOne(context, pod) ? pod.HalfClosed.AbandonedLostAges.From(context.Options.LeakAge) : 0;
+        return Math.Max(0, pod.HalfClosed.UntrackedLost - pod.HalfClosed.PooledLost - leaked);
+    }
 
     // Sockets that only grew old enough to count are not more sockets.
     private static long Grew(HalfClosedSummary before, HalfClosedSummary now) =>

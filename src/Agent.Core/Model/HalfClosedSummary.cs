@@ -70,7 +70,16 @@ public sealed record HalfClosedSummary
     /// <summary>Of them, those of which nobody knows whether they needed it.</summary>
     public long UntrackedUnsure { get; init; }
 
-    /// <summary>Of <see cref="UntrackedLost"/>, those on which nobody waits, as <see cref="AbandonedCloseWaitAges"/>.</summary>
+    /// <summary>
+    /// Of <see cref="UntrackedLost"/>, those that a client's pool keeps for all that is known: its peer has closed, nothing lies unread,
+    /// and its own port is one that the kernel gives to whoever opens a connection. The pool finds them closed before it uses them.
+    /// </summary>
+    public long PooledLost { get; init; }
+
+    /// <summary>
+    /// Of <see cref="UntrackedLost"/>, without <see cref="PooledLost"/>, those on which nobody waits, as
+    /// <see cref="AbandonedCloseWaitAges"/>.
+    /// </summary>
     public DurationCounts AbandonedLostAges { get; init; } = DurationCounts.None;
 
     /// <summary>Sockets on which socket state and conntrack disagree about who closed first.</summary>

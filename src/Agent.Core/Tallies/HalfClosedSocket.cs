@@ -19,6 +19,9 @@ public struct HalfClosedSocket
     // Of a client's connection: an alert, GOAWAY, or the notice with which a database ends an idle session.
     private const uint LastWordsBytes = 512;
 
+    // net.ipv4.ip_local_port_range begins here unless somebody has changed it; servers' ports are below.
+    private const ushort FirstLocalPort = 32768;
+
     private TcpSocket _socket;
     private ConnectionTuple _outside;
     private EntryMatch _host;
@@ -118,6 +121,15 @@ public struct HalfClosedSocket
     /// unread are last words at most (an alert of TLS, GOAWAY, a database's notice).
     /// </summary>
     public readonly bool MayBePooled => !IsAccepted && _socket.State == TcpState.CloseWait && UnreadBytes <= LastWordsBytes;
+
+    /// <summary>
+    /// True when that is all that is known to be so: nobody on this node waits at its other end, it has sent nothing since its peer closed,
+    /// and it was not accepted by a server that accepts one connection and listens no more.
+    /// </summary>
+    public readonly bool IsPooled => MayBePooled
+        && Peer != PeerState.Waiting
+        && SilentFor == Age
+        && _socket.Tuple.SourcePort >= FirstLocalPort;
 
     /// <summary>True for a pod's loopback connections, which have the addresses of everybody's loopback connections.</summary>
     public readonly bool IsPrivate => StaysInNamespace && !Namespace.IsHost;

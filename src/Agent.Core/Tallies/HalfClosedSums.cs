@@ -14,6 +14,7 @@ internal struct HalfClosedSums
     private long _untracked;
     private long _untrackedLost;
     private long _untrackedUnsure;
+    private long _pooledLost;
     private long _disagree;
     private long _unread;
     private TimeSpan? _oldest;
@@ -104,6 +105,7 @@ internal struct HalfClosedSums
         _untracked += other._untracked;
         _untrackedLost += other._untrackedLost;
         _untrackedUnsure += other._untrackedUnsure;
+        _pooledLost += other._pooledLost;
         _disagree += other._disagree;
         _unread += other._unread;
         _oldest = _oldest is null || other._oldest > _oldest ? other._oldest ?? _oldest : _oldest;
@@ -142,6 +144,7 @@ internal struct HalfClosedSums
         Untracked = _untracked,
         UntrackedLost = _untrackedLost,
         UntrackedUnsure = _untrackedUnsure,
+        PooledLost = _pooledLost,
         AbandonedLostAges = DurationCounts.From(_abandonedLostAges),
         ClosersDisagree = _disagree,
         UnreadBytes = _unread,
@@ -153,10 +156,14 @@ internal struct HalfClosedSums
     {
         Count(ref _closeWaitAges, silentFor);
         Count(ref _pooledAges, socket.MayBePooled ? silentFor : null);
+        var isPooledLost = socket is { Tracking: TrackingState.Untracked, NeedsEntry: true, IsPooled: true };
+        _pooledLost += isPooledLost ? 1 : 0;
         if (socket.IsAbandoned)
         {
             Count(ref _abandonedAges, silentFor);
-            Count(ref _abandonedLostAges, socket is { Tracking: TrackingState.Untracked, NeedsEntry: true } ? silentFor : null);
+            Count(
+                ref _abandonedLostAges,
+                socket is { Tracking: TrackingState.Untracked, NeedsEntry: true } && !isPooledLost ? silentFor : null);
         }
     }
 

@@ -40,7 +40,7 @@ public sealed class HalfClosedUntrackedRule : IFindingRule
             new(
                 Severity.Info,
                 "nobody saw what the entries translated; or no process owns the sockets any more; or they are a leak: the peers are gone, "
-                + "what came lies unread, or it has outlived even the recommended timeout"),
+                + "what came lies unread, or it has outlived even the recommended timeout; or a client's pool keeps them"),
             new(Severity.Critical, "all others whose entries translated, or where nf_conntrack_tcp_loose is 0"),
         ],
         Needs = [SourceNames.Conntrack, SourceNames.Sockets],
@@ -95,8 +95,8 @@ public sealed class HalfClosedUntrackedRule : IFindingRule
             evidence.Add($"Of {HumanText.Count(summary.UntrackedUnsure)} more without an entry nobody saw what it was.");
         }
 
-        var isOfLeak = Leak.LostBeside(context, pod) == 0;
-        var severity = isOfLeak ? Severity.Info : SeverityOf(pod, sample, context.Options);
+        var nobodyWaits = Leak.LostBeside(context, pod) == 0;
+        var severity = nobodyWaits ? Severity.Info : SeverityOf(pod, sample, context.Options);
         if (severity < Severity.Critical)
         {
             evidence.Add("Nobody seems to be waiting for an answer on them: the application has closed them, or never will.");
@@ -123,7 +123,7 @@ public sealed class HalfClosedUntrackedRule : IFindingRule
             Examples = HalfClosedText.Examples(sample),
             Form = allDeleted ? "deleted" : "",
         };
-        return isOfLeak
+        return nobodyWaits && Leak.IsOne(context, pod)
             ? finding with
             {
                 CausedBy = CloseWaitLeakRule.Id,

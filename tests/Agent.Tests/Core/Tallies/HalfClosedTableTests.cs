@@ -35,6 +35,32 @@ public sealed class HalfClosedTableTests
         Assert.Equal(7000, sum.UnreadBytes);
     }
 
+    /// <summary>A pool's connection whose entry is gone: nobody says a word on it any more, unless something tells otherwise.</summary>
+    [Theory]
+    [InlineData("kept by a pool", "10.0.0.1:40000", false, PeerState.Unknown, 100_000u, 1)]
+    [InlineData("its peer is gone", "10.0.0.1:40000", false, PeerState.Gone, 100_000u, 1)]
+    [InlineData("its peer waits", "10.0.0.1:40000", false, PeerState.Waiting, 100_000u, 0)]
+    [InlineData("it still sends", "10.0.0.1:40000", false, PeerState.Unknown, 800u, 0)]
+    [InlineData("a server", "10.0.0.1:40000", true, PeerState.Unknown, 100_000u, 0)]
+    [InlineData("a server that listens no more", "10.0.0.1:8080", false, PeerState.Unknown, 100_000u, 0)]
+    public void Lost_OfAPool_OnlyWhereNobodySpeaks(string why, string local, bool isAccepted, PeerState peer, uint sentAgo, long expected)
+    {
+        Assert.NotEmpty(why);
+        var socket = Make.Socket($"{local} 10.0.0.2:5000", TcpState.CloseWait, idleMilliseconds: 100_000);
+        socket.LastDataSentMilliseconds = sentAgo;
+        var halfClosed = new HalfClosedSocket(socket, 1, _pod, false) { IsAccepted = isAccepted };
+        halfClosed.SetPeer(peer, null);
+        halfClosed.SetTracking(TrackingState.Untracked, needsEntry: true);
+        var table = Table();
+        table.Add(halfClosed);
+        table.BuildIndex();
+
+        var summary = Sum(table)[1];
+
+        Assert.Equal((1, expected), (summary.UntrackedLost, summary.PooledLost));
+        Assert.Equal(peer == PeerState.Gone ? 1 - expected : 0, summary.AbandonedLostAges.Total);
+    }
+
     [Fact]
     public void Add_OneWithManyAndOneWithFew_TheFewAreKept()
     {

@@ -83,6 +83,21 @@ public sealed class HalfClosedRuleTests
             result.Findings[0].Id);
     }
 
+    /// <summary>A client's pool that keeps what its peers have closed, longer than conntrack does: no word is lost that nobody says.</summary>
+    [Theory]
+    [InlineData(3, Severity.Info)]
+    [InlineData(2, Severity.Critical)]
+    public void Untracked_KeptByAPool_IsANote(int pooled, Severity expected)
+    {
+        var node = Node(CloseWait(3) with { Untracked = 3, UntrackedLost = 3, PooledLost = pooled }) with { HostSettings = Given.Settings(60) };
+
+        var findings = DiagnosisEngine.Evaluate(Given.Alone(node)).Findings;
+
+        Assert.Equal([CloseWaitTimeoutShortRule.Id, HalfClosedUntrackedRule.Id], findings.Select(static finding => finding.Id));
+        Assert.All(findings, finding => Assert.Equal(expected, finding.Severity));
+        Assert.Equal(CloseWaitTimeoutShortRule.Id, findings[1].CausedBy);
+    }
+
     /// <summary>Whoever raises the timeout after a flush of the table looks in the wrong place.</summary>
     [Theory]
     [InlineData(2, "whose conntrack entry was deleted", false)]
