@@ -33,6 +33,7 @@ internal static class ExactKeepAlive
     // gunicorn looks once a second what is older than two, a busy event loop comes late.
     private const double SameAgeShare = 0.15;
     private const double SameAgeSeconds = 0.75;
+    private const double SameAgeMostShare = 0.25;
     private const double LooseFromSeconds = 1.75;
     private const double SameShortAgeSeconds = 0.1;
     private const double OneEventSeconds = 1.2;
@@ -40,6 +41,7 @@ internal static class ExactKeepAlive
     // What closes connections that are in use (a reload, a limit of their age) finds them idle for any time, from the shortest that counts
     // as idle on. Where they are used several times a second these times agree loosely, and their medians even closely.
     private const double InUseSeconds = 0.4;
+    private const double InUseSpread = 1.25;
     private const double LooseEventsFromSeconds = 1;
 
     // A server that closes after each answer comes late to that on a busy machine, now and then: that is no time-out.
@@ -150,11 +152,13 @@ internal static class ExactKeepAlive
 
     private static bool IsOneAge(IdleCloseEvent seen) =>
         (seen.Longest - seen.Shortest).TotalSeconds <= Math.Max(OneEventSeconds, SameAgeShare * seen.Longest.TotalSeconds)
-        && !(seen.Shortest.TotalSeconds < InUseSeconds && seen.Longest > 2 * seen.Shortest);
+        && !(seen.Shortest.TotalSeconds < InUseSeconds && seen.Longest > InUseSpread * seen.Shortest);
 
     private static bool IsSameAge(TimeSpan idle, TimeSpan age) => Math.Abs((idle - age).TotalSeconds) <= Math.Max(
         SameAgeShare * age.TotalSeconds,
-        age.TotalSeconds >= LooseFromSeconds ? SameAgeSeconds : SameShortAgeSeconds);
+        age.TotalSeconds >= LooseFromSeconds
+            ? Math.Min(SameAgeSeconds, SameAgeMostShare * age.TotalSeconds)
+            : SameShortAgeSeconds);
 
     private static TimeSpan Age(List<IdleCloseEvent> events) =>
         events.Select(static seen => seen.Typical).Order().ElementAt(events.Count / 2);

@@ -63,11 +63,17 @@ public sealed class ExactKeepAliveRuleTests
 
     // Each of many connections is used several times a second: whatever closes them all finds the same times, each time.
     [Theory]
+    [InlineData(0.2, 0.3)]
     [InlineData(0.21, 0.45)]
     [InlineData(0.2, 0.6)]
     [InlineData(0.22, 1.1)]
     public void ReloadsOfManyConnectionsInUse_Silent(double shortest, double longest) => Assert.Empty(s_idle.Evaluate(Alone(Pod(
         [.. Enumerable.Range(1, 12).Select(number => (-40 * number, 80, shortest, longest)).Reverse()]))));
+
+    // Two connections that are each used every three seconds; only reloads that find both idle for about as long are taken for one age.
+    [Fact]
+    public void ReloadsOfFewConnectionsInStep_AreAGuessAtMost() => Assert.Equal(Severity.Info, Given.Only(s_idle, Alone(Pod(
+        [(-70, 2, 2.2, 2.8), (-60, 2, 1.2, 1.6), (-50, 2, 1.7, 2.5), (-40, 2, 2.3, 2.9), (-30, 2, 1.1, 1.7), (-20, 2, 1.5, 2.3), (-10, 2, 2.1, 2.7)]))).Severity);
 
     // A limit of the age of connections (gRPC's max_connection_age), one connection after the other, each used every 0.4 s.
     [Fact]
