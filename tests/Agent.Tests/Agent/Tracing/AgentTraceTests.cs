@@ -63,9 +63,11 @@ public sealed class AgentTraceTests
         await Eventually.True(() => agent.Store.Current?.Snapshot.ConnectionEnds?.Missed == 8, "the second scan");
         Hub(agent).OnJudged(TraceSamples.IdleClose with { Pod = s_web });
 
+        // Whether the pulse of these seconds or the line comes first is all the same.
         Assert.True(await lines.MoveNextAsync());
+        var first = lines.Current.Notice;
         Assert.True(await lines.MoveNextAsync());
-        Assert.Equal(new TraceNotice(3, 0), lines.Current.Notice);
+        Assert.Equal(new TraceNotice(3, 0), first ?? lines.Current.Notice);
     }
 
     [Fact]
