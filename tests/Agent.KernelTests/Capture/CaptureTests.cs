@@ -101,6 +101,15 @@ public sealed partial class CaptureTests : IDisposable
             Keep(root["conntrack"]!.AsObject(), "topPods", pod => owners.Contains(pod["pod"]!.ToString()));
         }
 
+        // Namespaces of tests beside this one have the same addresses for a moment.
+        foreach (var member in (string[])["topDestinations", "topTranslatedDestinations"])
+        {
+            foreach (var destination in root["conntrack"]?[member]?.AsArray() ?? [])
+            {
+                destination!.AsObject().Remove("destinationName");
+            }
+        }
+
         // Of sockets it says why netlink was not used, which is no matter there.
         Keep(root, "sources", static source => source["name"]!.ToString() is "conntrack" or "conntrack_stats" or "sysctl");
         foreach (var source in root["sources"]!.AsArray())
