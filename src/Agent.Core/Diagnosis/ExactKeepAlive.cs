@@ -30,10 +30,10 @@ internal static class ExactKeepAlive
     private const double Exactly = 0.01;
     private const double TooLongForChanceSeconds = 30;
 
-    // gunicorn looks once a second what is older than two, a busy event loop comes late.
+    // gunicorn looks once a second what is older than two, a busy event loop comes late: later than the others, not much sooner.
     private const double SameAgeShare = 0.15;
     private const double SameAgeSeconds = 0.75;
-    private const double SameAgeMostShare = 0.25;
+    private const double SoonerShare = 0.3;
     private const double LooseFromSeconds = 1.75;
     private const double SameShortAgeSeconds = 0.1;
     private const double OneEventSeconds = 1.2;
@@ -154,11 +154,13 @@ internal static class ExactKeepAlive
         (seen.Longest - seen.Shortest).TotalSeconds <= Math.Max(OneEventSeconds, SameAgeShare * seen.Longest.TotalSeconds)
         && !(seen.Shortest.TotalSeconds < InUseSeconds && seen.Longest > InUseSpread * seen.Shortest);
 
-    private static bool IsSameAge(TimeSpan idle, TimeSpan age) => Math.Abs((idle - age).TotalSeconds) <= Math.Max(
-        SameAgeShare * age.TotalSeconds,
-        age.TotalSeconds >= LooseFromSeconds
-            ? Math.Min(SameAgeSeconds, SameAgeMostShare * age.TotalSeconds)
-            : SameShortAgeSeconds);
+    private static bool IsSameAge(TimeSpan idle, TimeSpan age)
+    {
+        var apart = age.TotalSeconds >= LooseFromSeconds ? SameAgeSeconds : SameShortAgeSeconds;
+        var later = Math.Max(SameAgeShare * age.TotalSeconds, apart);
+        var sooner = Math.Max(SameAgeShare * age.TotalSeconds, Math.Min(SoonerShare * age.TotalSeconds, apart));
+        return (idle - age).TotalSeconds <= later && (age - idle).TotalSeconds <= sooner;
+    }
 
     private static TimeSpan Age(List<IdleCloseEvent> events) =>
         events.Select(static seen => seen.Typical).Order().ElementAt(events.Count / 2);

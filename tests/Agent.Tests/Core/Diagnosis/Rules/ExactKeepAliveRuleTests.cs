@@ -75,6 +75,11 @@ public sealed class ExactKeepAliveRuleTests
     public void ReloadsOfFewConnectionsInStep_AreAGuessAtMost() => Assert.Equal(Severity.Info, Given.Only(s_idle, Alone(Pod(
         [(-70, 2, 2.2, 2.8), (-60, 2, 1.2, 1.6), (-50, 2, 1.7, 2.5), (-40, 2, 2.3, 2.9), (-30, 2, 1.1, 1.7), (-20, 2, 1.5, 2.3), (-10, 2, 2.1, 2.7)]))).Severity);
 
+    // gunicorn on a busy machine: never sooner than 2 s, up to a second and more later.
+    [Fact]
+    public void ClosesThatComeLate_AreATimeOut() => Assert.Equal(Severity.Warning, Given.Only(s_idle, Alone(Pod(
+        [(-60, 2, 2.1, 2.2), (-50, 2, 3.0, 3.2), (-40, 2, 2.2, 2.4), (-30, 2, 2.0, 2.1), (-20, 2, 3.0, 3.2), (-10, 2, 2.3, 2.5)]))).Severity);
+
     // A limit of the age of connections (gRPC's max_connection_age), one connection after the other, each used every 0.4 s.
     [Fact]
     public void AgeLimitOfConnectionsInUse_Silent() => Assert.Empty(s_idle.Evaluate(Alone(Pod(
