@@ -13,7 +13,7 @@ public class RuntimeSettingsTests
     [Theory]
     [InlineData("System.GC.Server", "false")]
     [InlineData("System.GC.Concurrent", "false")]
-    [InlineData("System.GC.Gen0MaxBudget", "2097152")]
+    [InlineData("System.GC.Gen0MaxBudget", "1048576")]
     public void Program_IsBuiltFor_ASmallHeap(string name, string expected)
     {
         using var settings = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "closewatch.runtimeconfig.json")));
