@@ -46,7 +46,7 @@ internal static class AgentImage
             s_buildTimeout,
             "nice",
             "-n",
-            "5",
+            "19",
             "make",
             "-C",
             Repository.Root,
