@@ -14,6 +14,12 @@ internal readonly record struct ServerReplacements(long Found, long Missed, Time
     /// <summary>So many are a crash loop.</summary>
     public const int Loop = 3;
 
+    /// <summary>
+    /// Three within this time are one as well, while the last is recent: a container that dies again and again is started every five
+    /// minutes in the end (https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#restart-policy), and runs for a while.
+    /// </summary>
+    public static readonly TimeSpan SlowLoop = TimeSpan.FromMinutes(20);
+
     /// <summary>Both.</summary>
     public long Times => Found + Missed;
 
@@ -32,13 +38,22 @@ internal readonly record struct ServerReplacements(long Found, long Missed, Time
         ];
         var missed = seen.Zip(seen.Skip(1), (before, after) => IsMissed(before.Pod, after.Pod, port) ? 1 : 0).Sum();
         var found = CounterIncrease.OfPod(context, pod, seen => Restarts(seen, port));
-        return new((long)(found?.Amount ?? 0), missed, missed == 0 && found is { } known ? known.Over : now - seen[0].TakenAt);
+        var times = (long)(found?.Amount ?? 0);
+        return times > 0 && times + missed < Loop && ThirdLastAgo(seen, port) is { } slow && slow <= SlowLoop
+            ? new(Loop, 0, slow)
+            : new(times, missed, missed == 0 && found is { } known ? known.Over : now - seen[0].TakenAt);
     }
 
     // The first scan of a namespace knows of no replacement, and there was none to know of.
     private static ulong? Restarts(PodSnapshot pod, ushort port) => (ulong?)pod.Listeners
         .Where(listener => listener.Port == port)
         .Max(static listener => (long?)(listener.Restarts ?? 0));
+
+    private static TimeSpan? ThirdLastAgo(List<PodObservation> seen, ushort port) => seen
+        .SelectMany(one => one.Pod.Listeners
+            .Where(listener => listener.Port == port)
+            .Select(listener => seen[^1].TakenAt - one.TakenAt + listener.ThirdLastRestartAgo))
+        .LastOrDefault();
 
     private static bool IsMissed(PodSnapshot before, PodSnapshot after, ushort port) =>
         ListensNowhere(before)

@@ -53,6 +53,12 @@ public sealed record PodSnapshot
     /// </summary>
     public ImmutableArray<string> Programs { get; init; } = [];
 
+    /// <summary>
+    /// Time since its newest process started of those that run the same program as an older one of the same container: a server's workers.
+    /// Null without any, and when unknown.
+    /// </summary>
+    public TimeSpan? NewestWorkerRunning { get; init; }
+
     /// <summary>Ports that it listens on.</summary>
     public ImmutableArray<Listener> Listeners { get; init; } = [];
 
@@ -157,6 +163,9 @@ public sealed record Listener
     /// there when watching began.
     /// </summary>
     public TimeSpan? RestartedAgo { get; init; }
+
+    /// <summary>How long ago that was seen for the third-last time; null when it was seen less often.</summary>
+    public TimeSpan? ThirdLastRestartAgo { get; init; }
 
     /// <summary>How often that was seen since the agent watches, at most once a scan; null without two scans.</summary>
     public long? Restarts { get; init; }

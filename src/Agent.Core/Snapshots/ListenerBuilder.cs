@@ -30,6 +30,7 @@ public static class ListenerBuilder
                 IdleAtClose = history?.IdleAtClose,
                 IdleClosesAgree = history?.IdleClosesAgree ?? false,
                 RestartedAgo = idle.CompletedAt - history?.RestartedAt,
+                ThirdLastRestartAgo = idle.CompletedAt - history?.ThirdLastRestartAt,
                 LongestIdle = port.IdleSamples > 0 ? TimeSpan.FromMilliseconds(port.LongestIdleMilliseconds) : null,
                 Idle = history is { Samples: > 0, Longest: { } longest } ? new IdleCeiling(longest, history.Samples, history.Scans) : null,
             }));

@@ -4,11 +4,13 @@ namespace Agent.Core.Tallies;
 public sealed class PortIdleHistory
 {
     private const int MaxCloses = 64;
+    private const int RestartsBefore = 2;
 
     private static readonly TimeSpan s_memory = TimeSpan.FromMinutes(15);
 
     private readonly Queue<(TimeSpan At, long Samples, TimeSpan Longest)> _samples = new();
     private readonly Queue<TimeSpan> _idleAtClose = new();
+    private readonly Queue<TimeSpan> _restartsBefore = new();
 
     private ulong _highestInode;
 
@@ -17,6 +19,9 @@ public sealed class PortIdleHistory
     /// are those that were there when watching began. A server that reloads keeps its sockets.
     /// </summary>
     public TimeSpan? RestartedAt { get; private set; }
+
+    /// <summary>Monotonic time of the scan that saw that for the third-last time; null when there were fewer.</summary>
+    public TimeSpan? ThirdLastRestartAt => _restartsBefore.Count == RestartsBefore ? _restartsBefore.Peek() : null;
 
     /// <summary>How often that was seen.</summary>
     public long Restarts { get; private set; }
@@ -52,6 +57,16 @@ public sealed class PortIdleHistory
         // Inode numbers of sockets grow; they start anew after 2^32.
         if (_highestInode != 0 && lowestInode > _highestInode)
         {
+            if (RestartedAt is { } last)
+            {
+                if (_restartsBefore.Count == RestartsBefore)
+                {
+                    _restartsBefore.Dequeue();
+                }
+
+                _restartsBefore.Enqueue(last);
+            }
+
             RestartedAt = now;
             Restarts++;
             ClosesByPod = ClosesByPeer = 0;

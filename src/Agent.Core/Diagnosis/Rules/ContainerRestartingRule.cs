@@ -22,11 +22,13 @@ public sealed class ContainerRestartingRule : IFindingRule
         What = "A container that dies takes all its connections with it; nothing drains them. Until it listens again, connections to it "
             + "are refused.",
         Why = "Each restart cuts every connection of the container: requests at work fail.",
-        Seen = """
+        Seen = $"""
             Restart counts and the last termination, as the API server tells them. Without them: another socket listens at the same port,
-            again and again, so the server's process was replaced (a reload that hands its sockets over is none), and how many requests the
-            ends of connections show as lost at such ports meanwhile. A server that comes and is gone again between two scans is told by
-            the connections that were accepted and the requests that were lost while nobody was found listening.
+            again and again (three times in {HumanText.Duration(ServerReplacements.SlowLoop)}, the last in
+            {HumanText.Duration(CounterIncrease.Window)}), so the server's process was replaced (a reload that hands its sockets over is
+            none), and how many requests the ends of connections show as lost at such ports meanwhile. A server that comes and is gone
+            again between two scans is told by the connections that were accepted and the requests that were lost while nobody was found
+            listening.
             """,
         Levels =
         [

@@ -102,6 +102,27 @@ public sealed class LossesOverTimeTests
         Assert.Equal([RequestsLostRule.Id, ContainerRestartingRule.Id], shown.SelectMany(static findings => findings).Distinct());
     }
 
+    /// <summary>Once the third crash has shown that it is a loop, each further one is told as that, however seldom it comes.</summary>
+    [Theory]
+    [InlineData(15, 120, 5)]
+    [InlineData(15, 120, 50)]
+    [InlineData(15, 200, 5)]
+    [InlineData(15, 290, 20)]
+    [InlineData(15, 345, 5)]
+    [InlineData(60, 120, 5)]
+    [InlineData(60, 40, 5)]
+    [InlineData(60, 11, 2)]
+    [InlineData(60, 200, 5)]
+    [InlineData(2, 250, 3)]
+    public void SlowCrashLoop_StaysOne(double interval, double period, double down)
+    {
+        var shown = Shown(interval, at => Crashing(at, Times(period, 100), down), minutes: 30);
+        var told = shown.FindIndex(static findings => findings.Contains(ContainerRestartingRule.Id));
+
+        Assert.InRange(told, 0, (3 * period / interval) + 4);
+        Assert.DoesNotContain(shown[told..].SelectMany(static findings => findings), static id => id == RequestsLostRule.Id);
+    }
+
     private static void AssertToldAndOver(List<IReadOnlyList<string>> shown)
     {
         Assert.Contains(shown, static findings => findings.Contains(RequestsLostRule.Id));
@@ -111,28 +132,42 @@ public sealed class LossesOverTimeTests
     private static double[] Times(double period, int most) => [.. Enumerable.Range(1, most).Select(number => number * period)];
 
     /// <summary>The ids that are above info after each scan.</summary>
-    private static List<IReadOnlyList<string>> Shown(double interval, Func<double, PodSnapshot> pod) =>
+    private static List<IReadOnlyList<string>> Shown(double interval, Func<double, PodSnapshot> pod, double minutes = Minutes) =>
     [
-        .. Findings(interval, pod).Select(static findings => (IReadOnlyList<string>)[.. findings
+        .. Findings(interval, pod, minutes).Select(static findings => (IReadOnlyList<string>)[.. findings
             .Where(static finding => finding.Severity > Severity.Info && finding.CausedBy is null).Select(static finding => finding.Id)]),
     ];
 
-    private static List<ImmutableArray<Finding>> Findings(double interval, Func<double, PodSnapshot> pod)
+    private static List<ImmutableArray<Finding>> Findings(double interval, Func<double, PodSnapshot> pod, double minutes = Minutes)
     {
         var tracker = new FindingTracker();
         var history = new SnapshotHistory();
         List<ImmutableArray<Finding>> shown = [];
-        long? replaced = null;
         var server = 0UL;
-        for (var at = 0.0; at <= 60 * Minutes; at += interval)
+        List<double> starts = [];
+        for (var at = 0.0; at <= 60 * minutes; at += interval)
         {
             var now = pod(at);
             if (now.Listeners is [{ Restarts: { } started } listener])
             {
                 // As the tally counts: another one than the last time, at most once a scan, and nothing to compare with at the first.
-                replaced = (replaced ?? 0) + (server == (ulong)started ? 0 : 1);
+                if (server != (ulong)started)
+                {
+                    starts.Add(at);
+                }
+
                 server = (ulong)started;
-                now = now with { Listeners = [listener with { Restarts = history.Snapshots.IsEmpty ? null : replaced }] };
+                now = now with
+                {
+                    Listeners =
+                    [
+                        listener with
+                        {
+                            Restarts = history.Snapshots.IsEmpty ? null : starts.Count,
+                            ThirdLastRestartAgo = starts.Count >= 3 ? TimeSpan.FromSeconds(at - starts[^3]) : null,
+                        },
+                    ],
+                };
             }
 
             var current = Given.Node(now) with { TakenAt = Time(at) };

@@ -113,6 +113,19 @@ public sealed class IdleWatchTests
         Assert.Equal(restartedAt is null ? 0 : 1, port.Restarts);
     }
 
+    [Fact]
+    public void Complete_ListenersReplacedAgainAndAgain_TheThirdLastTimeIsKnown()
+    {
+        List<double?> seen = [];
+        foreach (var (seconds, inode) in ((int, ulong)[])[(0, 500), (15, 600), (30, 600), (45, 700), (60, 0), (75, 800), (90, 900), (105, 900)])
+        {
+            Scan(seconds, inode);
+            seen.Add(_watch.Port(80)!.ThirdLastRestartAt?.TotalSeconds);
+        }
+
+        Assert.Equal([null, null, null, null, null, 15, 45, 45], seen);
+    }
+
     private void Scan(int seconds, params TcpSocket[] sockets) => Scan(seconds, 0, sockets);
 
     private void Scan(int seconds, ulong listenerInode, params TcpSocket[] sockets)
