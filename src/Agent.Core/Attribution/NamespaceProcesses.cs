@@ -29,4 +29,10 @@ public sealed record ProcessGroup(CgroupOwner Owner, int Processes, TimeSpan Sta
 
     /// <summary>In the host's namespace, of a pod or container: their different programs (comm), in order.</summary>
     public ImmutableArray<string> Programs { get; init; } = [];
+
+    /// <summary>
+    /// When the newest started of those that run the same program as an older one, counted from boot: servers replace their workers so
+    /// when they read their configuration again. Null where each runs a program of its own.
+    /// </summary>
+    public TimeSpan? NewestWorkerAfterBoot { get; init; }
 }

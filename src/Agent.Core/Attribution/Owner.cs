@@ -28,6 +28,9 @@ public sealed record Owner(
     /// </summary>
     public ImmutableArray<string> HostPrograms { get; init; } = [];
 
+    /// <summary>Time since the last start of a <see cref="ProcessGroup.NewestWorkerAfterBoot"/> of it; null without any.</summary>
+    public TimeSpan? NewestWorkerRunning { get; init; }
+
     /// <summary>
     /// True for all but the host itself that have sockets in the host's namespace: a hostNetwork pod, a pod that entered it.
     /// </summary>

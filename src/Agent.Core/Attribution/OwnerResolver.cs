@@ -106,6 +106,8 @@ public static class OwnerResolver
             uptime - (hostNetwork ? claim.InHostSince ?? own[0].StartedAfterBoot : own[0].StartedAfterBoot))
         {
             HostPrograms = claim.HostPrograms,
+            NewestWorkerRunning = uptime - (hostNetwork ? claim.NewestWorkerInHost
+                : own.SelectMany(place => namespaces[place.Index].Groups).Max(static group => group.NewestWorkerAfterBoot)),
         };
     }
 
@@ -122,7 +124,10 @@ public static class OwnerResolver
     {
         var name = network.Name.Length > 0 ? network.Name : network.Inode.ToString(CultureInfo.InvariantCulture);
         var since = network.Groups.IsEmpty ? (TimeSpan?)null : network.Groups.Min(static group => group.StartedAfterBoot);
-        return new Owner(Instance(PodKind.NetworkNamespace, $"netns:{name}", name, network), [index], false, null, network.Uptime - since);
+        return new Owner(Instance(PodKind.NetworkNamespace, $"netns:{name}", name, network), [index], false, null, network.Uptime - since)
+        {
+            NewestWorkerRunning = network.Uptime - network.Groups.Max(static group => group.NewestWorkerAfterBoot),
+        };
     }
 
     /// <summary>One pod or container, and where its processes are.</summary>
@@ -142,6 +147,9 @@ public static class OwnerResolver
         /// <summary>What it runs in the host's namespace.</summary>
         public ImmutableArray<string> HostPrograms { get; private set; } = [];
 
+        /// <summary>Of what it runs in the host's namespace: <see cref="ProcessGroup.NewestWorkerAfterBoot"/>.</summary>
+        public TimeSpan? NewestWorkerInHost { get; private set; }
+
         public void Add(int index, ProcessGroup group)
         {
             if (index != Attribution.Owner.HostNamespaceIndex)
@@ -151,6 +159,8 @@ public static class OwnerResolver
             }
 
             InHostSince = InHostSince < group.StartedAfterBoot ? InHostSince : group.StartedAfterBoot;
+            NewestWorkerInHost = NewestWorkerInHost > group.NewestWorkerAfterBoot ? NewestWorkerInHost
+                : group.NewestWorkerAfterBoot ?? NewestWorkerInHost;
             HostPrograms = HostPrograms.IsEmpty ? group.Programs
                 : [.. HostPrograms.Union(group.Programs).Order(StringComparer.Ordinal).Take(ProcessGroup.MaxPrograms)];
         }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Agent.Core.Model;
 
 namespace Agent.Core.Diagnosis;
@@ -30,7 +31,7 @@ internal static class ExactKeepAlive
     private const double Exactly = 0.01;
     private const double TooLongForChanceSeconds = 30;
 
-    // gunicorn looks once a second what is older than two, a busy event loop comes late: later than the others, not much sooner.
+    // A busy event loop comes late: later than the others, not much sooner.
     private const double SameAgeShare = 0.15;
     private const double SameAgeSeconds = 0.75;
     private const double SoonerShare = 0.3;
@@ -43,6 +44,17 @@ internal static class ExactKeepAlive
     private const double InUseSeconds = 0.4;
     private const double InUseSpread = 1.25;
     private const double LooseEventsFromSeconds = 1;
+
+    // gunicorn and others look now and then what is due: closes come at two ages, or at any between. However late the rest: of many none
+    // was sooner than a time that is no chance, and half came soon after it.
+    private const int FewestOfAnEdge = 8;
+    private const int SoonerOf = 10;
+    private const double EdgeSeconds = 1.25;
+    private const double EdgeShare = 0.25;
+
+    // A connection that idled for longer and was closed after all, by a server that was late, has been used last at the same moment.
+    private const double SameMomentSeconds = 0.5;
+    private const double MostLate = 2;
 
     // A server that closes after each answer comes late to that on a busy machine, now and then: that is no time-out.
     private const double MayBeLateSeconds = 1;
@@ -73,14 +85,15 @@ internal static class ExactKeepAlive
         var closes = pod.Ends?.IdleCloses.FirstOrDefault(closes => closes.Port == listener.Port);
         List<IdleCloseEvent> events =
         [
-            .. (closes?.Events ?? []).Where(seen => now - seen.At <= Memory && !(seen.At <= restartedAt) && IsOneAge(seen)),
+            .. Reloads.LeftOut(context, pod, closes?.Events ?? [])
+                .Where(seen => now - seen.At <= Memory && !(seen.At <= restartedAt) && IsOneAge(seen)),
         ];
         if (events.Count == 0 || AreLate(events, closes!, pod))
         {
             return (null, restartedAt);
         }
 
-        var (first, last) = Survivors(context, pod, listener, restartedAt, Age(events));
+        var (first, last) = Survivors(context, pod, listener, restartedAt, Age(AtEdge(events) ?? events), closes!.Events);
         var estimate = Judge([.. events.Where(seen => !(seen.At <= last))], pod, listener.Port)
             ?? (Judge([.. events.Where(seen => seen.At > first)], pod, listener.Port) is { IsSure: true } beside
                 ? beside with { IsSure = false, OthersIdleLonger = true }
@@ -98,9 +111,10 @@ internal static class ExactKeepAlive
             return null;
         }
 
-        var age = Age(events);
-        var agreeing = events.FindAll(seen => IsSameAge(seen.Typical, age));
-        if (agreeing.Count * 2 <= events.Count)
+        var edge = AtEdge(events);
+        var age = Age(edge ?? events);
+        var agreeing = edge ?? events.FindAll(seen => IsSameAge(seen.Typical, age));
+        if (edge is null && agreeing.Count * 2 <= events.Count)
         {
             return null;
         }
@@ -108,7 +122,8 @@ internal static class ExactKeepAlive
         var isLikeADefault = KeepAliveDefaults.Like(age, pod.Programs).Any();
         var close = agreeing.Count(seen => (seen.Typical - age).Duration() <= Closely * age);
         var areMost = agreeing.Count >= MostOfThem * events.Count;
-        var isSure = (close >= FewestClose && close >= MostOfThem * events.Count)
+        var isSure = edge is not null
+            || (close >= FewestClose && close >= MostOfThem * events.Count)
             || (areMost && agreeing.Count >= FewestLoose && age.TotalSeconds >= LooseEventsFromSeconds)
             || (areMost && agreeing.Count >= FewestClose && LostAtAge(agreeing, pod, port, age) >= FewestLost)
             || (isLikeADefault && events.Count == 2 && close == 2)
@@ -125,16 +140,43 @@ internal static class ExactKeepAlive
             : null;
     }
 
-    /// <summary>The first and the last scan that saw a connection which had been idle for clearly longer, and was still open.</summary>
+    /// <summary>Those closes that show how soon the server closes, where nothing but that is clear.</summary>
+    private static List<IdleCloseEvent>? AtEdge(List<IdleCloseEvent> events)
+    {
+        if (events.Count < FewestOfAnEdge)
+        {
+            return null;
+        }
+
+        var soonest = events.Select(static seen => seen.Typical).Order().ElementAt(events.Count / SoonerOf);
+        var until = soonest.TotalSeconds + Math.Max(EdgeSeconds, EdgeShare * soonest.TotalSeconds);
+        var near = events.FindAll(seen => seen.Typical >= soonest && seen.Typical.TotalSeconds <= until);
+        return soonest.TotalSeconds >= LooseFromSeconds && near.Count * 2 >= events.Count ? near : null;
+    }
+
+    /// <summary>The first and the last scan that saw a connection which had been idle for clearly longer, and lived on.</summary>
     private static (DateTimeOffset? First, DateTimeOffset? Last) Survivors(
-        DiagnosisContext context, PodSnapshot pod, Listener listener, DateTimeOffset? restartedAt, TimeSpan age)
+        DiagnosisContext context,
+        PodSnapshot pod,
+        Listener listener,
+        DateTimeOffset? restartedAt,
+        TimeSpan age,
+        ImmutableArray<IdleCloseEvent> closes)
     {
         var limit = (1.25 * age) + TimeSpan.FromSeconds(1);
+        var late = (MostLate * age) + TimeSpan.FromSeconds(1);
+        bool IsClosedLate(DateTimeOffset at, TimeSpan idle) => closes.Any(seen =>
+            seen.Longest >= idle
+            && seen.Longest <= late
+            && (seen.At - seen.Longest - (at - idle)).Duration().TotalSeconds <= SameMomentSeconds);
         DateTimeOffset? first = null, last = null;
         foreach (var seen in context.HistoryOf(pod.Identity).Append(new(context.Current.TakenAt, pod)))
         {
             if (!(seen.TakenAt < restartedAt)
-                && seen.Pod.Listeners.Any(other => other.Port == listener.Port && other.LongestIdle > limit))
+                && seen.Pod.Listeners.Any(other => other.Port == listener.Port
+                    && other.LongestIdle is { } idle
+                    && idle > limit
+                    && !IsClosedLate(seen.TakenAt, idle)))
             {
                 first ??= seen.TakenAt;
                 last = seen.TakenAt;

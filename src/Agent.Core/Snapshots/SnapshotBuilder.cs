@@ -88,6 +88,7 @@ public static class SnapshotBuilder
                 : null,
             Ends = sample.Ends?.ByOwner[ownerIndex],
             Running = owner.Running,
+            NewestWorkerRunning = owner.NewestWorkerRunning,
         };
     }
 

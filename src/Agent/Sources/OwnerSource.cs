@@ -75,6 +75,7 @@ internal sealed class OwnerSource(CollectionOptions collection, PodsOptions pods
                     .Select(group => new ProcessGroup(group.Key, group.Count(), Started(group))
                     {
                         Programs = network.IsHost && group.Key.Kind != CgroupOwnerKind.None ? NamespaceMemory.ProgramsOf(group) : [],
+                        NewestWorkerAfterBoot = network.IsHost && group.Key.Kind == CgroupOwnerKind.None ? null : NewestWorker(group),
                     }),
             ]);
         }
@@ -88,6 +89,18 @@ internal sealed class OwnerSource(CollectionOptions collection, PodsOptions pods
 
     private static TimeSpan Started(IEnumerable<NamespaceProcess> processes) =>
         TimeSpan.FromSeconds(processes.Min(static process => process.StartTicks) / TicksPerSecond);
+
+    private static TimeSpan? NewestWorker(IEnumerable<NamespaceProcess> processes)
+    {
+        ulong? newest = null;
+        foreach (var program in processes.GroupBy(static process => process.Command, StringComparer.Ordinal))
+        {
+            var (oldest, latest) = (program.Min(static process => process.StartTicks), program.Max(static process => process.StartTicks));
+            newest = latest > oldest && !(latest <= newest) ? latest : newest;
+        }
+
+        return newest is { } ticks ? TimeSpan.FromSeconds(ticks / TicksPerSecond) : null;
+    }
 
     private static SourceProblem Conflicts(AddressClaims claims, ImmutableArray<Owner> owners)
     {

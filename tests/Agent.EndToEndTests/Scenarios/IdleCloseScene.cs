@@ -89,7 +89,8 @@ public sealed class IdleCloseScene(NodePool nodes) : NodeScene(nodes)
         }
         catch (TimeoutException e)
         {
-            throw new TimeoutException($"{e.Message} but {string.Join(" ", Missing())}\n{await agent.GetAsync("/report")}", e);
+            var closes = (await agent.GetAsync("/metrics")).Split('\n').Where(static line => line.StartsWith("closewatch_pod_idle_close", StringComparison.Ordinal));
+            throw new TimeoutException($"{e.Message} but {string.Join(" ", Missing())}\n{await agent.GetAsync("/report")}\n{string.Join('\n', closes)}", e);
         }
 
         WatchedText = await agent.GetAsync("/report");

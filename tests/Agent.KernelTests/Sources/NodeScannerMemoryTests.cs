@@ -58,6 +58,28 @@ public sealed class NodeScannerMemoryTests
         Assert.Equal(0, ListenerOf(scanner, network).IdleClosesSeen);
     }
 
+    /// <summary>How a reload is known: the server's new workers.</summary>
+    [Fact]
+    public void Scan_AnotherProcessOfAProgram_IsTheNewestWorkerSinceItsStart()
+    {
+        using var scanner = new NodeScanner(new CollectionOptions(), new PodsOptions(), null, TimeProvider.System);
+        using var network = new NetworkNamespaceFixture();
+        Snapshot Scan() => scanner.Scan(ScanRequest.Full, TestContext.Current.CancellationToken);
+        PodSnapshot In(Snapshot snapshot) => snapshot.Pods.Single(pod => pod.Identity.Name == $"netns:{network.Name}");
+
+        using var master = IdleProcess.Start(network);
+        Assert.Null(In(Scan()).NewestWorkerRunning);
+
+        var slack = TimeSpan.FromMilliseconds(100);
+        Thread.Sleep(slack);
+        var before = DateTimeOffset.UtcNow;
+        using var worker = IdleProcess.Start(network);
+        var after = DateTimeOffset.UtcNow;
+        Thread.Sleep(slack);
+        var last = Scan();
+        Assert.InRange(last.TakenAt - In(last).NewestWorkerRunning!.Value, before - slack, after + slack);
+    }
+
     [Fact]
     public void Scan_NumberOfANamespaceGivenAgain_InheritsNothing()
     {

@@ -28,12 +28,13 @@ public sealed class BackendClosesIdleFirstRule : IFindingRule
             + "then, without a trace in the application's log.",
         Seen = $"""
             The kernel's message for each connection that ended: the pod closed it first, by itself, after it had been idle. Idle
-            connections must be closed at about one age, and none may live that idled for longer. Connections closed at one instant
-            count once; where they had been idle for different times it was a reload. What a proxy closes because the server behind it
-            has closed does not count. The age must be under {HumanText.Percent(IdleClosing.ClearlyShorter)} of Diagnosis:Upstream. It
-            is that of the real close; Node.js closes 1s after its keepAliveTimeout. Closes count for
-            {HumanText.Duration(ExactKeepAlive.Memory)}, until the server is started anew, or until connections live that idled for
-            longer. Where ends are not heard, scans compare idle connections with sockets in TIME_WAIT; that is a guess.
+            connections must be closed at about one age, and none may live that idled for longer. Connections closed at one instant count
+            once; where they had been idle for different times, or new workers of the server start again and again at such moments, it was
+            a reload. What a proxy closes because the server behind it has closed does not count. The age must be under
+            {HumanText.Percent(IdleClosing.ClearlyShorter)} of Diagnosis:Upstream. It is that of the real close; Node.js closes 1s after
+            its keepAliveTimeout. Closes count for {HumanText.Duration(ExactKeepAlive.Memory)}, until the server is started anew, or until
+            connections live that idled for longer. Where ends are not heard, scans compare idle connections with sockets in TIME_WAIT;
+            that is a guess.
             """,
         Levels =
         [

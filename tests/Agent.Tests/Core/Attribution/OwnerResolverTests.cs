@@ -50,6 +50,26 @@ public sealed class OwnerResolverTests
         Assert.Equal(["envoy", "node", "sh"], owners.Single(static owner => owner.Identity.Uid == Uid).HostPrograms);
     }
 
+    /// <summary>A pod's first container is its sandbox, which replaces nothing; in the host's namespace only its own processes count.</summary>
+    [Fact]
+    public void Resolve_NewestWorker_IsThatOfAnyOfItsContainers()
+    {
+        static ProcessGroup Started(string uid, string container, double? seconds) => Group(CgroupOwnerKind.Pod, uid, container) with
+        {
+            NewestWorkerAfterBoot = seconds is { } at ? TimeSpan.FromSeconds(at) : null,
+        };
+        var owners = Resolve(
+        [
+            Network(1, Started("shared", "a", 7), Started("shared", "b", 40), Started("shared", "c", null), Started("other", "d", 90)) with { Uptime = TimeSpan.FromSeconds(100) },
+            Network(2, Started(Uid, "a", null), Started(Uid, "b", 30), Started(Uid, "c", 20)) with { Uptime = TimeSpan.FromSeconds(100) },
+            Network(3, Group(CgroupOwnerKind.None, "") with { NewestWorkerAfterBoot = TimeSpan.FromSeconds(99) }) with { Uptime = TimeSpan.FromSeconds(100) },
+        ]);
+
+        Assert.Equal(
+            [("", null), ("shared", 60), ("other", 10), (Uid, 70), ("netns", 1)],
+            owners.Select(static owner => (owner.Identity.Kind == PodKind.NetworkNamespace ? "netns" : owner.Identity.Uid, owner.NewestWorkerRunning?.TotalSeconds)));
+    }
+
     [Fact]
     public void Resolve_ManyProgramsInTheHostsNamespace_AreCut()
     {

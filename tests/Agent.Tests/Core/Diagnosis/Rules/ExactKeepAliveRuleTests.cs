@@ -80,6 +80,40 @@ public sealed class ExactKeepAliveRuleTests
     public void ClosesThatComeLate_AreATimeOut() => Assert.Equal(Severity.Warning, Given.Only(s_idle, Alone(Pod(
         [(-60, 2, 2.1, 2.2), (-50, 2, 3.0, 3.2), (-40, 2, 2.2, 2.4), (-30, 2, 2.0, 2.1), (-20, 2, 3.0, 3.2), (-10, 2, 2.3, 2.5)]))).Severity);
 
+    // The same where the machine is busier still: half of the closes are late by any time, none is sooner than 2 s.
+    [Fact]
+    public void ManyClosesWithAnEdge_AreATimeOut()
+    {
+        var finding = Given.Only(s_idle, Alone(Pod(
+            [(-90, 2, 2.1, 2.2), (-80, 2, 3.9, 4.2), (-70, 2, 2.4, 2.6), (-60, 1, 5.3, 5.3), (-50, 2, 2.3, 2.4), (-40, 2, 2.8, 3.0), (-30, 1, 6.1, 6.1), (-20, 2, 4.4, 4.6), (-10, 2, 2.1, 2.2)])));
+        Assert.Equal(Severity.Warning, finding.Severity);
+        Assert.Contains("after about 2.3s", finding.Title, StringComparison.Ordinal);
+    }
+
+    // gunicorn looks once a second what is older than two; and one that looks every half minute what is older than one.
+    [Theory]
+    [InlineData("2.1s", new[] { 2.02, 3.02, 2.0, 3.03, 2.0, 3.0, 2.1, 2.0 })]
+    [InlineData("3s", new[] { 3.02, 3.02, 2.0, 3.03, 3.0, 3.0, 3.1, 3.1 })]
+    [InlineData("1m09s", new[] { 61.0, 88, 72, 65, 79, 60, 84, 69, 76.5, 73 })]
+    public void ServerThatLooksNowAndThen_IsATimeOut(string time, double[] idle)
+    {
+        var finding = Given.Only(s_idle, Alone(Pod(Closes(idle)) with { Programs = ["server"] }));
+        Assert.Equal(Severity.Warning, finding.Severity);
+        Assert.Contains($"after about {time} (port 8080)", finding.Title, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("too few", new[] { 2.1, 4.1, 2.5, 5.3, 2.3, 6.1, 2.9 })]
+    [InlineData("no edge", new[] { 2.1, 4.1, 6.5, 8.3, 10.3, 3.1, 5.9, 7.4, 9.6 })]
+    [InlineData("an edge where chance is", new[] { 1.1, 3.1, 1.2, 4.3, 1.5, 5.1, 1.9, 3.4, 6.6 })]
+    public void ManyClosesWithoutAnEdge_Silent(string why, double[] idle)
+    {
+        Assert.NotEmpty(why);
+        Assert.DoesNotContain(
+            s_idle.Evaluate(Alone(Pod(Closes(idle)) with { Programs = ["server"] })),
+            static finding => finding.Severity > Severity.Info);
+    }
+
     // A limit of the age of connections (gRPC's max_connection_age), one connection after the other, each used every 0.4 s.
     [Fact]
     public void AgeLimitOfConnectionsInUse_Silent() => Assert.Empty(s_idle.Evaluate(Alone(Pod(
@@ -147,6 +181,20 @@ public sealed class ExactKeepAliveRuleTests
         Assert.Empty(s_reset.Evaluate(Alone(survivor)));
     }
 
+    // A scan sees a connection just before a busy server closes it, late: it has not survived.
+    [Theory]
+    [InlineData(9.5, -4, 10.5, Severity.Warning)]
+    [InlineData(9.5, -4, 12.5, Severity.Info)] // another one, which was used earlier
+    [InlineData(14.5, -4, 15.5, Severity.Info)] // as late is nobody
+    public void ConnectionThatIdledLongerAndWasClosed_IsNoSurvivor(double idle, int closedAt, double closedAfter, Severity expected)
+    {
+        var before = Pod([(-40, 1, 6.0, 6.0), (-30, 1, 6.0, 6.0), (-20, 1, 6.0, 6.0), (-10, 1, 6.0, 6.0)]);
+        before = before with { Listeners = [before.Listeners[0] with { LongestIdle = TimeSpan.FromSeconds(idle) }] };
+        var after = Pod([(-40, 1, 6.0, 6.0), (-30, 1, 6.0, 6.0), (-20, 1, 6.0, 6.0), (-10, 1, 6.0, 6.0), (closedAt, 1, closedAfter, closedAfter)]);
+        var context = Given.InTurn(TimeSpan.FromSeconds(5), Heard(before), Heard(after));
+        Assert.Equal(expected, s_idle.Evaluate(context).SingleOrDefault()?.Severity ?? Severity.Info);
+    }
+
     [Fact]
     public void ConnectionsThatIdleLongerLiveBeside_Info()
     {
@@ -209,6 +257,9 @@ public sealed class ExactKeepAliveRuleTests
         var atTimes = Given.Node(pod) with { ConnectionEnds = new(10, 0, 0.6, TimeSpan.FromMinutes(1)) };
         Assert.Equal(Severity.Info, Given.Only(s_idle, Given.Alone(atTimes)).Severity);
     }
+
+    private static (int At, int Connections, double Shortest, double Longest)[] Closes(double[] idle) =>
+        [.. idle.Select((seconds, number) => (10 * (number - idle.Length), 1, seconds, seconds))];
 
     private static DiagnosisContext Alone(PodSnapshot pod) => Given.Alone(Heard(pod));
 
