@@ -13,7 +13,10 @@ namespace Agent.Core.Diagnosis;
 /// </remarks>
 internal static class ExactKeepAlive
 {
-    /// <summary>Closes longer ago prove nothing any more.</summary>
+    /// <summary>
+    /// Closes longer ago prove nothing any more, but for the last three where each came within this time of the next: nobody asks that
+    /// server often.
+    /// </summary>
     public static readonly TimeSpan Memory = TimeSpan.FromMinutes(10);
 
     // Reloads close connections at any age: three of these agree to a twentieth by chance in one case of a hundred, six loosely as rarely.
@@ -83,11 +86,8 @@ internal static class ExactKeepAlive
         var now = context.Current.TakenAt;
         var restartedAt = now - listener.RestartedAgo;
         var closes = pod.Ends?.IdleCloses.FirstOrDefault(closes => closes.Port == listener.Port);
-        List<IdleCloseEvent> events =
-        [
-            .. Reloads.LeftOut(context, pod, closes?.Events ?? [])
-                .Where(seen => now - seen.At <= Memory && !(seen.At <= restartedAt) && IsOneAge(seen)),
-        ];
+        var events = Recent(
+            now, [.. Reloads.LeftOut(context, pod, closes?.Events ?? []).Where(seen => !(seen.At <= restartedAt) && IsOneAge(seen))]);
         if (events.Count == 0 || AreLate(events, closes!, pod))
         {
             return (null, restartedAt);
@@ -99,6 +99,23 @@ internal static class ExactKeepAlive
                 ? beside with { IsSure = false, OthersIdleLonger = true }
                 : null);
         return (estimate, estimate is { OthersIdleLonger: true } ? restartedAt : Later(restartedAt, last));
+    }
+
+    private static List<IdleCloseEvent> Recent(DateTimeOffset now, List<IdleCloseEvent> closes)
+    {
+        var first = closes.Count;
+        for (var next = now; first > 0; next = closes[first].At)
+        {
+            var since = first > closes.Count - FewestClose ? next : now;
+            if (since - closes[first - 1].At > Memory)
+            {
+                break;
+            }
+
+            first--;
+        }
+
+        return closes[first..];
     }
 
     private static bool AreLate(List<IdleCloseEvent> events, IdleCloses closes, PodSnapshot pod) =>

@@ -32,9 +32,9 @@ public sealed class BackendClosesIdleFirstRule : IFindingRule
             once; where they had been idle for different times, or new workers of the server start again and again at such moments, it was
             a reload. What a proxy closes because the server behind it has closed does not count. The age must be under
             {HumanText.Percent(IdleClosing.ClearlyShorter)} of Diagnosis:Upstream. It is that of the real close; Node.js closes 1s after
-            its keepAliveTimeout. Closes count for {HumanText.Duration(ExactKeepAlive.Memory)}, until the server is started anew, or until
-            connections live that idled for longer. Where ends are not heard, scans compare idle connections with sockets in TIME_WAIT;
-            that is a guess.
+            its keepAliveTimeout. Closes count for {HumanText.Duration(ExactKeepAlive.Memory)}, the last three while they follow one
+            another within that, until the server is started anew, or until connections live that idled for longer. Where ends are not
+            heard, scans compare idle connections with sockets in TIME_WAIT; that is a guess.
             """,
         Levels =
         [

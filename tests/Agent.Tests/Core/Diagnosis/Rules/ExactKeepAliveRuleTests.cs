@@ -52,6 +52,19 @@ public sealed class ExactKeepAliveRuleTests
     public void OneEvent_OfADefault_IsSureOnlyWhereChanceIsSmall(double age, int connections, Severity expected) =>
         Assert.Equal(expected, Given.Only(s_idle, Alone(Pod([(-20, connections, age, age)]))).Severity);
 
+    // Nobody asks that server often.
+    [Theory]
+    [InlineData(590, Severity.Warning)]
+    [InlineData(610, null)]
+    public void ClosesFarApart_CountWhileTheyFollowOneAnother(int apart, Severity? expected) => Assert.Equal(
+        expected,
+        s_idle.Evaluate(Alone(Pod([.. Enumerable.Range(0, 6).Reverse().Select(number => (-40 - (number * apart), 1, 8.3, 8.3))]))).SingleOrDefault()?.Severity);
+
+    // Of what is longer ago only the last three: they agree, those before do not.
+    [Fact]
+    public void ClosesFarApart_BeforeTheLastThree_AreForgotten() => Assert.Equal(Severity.Warning, Given.Only(s_idle, Alone(Pod(
+        [(-2600, 1, 3.3, 3.3), (-2000, 1, 4.4, 4.4), (-1400, 1, 8.3, 8.3), (-810, 1, 8.3, 8.3), (-220, 1, 8.3, 8.3)]))).Severity);
+
     [Fact]
     public void ClosesAtAllAges_Silent() =>
         Assert.Empty(s_idle.Evaluate(Alone(Pod([(-60, 1, 1, 1), (-50, 1, 9, 9), (-40, 1, 4, 4), (-30, 1, 17, 17), (-20, 1, 2.5, 2.5), (-10, 1, 30, 30)]))));
