@@ -52,7 +52,10 @@ public sealed record HalfClosedSummary
     /// </summary>
     public DurationCounts AbandonedCloseWaitAges { get; init; } = DurationCounts.None;
 
-    /// <summary>Of <see cref="EntryTimes"/>, those of sockets that need their entry: it translates, or its table is not loose.</summary>
+    /// <summary>
+    /// Of <see cref="EntryTimes"/>, those of sockets that need their entry: it translates, or its table is not loose, and the socket is not
+    /// in a client's pool for all that is known (<see cref="PooledLost"/>).
+    /// </summary>
     public DurationCounts NeededEntryTimes { get; init; } = DurationCounts.None;
 
     /// <summary>CLOSE_WAIT sockets that are as old as Diagnosis:LeakAge or older; counted when the snapshot is judged.</summary>

@@ -52,7 +52,7 @@ internal struct HalfClosedSums
         {
             var left = TrackingJudge.SoonestEntry(socket)?.ExpiresIn?.TotalSeconds;
             Count(ref _entryTimes, left);
-            Count(ref _neededEntryTimes, socket.NeedsEntry == true ? left : null);
+            Count(ref _neededEntryTimes, socket is { NeedsEntry: true, IsPooled: false } ? left : null);
         }
 
         if (socket.Tracking == TrackingState.Untracked)

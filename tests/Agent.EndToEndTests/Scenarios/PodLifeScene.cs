@@ -110,6 +110,16 @@ public sealed class PodLifeScene(NodePool nodes) : NodeScene(nodes)
     private Task ShownAsync(string id, string name, string severity) =>
         Eventually.TrueAsync($"{id} of {name} is {severity}", () => Task.FromResult(_log.Has(id, name, severity)), s_patience);
 
+    /// <summary>Each agent scans by itself.</summary>
+    private async Task LostAsync(string name, string severity)
+    {
+        await ShownAsync("connections-lost-at-termination", name, severity);
+        await Eventually.TrueAsync(
+            $"connections-lost-at-termination of {name} is shown without the API, too",
+            () => Task.FromResult(_logAlone.Has("connections-lost-at-termination", name, "info")),
+            s_patience);
+    }
+
     private PodState AskToEnd(PodState state) => _api.Apply(state with { DeletedAt = DateTimeOffset.UtcNow });
 
     /// <summary>Ends a pod for good, and its clients, which would have to open new connections elsewhere.</summary>
@@ -183,7 +193,7 @@ public sealed class PodLifeScene(NodePool nodes) : NodeScene(nodes)
         }
 
         await EndAsync(state, pod.Client);
-        await ShownAsync("connections-lost-at-termination", "overdue", "critical");
+        await LostAsync("overdue", "critical");
     }
 
     private async Task CutOffAsync((PodState State, Pod Client) pod)
@@ -191,7 +201,7 @@ public sealed class PodLifeScene(NodePool nodes) : NodeScene(nodes)
         var state = AskToEnd(pod.State);
         await ShownAsync("terminating-with-connections", "cut-off", "warning");
         await EndAsync(state, pod.Client);
-        await ShownAsync("connections-lost-at-termination", "cut-off", "warning");
+        await LostAsync("cut-off", "warning");
     }
 
     private async Task DrainedAsync((PodState State, Pod Client) pod)
@@ -212,6 +222,6 @@ public sealed class PodLifeScene(NodePool nodes) : NodeScene(nodes)
         var state = AskToEnd(pod.State);
         await ShownAsync("terminating-with-connections", "ended-early", "info");
         await EndAsync(state, pod.Client);
-        await ShownAsync("connections-lost-at-termination", "ended-early", "info");
+        await LostAsync("ended-early", "info");
     }
 }

@@ -25,8 +25,8 @@ public sealed class HalfClosedExpiringRule : IFindingRule
         Seen = $"""
             The remaining time of the entries whose socket is still half-closed and which translate an address or port, or whose table
             does not pick connections up again (nf_conntrack_tcp_loose 0): under Diagnosis:ExpiringWithin
-            ({HumanText.Duration(Thresholds.Default.ExpiringWithin)}). When the timeout is shorter than recommended, close-wait-timeout-
-            short is the cause.
+            ({HumanText.Duration(Thresholds.Default.ExpiringWithin)}). Connections that only a client's pool keeps do not count. When the
+            timeout is shorter than recommended, close-wait-timeout-short is the cause.
             """,
         Levels =
         [

@@ -46,19 +46,27 @@ public sealed class HalfClosedTableTests
     public void Lost_OfAPool_OnlyWhereNobodySpeaks(string why, string local, bool isAccepted, PeerState peer, uint sentAgo, long expected)
     {
         Assert.NotEmpty(why);
-        var socket = Make.Socket($"{local} 10.0.0.2:5000", TcpState.CloseWait, idleMilliseconds: 100_000);
-        socket.LastDataSentMilliseconds = sentAgo;
-        var halfClosed = new HalfClosedSocket(socket, 1, _pod, false) { IsAccepted = isAccepted };
-        halfClosed.SetPeer(peer, null);
-        halfClosed.SetTracking(TrackingState.Untracked, needsEntry: true);
-        var table = Table();
-        table.Add(halfClosed);
-        table.BuildIndex();
-
-        var summary = Sum(table)[1];
-
+        var summary = SumOf(TrackingState.Untracked);
         Assert.Equal((1, expected), (summary.UntrackedLost, summary.PooledLost));
         Assert.Equal(peer == PeerState.Gone ? 1 - expected : 0, summary.AbandonedLostAges.Total);
+
+        // As long as there is an entry, a pool needs it as little.
+        summary = SumOf(TrackingState.Tracked);
+        Assert.Equal((1, 1 - expected), (summary.EntryTimes.Total, summary.NeededEntryTimes.Total));
+
+        HalfClosedSummary SumOf(TrackingState tracking)
+        {
+            var socket = Make.Socket($"{local} 10.0.0.2:5000", TcpState.CloseWait, idleMilliseconds: 100_000);
+            socket.LastDataSentMilliseconds = sentAgo;
+            var halfClosed = new HalfClosedSocket(socket, 1, _pod, false) { IsAccepted = isAccepted };
+            halfClosed.SetPeer(peer, null);
+            halfClosed.SetHostEntry(Make.Flow($"{local} 10.0.0.2:5000", TcpConntrackState.CloseWait), isInitiator: true);
+            halfClosed.SetTracking(tracking, needsEntry: true);
+            var table = Table();
+            table.Add(halfClosed);
+            table.BuildIndex();
+            return Sum(table)[1];
+        }
     }
 
     [Fact]
