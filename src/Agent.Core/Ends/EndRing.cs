@@ -70,6 +70,15 @@ internal sealed class EndRing
         }
     }
 
+    /// <summary>Puts the oldest behind the newest, as if it had come last.</summary>
+    /// <returns>Its position from now on.</returns>
+    public long MoveFirst()
+    {
+        var record = this[First];
+        RemoveFirst();
+        return Add(record);
+    }
+
     /// <summary>Adds one. Not when <see cref="IsFull"/>.</summary>
     /// <returns>Its position.</returns>
     public long Add(in EndRecord record)

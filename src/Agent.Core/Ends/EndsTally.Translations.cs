@@ -65,6 +65,18 @@ public sealed partial class EndsTally
         && other.Facts.Role != record.Facts.Role && record.CarriedTheSameAs(other)
         && IsSomebodys(other.Pod) && IsSomebodys(record.Pod);
 
+    private void RenumberTranslation(long before, long after)
+    {
+        foreach (var (tuple, position) in _translated)
+        {
+            if (position == before)
+            {
+                _translated[tuple] = after;
+                return;
+            }
+        }
+    }
+
     private bool ForgetTranslationsThatAreOver()
     {
         foreach (var (tuple, position) in _translated)

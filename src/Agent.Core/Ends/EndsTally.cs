@@ -15,7 +15,10 @@ namespace Agent.Core.Ends;
 /// <param name="observer">Sees each end once it is judged; null for nobody.</param>
 public sealed partial class EndsTally(IEndObserver? observer = null)
 {
-    /// <summary>How many ends are remembered to be settled later. Beyond that the oldest is counted as what it is known to be.</summary>
+    /// <summary>
+    /// How many ends are remembered to be settled later. Beyond that the oldest is counted as what it is known to be, of those whose
+    /// namespace has more than <see cref="KeptOfNamespace"/> to settle.
+    /// </summary>
     public const int MaxRemembered = EndRing.MaxLength;
 
     /// <summary>
@@ -74,11 +77,7 @@ public sealed partial class EndsTally(IEndObserver? observer = null)
 
     private void Add(in ConnectionEnd end, EndsNamespace network, EndRole role, bool roleIsGuess, EndClock at, EndClock now)
     {
-        if (_ring.IsFull)
-        {
-            GiveUp(ref _ring[_ring.First], now);
-            _ring.RemoveFirst();
-        }
+        MakeRoom(now);
 
         var pod = network.OwnerOf(end.Tuple, role);
         var facts = new EndFacts(end, role);
@@ -172,7 +171,7 @@ public sealed partial class EndsTally(IEndObserver? observer = null)
         }
         else
         {
-            _ring[id].IsNotInTimeWait = true;
+            _ring[id].IsNotInTimeWait = now.Monotonic - _ring[id].At.Monotonic <= s_closerPatience;
         }
     }
 
@@ -239,7 +238,7 @@ public sealed partial class EndsTally(IEndObserver? observer = null)
             return;
         }
 
-        if ((record.IsNotInTimeWait || record.Network.DumpedAt > record.At.Monotonic) && age <= s_closerPatience)
+        if (record.IsNotInTimeWait || WasDumpedInTime(record))
         {
             // Its socket is not in TIME_WAIT here, so it is at the other side, unless a reset has ended it.
             SetCloser(position, ClosedBy.Peer, isCertain: false, now);
@@ -249,6 +248,10 @@ public sealed partial class EndsTally(IEndObserver? observer = null)
             GiveUp(ref record, now);
         }
     }
+
+    /// <summary>Whether a dump after the end would have shown its socket in TIME_WAIT, however long ago that dump was.</summary>
+    private static bool WasDumpedInTime(in EndRecord record) =>
+        record.Network.DumpedAt - record.At.Monotonic is var passed && passed > TimeSpan.Zero && passed <= s_closerPatience;
 
     private void SetCloser(long position, ClosedBy closer, bool isCertain, EndClock now)
     {
@@ -272,29 +275,5 @@ public sealed partial class EndsTally(IEndObserver? observer = null)
 
             return record.Partner;
         }
-    }
-
-    /// <summary>Nobody can tell any more who closed first.</summary>
-    private void GiveUp(ref EndRecord record, EndClock now)
-    {
-        if (record.Lookup == LookupState.EndedByReset)
-        {
-            record.Lookup = LookupState.Done;
-            record.Judgement = record.Judgement with { Loss = LossCause.Unknown };
-            CountLoss(ref record, now, isCorrection: true);
-            return;
-        }
-
-        if (record.IsDecided)
-        {
-            return;
-        }
-
-        if (record.Judgement.NeedsCloser)
-        {
-            record.Judgement = new(EndKind.Other, record.Facts.IsWaiting ? LossCause.Unknown : LossCause.None, false, false);
-        }
-
-        Decide(ref record, now);
     }
 }

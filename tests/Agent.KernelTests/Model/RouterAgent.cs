@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Agent.KernelTests.Model;
 
-/// <summary><c>closewatch run</c> in a namespace, scanning every second, and its reports.</summary>
+/// <summary><c>closewatch run</c> in a namespace, scanning every second or so, and its reports.</summary>
 internal sealed class RouterAgent : IDisposable
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
@@ -18,13 +18,14 @@ internal sealed class RouterAgent : IDisposable
 
     /// <param name="network">Where it runs, and answers.</param>
     /// <param name="starter">What starts it there; null for nsenter(1).</param>
-    public RouterAgent(NetworkNamespaceFixture network, string[]? starter = null)
+    /// <param name="interval">Collection:Interval.</param>
+    public RouterAgent(NetworkNamespaceFixture network, string[]? starter = null, string interval = "1s")
     {
         _network = network;
         starter ??= ["nsenter", $"--net={network.Path}"];
         _process = Process.Start(new ProcessStartInfo(
             starter[0],
-            [.. starter[1..], Path.Combine(AppContext.BaseDirectory, "closewatch"), "run", "--Collection:Interval=1s", "--Collection:CpuBudgetPercent=100", "--Pods:Source=none"])
+            [.. starter[1..], Path.Combine(AppContext.BaseDirectory, "closewatch"), "run", $"--Collection:Interval={interval}", "--Collection:CpuBudgetPercent=100", "--Pods:Source=none"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -75,6 +75,94 @@ public sealed class RememberedEndsTests
         Assert.Equal((EndsTally.MaxRemembered / 2) + 52, _replay.ServerSummary.Server[EndKind.ClosedFirstIdle]);
     }
 
+    /// <summary>A process is killed that had more connections than are remembered, before a scan told of the ends of others.</summary>
+    [Fact]
+    public void Add_MoreOfOneNamespaceThanAreRemembered_OthersAreStillSettled()
+    {
+        const int Noise = (2 * EndsTally.MaxRemembered) + 5000;
+        var neighbour = new EndsNamespace(9, _replay.Tally.PodOf(new PodIdentity(PodKind.Pod, "shop", "neighbour", "9")));
+        _replay.Only(EndRole.Server, IdleClose);
+
+        AddNoise(neighbour, Noise);
+        _replay.Pass(1).Scan(IdleClose);
+
+        var server = _replay.ServerSummary.Server;
+        Assert.Equal((1, 0), (server[EndKind.ClosedFirstIdle], server[EndKind.Other]));
+        Assert.Equal(Noise + 1 - EndsTally.MaxRemembered, neighbour.Owner.Counts(EndRole.Server)[(int)EndKind.Other]);
+    }
+
+    /// <summary>Neither end tells who closed first where both have seen both FINs: the one that a scan finds tells for the other, too.</summary>
+    [Fact]
+    public void Add_MoreOfOneNamespaceThanAreRemembered_BothEndsOfAPairStayOne()
+    {
+        var neighbour = new EndsNamespace(9, _replay.Tally.PodOf(new PodIdentity(PodKind.Pod, "shop", "neighbour", "9")));
+        const string Both = "server shuts down idle, then closes";
+        var server = CapturedEnds.Scene(Both).InPods.First(static end => end.Role == EndRole.Server).End;
+        _replay.Both(Both);
+        Assert.Equal(2, _replay.Tally.Undecided);
+
+        AddNoise(neighbour, EndsTally.MaxRemembered + 5000);
+        _replay.Tally.OnTimeWait(_replay.ServerNetwork, server.Tuple, _replay.Clock);
+
+        Assert.Equal((1, 1), (_replay.ServerSummary.Server[EndKind.ClosedFirstIdle], _replay.ClientSummary.Client[EndKind.PeerFirst]));
+    }
+
+    /// <summary>Nobody's few may push out the few of everybody else for ever: then the oldest gives way, as where there is one alone.</summary>
+    [Fact]
+    public void Add_FewOfEachOfManyNamespaces_EveryEndIsCounted()
+    {
+        const int Namespaces = 40;
+        const int Each = 900;
+        var networks = Enumerable.Range(0, Namespaces)
+            .Select(number => new EndsNamespace(100 + number, _replay.Tally.PodOf(new PodIdentity(PodKind.Pod, "shop", $"p{number}", $"{number}"))))
+            .ToArray();
+
+        Array.ForEach(networks, network => AddNoise(network, Each));
+        _replay.Tally.Finish(_replay.Clock);
+
+        Assert.Equal(0, _replay.Tally.Undecided);
+        Assert.All(networks, static network => Assert.Equal(Each, network.Owner.Counts(EndRole.Server).ToArray().Sum()));
+    }
+
+    /// <summary>The agent was stopped between a dump of sockets and what follows from it.</summary>
+    [Fact]
+    public void Settle_LongAfterADumpInTime_TheDumpTells()
+    {
+        _replay.Only(EndRole.Server, IdleClose).Pass(1);
+        _replay.ServerNetwork.DumpedAt = _replay.Now;
+
+        _replay.Pass(600);
+        _replay.Tally.Settle(_replay.Clock, canLookUp: false);
+
+        var server = _replay.ServerSummary.Server;
+        Assert.Equal((1, 0), (server[EndKind.PeerFirst], server[EndKind.Other]));
+    }
+
+    /// <summary>After a minute no socket is in TIME_WAIT any more, whoever closed first.</summary>
+    [Fact]
+    public void OnSocket_NotThereAfterAMinute_TellsNothing()
+    {
+        _replay.Only(EndRole.Server, IdleClose).Pass(61);
+        var questions = new EndQuestion[1];
+        Assert.Equal(1, _replay.Tally.Ask(questions));
+
+        _replay.Tally.OnSocket(questions[0].Id, isInTimeWait: false, _replay.Clock);
+        _replay.Tally.Settle(_replay.Clock, canLookUp: false);
+
+        Assert.Equal(1, _replay.ServerSummary.Server[EndKind.Other]);
+    }
+
+    private void AddNoise(EndsNamespace network, int count)
+    {
+        var end = EndOf(EndRole.Server);
+        for (var i = 0; i < count; i++)
+        {
+            var client = IpAddress.FromIPv4(0x0B00_0000 + (uint)i);
+            var server = IpAddress.FromIPv4(0x0C00_0000 + (uint)network.Id);
+            _replay.Tally.Add(end with { Tuple = end.Tuple with { Source = server, Destination = client } }, network, _replay.Clock);
+        }
+    }
+
     private void AddPairs(int first, int count)
     {
         var (server, client) = (EndOf(EndRole.Server), EndOf(EndRole.Client));
