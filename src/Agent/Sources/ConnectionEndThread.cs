@@ -88,7 +88,7 @@ internal sealed class ConnectionEndThread : IDisposable
     private void ReadRest()
     {
         _listener.Leave();
-        var sink = new Sink(_book, _book.Now);
+        var sink = new Sink(_book);
         while (_listener.Read(ref sink, MaxMessages) > 0)
         {
             // Until nothing is left.
@@ -98,7 +98,7 @@ internal sealed class ConnectionEndThread : IDisposable
     private void Read()
     {
         var now = _book.Now;
-        var sink = new Sink(_book, now);
+        var sink = new Sink(_book);
         var messages = _listener.Read(ref sink, MaxMessages);
         _messages += messages;
         if (now.Monotonic >= _roundAt)
@@ -144,8 +144,12 @@ internal sealed class ConnectionEndThread : IDisposable
         }
     }
 
-    private readonly struct Sink(ConnectionEndBook book, EndClock now) : IConnectionEndSink
+    /// <summary>
+    /// Takes the time when an end has been read. A time from before would be one at which its connection may have lived, and a dump of
+    /// sockets between the two would seem to know who closed first.
+    /// </summary>
+    private readonly struct Sink(ConnectionEndBook book) : IConnectionEndSink
     {
-        public void OnEnd(in ConnectionEnd end) => book.OnEnd(end, now);
+        public void OnEnd(in ConnectionEnd end) => book.OnEnd(end, book.Now);
     }
 }
