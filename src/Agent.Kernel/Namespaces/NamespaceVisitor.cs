@@ -121,31 +121,13 @@ public sealed class NamespaceVisitor : IDisposable
             return true;
         }
 
-        using var opened = Open(target, out var failure) ?? OpenOther(target);
+        using var opened = Open(target, out var failure);
         if (opened is not null)
         {
             number = numbers.Find(opened);
         }
 
         return opened is not null || failure is null or { IsGone: true };
-    }
-
-    /// <summary>By another process than the representative, which may not be looked at.</summary>
-    private SafeFileHandle? OpenOther(NetworkNamespace target)
-    {
-        foreach (var process in target.Processes.Take(ProcessesTried))
-        {
-            var opened = _root.Open(process.Pid, "ns/net"u8, out _);
-            if (opened is not null && IsNamespace(opened)
-                && DirectoryHandle.Stat(opened, out var status) == 0 && status.Inode == target.Inode)
-            {
-                return opened;
-            }
-
-            opened?.Dispose();
-        }
-
-        return null;
     }
 
     private SafeFileHandle? Open(NetworkNamespace target, out KernelException? failure)
@@ -159,7 +141,38 @@ public sealed class NamespaceVisitor : IDisposable
                 : null;
         }
 
-        var opened = _root.Open(target.RepresentativePid, "ns/net"u8, out var errno);
+        var opened = OpenOf(target.RepresentativePid, out var errno) ?? OpenOther(target);
+        if (opened is null && IsThere(target))
+        {
+            failure = new KernelException(
+                $"open(/proc/{target.RepresentativePid}/ns/net)", errno, Privileges.WhyDenied(errno, Capability.SysPtrace));
+        }
+
+        return opened;
+    }
+
+    /// <summary>
+    /// By another process than the representative, which may not be looked at (process 1 of a machine that guards it) or is gone.
+    /// </summary>
+    private SafeFileHandle? OpenOther(NetworkNamespace target)
+    {
+        foreach (var process in target.Processes.Take(ProcessesTried))
+        {
+            var opened = OpenOf(process.Pid, out _);
+            if (opened is not null && DirectoryHandle.Stat(opened, out var status) == 0 && status.Inode == target.Inode)
+            {
+                return opened;
+            }
+
+            opened?.Dispose();
+        }
+
+        return null;
+    }
+
+    private SafeFileHandle? OpenOf(int pid, out int errno)
+    {
+        var opened = _root.Open(pid, "ns/net"u8, out errno);
         if (opened is not null && !IsNamespace(opened))
         {
             // Linux 5.10 opens the link itself where ptrace(2) rights are missing; later kernels say EACCES.
@@ -168,14 +181,14 @@ public sealed class NamespaceVisitor : IDisposable
             errno = ErrnoText.EACCES;
         }
 
-        if (opened is null)
-        {
-            failure = new KernelException(
-                $"open(/proc/{target.RepresentativePid}/ns/net)", errno, Privileges.WhyDenied(errno, Capability.SysPtrace));
-        }
-
         return opened;
     }
+
+    /// <summary>
+    /// False when the representative has ended. The kernel says EACCES, as if a right were missing, where a process ends between the two
+    /// steps of opening its link (proc_ns_get_link).
+    /// </summary>
+    private bool IsThere(NetworkNamespace target) => _root.Stat(target.RepresentativePid, "net/tcp"u8, out _) == 0;
 
     /// <summary>True for a file of nsfs, the only kind that setns(2) takes; it says EINVAL to every other.</summary>
     private static bool IsNamespace(SafeFileHandle opened) => DirectoryHandle.IsOn(opened, NSFS_MAGIC);

@@ -15,6 +15,10 @@ internal sealed class IdleProcess : IDisposable
     /// <summary>Starts one inside a namespace; when this returns, it is there.</summary>
     public static IdleProcess Start(NetworkNamespaceFixture fixture) => Start("nsenter", $"--net={fixture.Path}", "sleep", "1000");
 
+    /// <summary>The same without any capability: whoever has few may look at it all the same.</summary>
+    public static IdleProcess StartWithoutCapabilities(NetworkNamespaceFixture fixture) =>
+        Start("nsenter", $"--net={fixture.Path}", "setpriv", "--bounding-set=-all", "--inh-caps=-all", "sleep", "1000");
+
     /// <summary>Starts one in the tests' own namespace, which moves when it is told to.</summary>
     public static IdleProcess StartOutside(NetworkNamespaceFixture target)
     {

@@ -22,6 +22,7 @@ public sealed class NamespaceScanTests : IDisposable
     public void Enter_ItMayNotBeOpened_IsRefused()
     {
         _root.CreateSubdirectory("42/ns/net");
+        File.WriteAllText(Path.Combine(_root.CreateSubdirectory("42/net").FullName, "tcp"), "");
 
         var scan = Enter(pid: 42);
 

@@ -16,12 +16,24 @@ public sealed class NamespaceVisitorTests : IDisposable
     public void TryEnter_LinkOpensAsADirectory_IsARefusal()
     {
         _root.CreateSubdirectory("42/ns/net");
+        File.WriteAllText(Path.Combine(_root.CreateSubdirectory("42/net").FullName, "tcp"), "");
         var target = new NetworkNamespace(7) { Representative = new(42, 1, TimeSpan.Zero) };
 
         using var visitor = new NamespaceVisitor(_root.FullName);
 
         Assert.False(visitor.TryEnter(target, out var failure));
         Assert.True(failure is { IsDenied: true, Denial.Needed: Capability.SysPtrace }, $"{failure}");
+    }
+
+    /// <summary>A process that has just ended: its link cannot be followed any more, and its tables are gone.</summary>
+    [Fact]
+    public void TryEnter_LinkIsThereAndNoTables_IsNoRefusal()
+    {
+        _root.CreateSubdirectory("42/ns/net");
+        using var visitor = new NamespaceVisitor(_root.FullName);
+
+        Assert.False(visitor.TryEnter(new(7) { Representative = new(42, 1, TimeSpan.Zero) }, out var failure));
+        Assert.Null(failure);
     }
 
     [Fact]
