@@ -30,6 +30,7 @@ internal static class ConntrackFlowParser
             rest = rest[tuples..];
             rest = rest[PlainMembers.Read(rest, ref flow)..];
             rest = rest[PlainProtocolInfo.Read(rest, ref flow)..];
+            rest = rest[PlainMembers.SkipExtensions(rest)..];
             if (rest.IsEmpty)
             {
                 return true;

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Agent.Kernel.Netlink;
 using static Agent.Kernel.Interop.ConntrackConstants;
+using static Agent.Kernel.Interop.NetlinkConstants;
 
 namespace Agent.Kernel.Conntrack;
 
@@ -21,7 +22,11 @@ internal static class PlainMembers
     private const uint Use = 8 + (CTA_USE * Type);
     private const uint Timeout = 8 + (CTA_TIMEOUT * Type);
 
-    private static ReadOnlySpan<uint> Usual => [Status, 0, Id, 0, Use, 0, Timeout, 0];
+    private const ulong Extensions =
+        (1UL << CTA_HELP) | (1UL << CTA_COUNTERS_ORIG) | (1UL << CTA_COUNTERS_REPLY) | (1UL << CTA_SEQ_ADJ_ORIG)
+        | (1UL << CTA_SEQ_ADJ_REPLY) | (1UL << CTA_TIMESTAMP) | (1UL << CTA_LABELS) | (1UL << CTA_SYNPROXY);
+
+    private static ReadOnlySpan<uint> Unmarked => [Status, 0, Id, 0, Use, 0, Timeout, 0];
 
     private static ReadOnlySpan<uint> Marked => [Status, 0, Mark, 0, Id, 0, Use, 0, Timeout, 0];
 
@@ -31,7 +36,7 @@ internal static class PlainMembers
     internal static int Read(ReadOnlySpan<byte> bytes, ref ConntrackFlow flow)
     {
         var words = MemoryMarshal.Cast<byte, uint>(bytes);
-        var marks = WordPattern.Begins(words, Usual) ? 0 : WordPattern.Begins(words, Marked) ? 2 : -1;
+        var marks = WordPattern.Begins(words, Marked) ? 2 : WordPattern.Begins(words, Unmarked) ? 0 : -1;
         if (marks < 0)
         {
             return ReadSome(bytes, ref flow);
@@ -41,7 +46,29 @@ internal static class PlainMembers
         flow.Id = BinaryPrimitives.ReverseEndianness(words[marks + 3]);
         flow.TimeoutSeconds = BinaryPrimitives.ReverseEndianness(words[marks + 7]);
         flow.Present |= ConntrackFields.Status | ConntrackFields.Id | ConntrackFields.Timeout;
-        return (Usual.Length + marks) * sizeof(uint);
+        return (Unmarked.Length + marks) * sizeof(uint);
+    }
+
+    /// <summary>Passes over what ctnetlink_dump_extinfo writes last: nothing here needs any of it.</summary>
+    /// <returns>How many bytes there are of it at the beginning.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static int SkipExtensions(ReadOnlySpan<byte> bytes)
+    {
+        var skipped = 0;
+        while (BitConverter.IsLittleEndian && bytes.Length - skipped >= NLA_HDRLEN)
+        {
+            var header = MemoryMarshal.Read<uint>(bytes[skipped..]);
+            var (length, type) = ((int)(ushort)header, (int)(header >> 16) & NLA_TYPE_MASK);
+            var aligned = (length + NLMSG_ALIGNTO - 1) & ~(NLMSG_ALIGNTO - 1);
+            if (length < NLA_HDRLEN || aligned > bytes.Length - skipped || type >= 64 || ((Extensions >> type) & 1) == 0)
+            {
+                break;
+            }
+
+            skipped += aligned;
+        }
+
+        return skipped;
     }
 
     /// <summary>The same where some of them are missing, or there is a zone too.</summary>

@@ -17,11 +17,19 @@ internal static class ConntrackConstants
     internal const ushort CTA_TUPLE_REPLY = 2;
     internal const ushort CTA_STATUS = 3;
     internal const ushort CTA_PROTOINFO = 4;
+    internal const ushort CTA_HELP = 5;
     internal const ushort CTA_TIMEOUT = 7;
     internal const ushort CTA_MARK = 8;
+    internal const ushort CTA_COUNTERS_ORIG = 9;
+    internal const ushort CTA_COUNTERS_REPLY = 10;
     internal const ushort CTA_USE = 11;
     internal const ushort CTA_ID = 12;
+    internal const ushort CTA_SEQ_ADJ_ORIG = 15;
+    internal const ushort CTA_SEQ_ADJ_REPLY = 16;
     internal const ushort CTA_ZONE = 18;
+    internal const ushort CTA_TIMESTAMP = 20;
+    internal const ushort CTA_LABELS = 22;
+    internal const ushort CTA_SYNPROXY = 24;
 
     internal const ushort CTA_TUPLE_IP = 1;
     internal const ushort CTA_TUPLE_PROTO = 2;

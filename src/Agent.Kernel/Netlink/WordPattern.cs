@@ -18,7 +18,7 @@ internal static class WordPattern
 
     /// <summary>True when the words begin as the pattern does. Never on a big-endian machine.</summary>
     /// <param name="words">What is left of a message.</param>
-    /// <param name="pattern">At least eight words.</param>
+    /// <param name="pattern">8 to 48 words.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool Begins(ReadOnlySpan<uint> words, ReadOnlySpan<uint> pattern)
     {
@@ -27,14 +27,14 @@ internal static class WordPattern
             return false;
         }
 
-        // The last eight words may overlap those before.
+        // Without a loop, all masks are constants. The last eight words may overlap those before.
         var last = pattern.Length - Vector256<uint>.Count;
         var difference = Difference(words, pattern, last);
-        for (var at = 0; at < last; at += Vector256<uint>.Count)
-        {
-            difference |= Difference(words, pattern, at);
-        }
-
+        difference |= last > 0 ? Difference(words, pattern, 0) : difference;
+        difference |= last > 8 ? Difference(words, pattern, 8) : difference;
+        difference |= last > 16 ? Difference(words, pattern, 16) : difference;
+        difference |= last > 24 ? Difference(words, pattern, 24) : difference;
+        difference |= last > 32 ? Difference(words, pattern, 32) : difference;
         return difference == Vector256<uint>.Zero;
     }
 

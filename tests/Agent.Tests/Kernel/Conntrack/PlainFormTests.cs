@@ -67,6 +67,20 @@ public sealed class PlainFormTests
         }
     }
 
+    /// <summary>Counters, a time stamp, a helper, labels, sequence adjustment, and what an entry made by netlink has for SYN proxies.</summary>
+    [Fact]
+    public void SkipExtensions_PassesOverThemAlone()
+    {
+        var extensions = Join(
+            Nested(9, Attribute(1, new byte[8]), Attribute(2, new byte[8])), Nested(10, Attribute(1, new byte[8])),
+            Nested(20, Attribute(1, new byte[8])), Nested(5, Attribute(1, 102, 116, 112, 0)), Attribute(22, new byte[16]), Nested(15, Attribute(1, new byte[4])), Nested(16), Nested(24));
+
+        Assert.Equal(extensions.Length, PlainMembers.SkipExtensions(extensions));
+        Assert.Equal(extensions.Length, PlainMembers.SkipExtensions(Join(extensions, Attribute(3, new byte[4]))));
+        Assert.Equal(extensions.Length, PlainMembers.SkipExtensions([.. extensions, 3, 0, 9, 0]));
+        Assert.Equal(extensions.Length, PlainMembers.SkipExtensions([.. extensions, 8, 0, 9, 0]));
+    }
+
     private static byte[] Message(Random random)
     {
         var protocol = (byte)(random.Next(4) switch { 0 => random.Next(2) == 0 ? 17 : 132, 1 => random.Next(256), _ => 6 });
@@ -87,6 +101,14 @@ public sealed class PlainFormTests
         if (protocol == 132)
         {
             parts.Add(Nested(4, Nested(3, Attribute(1, Random(random, 1)), Attribute(2, Random(random, 4)), Attribute(3, Random(random, 4)))));
+        }
+
+        foreach (var type in (ushort[])[9, 10, 20, 5, 22, 15, 16, 24])
+        {
+            if (random.Next(8) == 0)
+            {
+                parts.Add(Attribute(type, Random(random, random.Next(30))));
+            }
         }
 
         if (random.Next(4) == 0)
