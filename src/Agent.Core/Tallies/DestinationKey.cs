@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using Agent.Kernel.Net;
 
@@ -68,9 +69,10 @@ public readonly struct DestinationKey : IEquatable<DestinationKey>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal ulong Hash(ulong seed)
     {
-        const ulong second = 0xA076_1D64_78BD_642F;
-        var hash = Mix(Address.Low ^ seed, Address.High ^ TranslatedTo.High ^ second);
-        return Mix(_rest ^ hash, TranslatedTo.Low ^ seed);
+        // No operand may be zero by choice, or all keys that share it are one; neither product waits for the other.
+        const ulong odd = 0xA076_1D64_78BD_642F;
+        var place = Mix(Address.Low ^ seed, Address.High ^ TranslatedTo.High ^ BitOperations.RotateLeft(seed, 23) ^ odd);
+        return place ^ Mix(_rest ^ BitOperations.RotateLeft(seed, 41), TranslatedTo.Low ^ ~seed);
     }
 
     private static ulong Mix(ulong one, ulong other) => Math.BigMul(one, other, out var low) ^ low;

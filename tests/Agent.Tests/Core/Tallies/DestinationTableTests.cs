@@ -27,6 +27,17 @@ public sealed class DestinationTableTests
         Assert.All(_table.Rows.ToArray(), static row => Assert.Equal((3, 0), (row.Entries, row.Error)));
     }
 
+    /// <summary>Were a number of the source code a factor, then addresses of the network named after it would be one chain.</summary>
+    [Theory]
+    [InlineData(0xA076_1D64_78BD_642F)]
+    [InlineData(0)]
+    public void Key_AddressesOfAnyNetwork_HashApart(ulong network)
+    {
+        var hashes = Enumerable.Range(0, 1000).Select(host => new DestinationKey(1, false, 6, new IpAddress(network, (ulong)host), 80, default).GetHashCode());
+
+        Assert.InRange(hashes.Distinct().Count(), 990, 1000);
+    }
+
     [Theory]
     [InlineData(-1, false, 6, 80)]
     [InlineData(3, true, 255, 65535)]
