@@ -43,8 +43,8 @@ public sealed class AddressIndex
     }
 
     /// <summary>The owner of an address, or <see cref="None"/>.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public int Find(in IpAddress address)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public int Find(IpAddress address)
     {
         var entries = _entries;
         var hash = Hash(address);
@@ -72,7 +72,7 @@ public sealed class AddressIndex
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong Hash(in IpAddress address) =>
+    private static ulong Hash(IpAddress address) =>
         (address.Low ^ BitOperations.RotateLeft(address.High, 29)) * 0x9E37_79B9_7F4A_7C15;
 
     /// <summary>Other bits than those that choose the bucket; never 0, which is a free one.</summary>

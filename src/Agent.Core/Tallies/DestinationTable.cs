@@ -38,7 +38,7 @@ public sealed class DestinationTable(int capacity, ulong seed)
     public int LargestMissing => _least;
 
     /// <summary>Counts an entry.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(in DestinationKey key, EntryTraits traits)
     {
         var bucket = (int)(key.Hash(seed) >> 32) & (_heads.Length - 1);
@@ -54,6 +54,11 @@ public sealed class DestinationTable(int capacity, ulong seed)
             next = row.Next;
         }
 
+        AddRow(key, traits, bucket);
+    }
+
+    private void AddRow(in DestinationKey key, EntryTraits traits, int bucket)
+    {
         var position = _count < _rows.Length ? _count++ : TakeLeast();
         ref var taken = ref _rows[position];
         taken = new() { Key = key, Entries = _least, Error = _least, Next = _heads[bucket], Bucket = bucket };

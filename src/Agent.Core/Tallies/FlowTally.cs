@@ -132,7 +132,7 @@ public sealed class FlowTally
     }
 
     /// <summary>A loopback address in the host's table is the host's own, and in no index.</summary>
-    private int Find(in IpAddress address) =>
+    private int Find(IpAddress address) =>
         _addresses.Find(address) is >= 0 and var owner ? owner
         : address.IsLoopback ? Owner.HostIndex
         : AddressIndex.None;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Agent.Core.Attribution;
 using Agent.Kernel.Conntrack;
@@ -161,6 +162,7 @@ public sealed class HalfClosedTable(
 
     /// <summary>Notes an entry of the node's table at the sockets that it belongs to.</summary>
     /// <returns>Owners of the initiator's and the responder's socket; <see cref="AddressIndex.None"/> where there is none.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public (int Initiator, int Responder) MatchHost(in ConntrackFlow flow) =>
         memory.Count == 0 || flow.Protocol != 6
             ? (AddressIndex.None, AddressIndex.None)

@@ -6,7 +6,7 @@ namespace Agent.Core.Tallies;
 /// <summary>Counts entries by owner, protocol and side. Made once, used for every dump.</summary>
 internal sealed class OwnerEntryTally
 {
-    private static readonly byte[] s_slots = MakeSlots();
+    private readonly byte[] _slots = MakeSlots();
 
     private int[] _counts = [];
     private int _owners;
@@ -34,7 +34,7 @@ internal sealed class OwnerEntryTally
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(byte protocol, int initiator, int responder, EntryTraits traits)
     {
-        var slot = s_slots[protocol];
+        var slot = _slots[protocol];
         if (initiator >= 0 || responder < 0)
         {
             var counts = CountsOf(initiator);
