@@ -85,8 +85,16 @@ internal sealed unsafe class DirectoryHandle : IDisposable
     /// <returns>0 or the error number.</returns>
     public int Read(int pid, ReadOnlySpan<byte> file, Span<byte> buffer, out int length)
     {
+        Span<byte> name = stackalloc byte[MaxPidNameLength];
+        return Read(Name(name, pid, file), buffer, out length);
+    }
+
+    /// <summary>Reads a file, whose name ends in NUL, or as much of it as fits.</summary>
+    /// <returns>0 or the error number.</returns>
+    public int Read(ReadOnlySpan<byte> name, Span<byte> buffer, out int length)
+    {
         length = 0;
-        using var opened = Open(pid, file, out var errno);
+        using var opened = Open(name, out var errno);
         if (opened is null)
         {
             return errno;

@@ -12,6 +12,7 @@ internal sealed class SettingsSource
     private const int MostKnown = 16;
 
     private readonly List<NetfilterSettings> _known = [];
+    private ImmutableArray<string>? _podNames;
 
     /// <summary>One timeout alone; null when nf_conntrack is not loaded.</summary>
     /// <param name="procRoot">Where proc is mounted, or a captured tree.</param>
@@ -25,7 +26,14 @@ internal sealed class SettingsSource
     /// <exception cref="Kernel.KernelException">The files may not be read.</exception>
     public NamespaceSettings? Read(string procRoot, bool isHost)
     {
-        var values = Sysctl.ReadNetfilter(procRoot, isHost ? null : NetfilterSettings.MatterInPods);
+        // Which there are depends on the kernel and its modules, and is the same in all its namespaces.
+        var values = Sysctl.ReadNetfilter(procRoot, isHost ? null : _podNames);
+        if (isHost)
+        {
+            var names = values.Select(static pair => pair.Key).Where(NetfilterSettings.MatterInPods).ToImmutableArray();
+            _podNames = names.IsEmpty ? null : names;
+        }
+
         if (values.Count == 0)
         {
             return null;
@@ -37,6 +45,8 @@ internal sealed class SettingsSource
         {
             switch (name)
             {
+                case var _ when !isHost && !NetfilterSettings.MatterInPods(name):
+                    break;
                 case "count":
                     count = value;
                     break;

@@ -32,6 +32,24 @@ public sealed class SettingsSourceTests : IDisposable
         Assert.Equal(["tcp_be_liberal", NetfilterSettings.CloseWait], _source.Read(_root, isHost: false)!.Settings.Values.Keys);
 
     [Fact]
+    public void Read_AnotherNamespaceAfterTheHost_HasItsOwnValuesUnderTheSameNames()
+    {
+        _ = _source.Read(_root, isHost: true);
+        Write("tcp_timeout_close_wait", 3600);
+        Write("tcp_be_liberal", 1);
+        var pod = _source.Read(_root, isHost: false)!;
+        Assert.Equal([new("tcp_be_liberal", 1), new(NetfilterSettings.CloseWait, 3600)], pod.Settings.Values);
+        Assert.Null(pod.Limit);
+    }
+
+    [Fact]
+    public void Read_HostWithoutModuleThenLoaded_OtherNamespacesAreListed()
+    {
+        Assert.Null(_source.Read(Path.Combine(_root, "nowhere"), isHost: true));
+        Assert.Equal(60, _source.Read(_root, isHost: false)!.Settings.CloseWaitSeconds);
+    }
+
+    [Fact]
     public void Read_SameValuesAgain_AreKeptOnce()
     {
         var first = _source.Read(_root, isHost: false)!.Settings;
