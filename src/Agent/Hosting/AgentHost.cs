@@ -26,7 +26,7 @@ internal static partial class AgentHost
     {
         // Not waited for: where it fails the first scan fails, too, and says so.
         _ = Task.Run(() => Rehearsal.Run(settings), CancellationToken.None);
-        var app = Build(settings);
+        var app = Build(settings, HeadStart.Begin(settings));
         await using (app.ConfigureAwait(false))
         {
             var options = settings.Configuration.Options;
@@ -59,8 +59,10 @@ internal static partial class AgentHost
     }
 
     /// <summary>Builds the agent without starting it.</summary>
+    /// <param name="settings">What it is made of.</param>
+    /// <param name="headStart">The first scan, where it has begun.</param>
     /// <exception cref="AgentStartException">It cannot start with this configuration.</exception>
-    public static WebApplication Build(AgentHostSettings settings)
+    public static WebApplication Build(AgentHostSettings settings, HeadStart? headStart = null)
     {
         var http = settings.Configuration.Options.Http;
         var listen = ListenAddress.Parse(http.Listen, out var problem)
@@ -71,7 +73,7 @@ internal static partial class AgentHost
         // Empty: what the other builders add (configuration files, log providers, static files) is mapped and never used.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         AddLogging(builder, settings);
-        AddServices(builder.Services, settings, [.. new IReloadable?[] { certificates, token }.OfType<IReloadable>()]);
+        AddServices(builder.Services, settings, headStart, [.. new IReloadable?[] { certificates, token }.OfType<IReloadable>()]);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel => KestrelSetup.Configure(
             kestrel,
@@ -122,7 +124,8 @@ internal static partial class AgentHost
         builder.Services.AddSingleton(level);
     }
 
-    private static void AddServices(IServiceCollection services, AgentHostSettings settings, IReloadable[] reloadables)
+    private static void AddServices(
+        IServiceCollection services, AgentHostSettings settings, HeadStart? headStart, IReloadable[] reloadables)
     {
         services.Configure<HostOptions>(static options =>
         {
@@ -158,8 +161,8 @@ internal static partial class AgentHost
         }
 
         services.AddSingleton<SnapshotStore>();
-        services.AddSingleton<TraceHub>();
-        services.AddSingleton(provider => new ConnectionEndWatch(
+        services.AddSingleton(_ => headStart?.Traces ?? new());
+        services.AddSingleton(provider => headStart?.Ends ?? new ConnectionEndWatch(
             settings.Configuration.Options.Collection, settings.Time, provider.GetRequiredService<TraceHub>()));
         services.AddHostedService<TraceProbe>();
         services.AddSingleton<LoopHealth>();
@@ -170,7 +173,7 @@ internal static partial class AgentHost
                 "closewatch run", KubeProxyProbe.DefaultEndpoint, settings.Time, provider.GetRequiredService<ILogger<Remediator>>()));
         services.AddSingleton<IMetricsRenderer, ExpositionRenderer>();
 
-        services.AddHostedService(provider => CreateLoop(provider, settings));
+        services.AddHostedService(provider => CreateLoop(provider, settings, headStart));
         services.AddSingleton<IReloadable, ConfigurationReload>();
         foreach (var reloadable in reloadables)
         {
@@ -181,16 +184,17 @@ internal static partial class AgentHost
     }
 
     /// <summary>Makes the loop with its pipeline, of which the loop disposes on the thread that it scans on.</summary>
-    private static CollectorLoop CreateLoop(IServiceProvider services, AgentHostSettings settings)
+    private static CollectorLoop CreateLoop(IServiceProvider services, AgentHostSettings settings, HeadStart? headStart)
     {
+        var createScanner = headStart is null ? settings.CreateScanner : headStart.CreateScanner;
         var store = services.GetRequiredService<SnapshotStore>();
         var pods = services.GetService<PodWatcher>();
         var peers = services.GetService<ClusterPeers>();
         var ends = services.GetRequiredService<ConnectionEndWatch>();
         var pipeline = new SnapshotPipeline(
             options => peers is not null && options.Pods.PeerNames == PeerNameScope.Cluster
-                ? new NamedPeersScanner(settings.CreateScanner(options, pods), () => peers.Names)
-                : settings.CreateScanner(options, pods),
+                ? new NamedPeersScanner(createScanner(options, pods), () => peers.Names)
+                : createScanner(options, pods),
             ends,
             services.GetRequiredService<Remediator>(),
             settings.Diagnose,
