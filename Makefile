@@ -12,7 +12,7 @@ FILTER ?=
 export CONFIGURATION FILTER
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test unit kernel e2e matrix mutate fuzz watch lint format bench publish demo image push deploy deb release locks audit clean
+.PHONY: help build run test unit kernel e2e matrix mutate fuzz watch lint format bench profile publish demo image push deploy deb release locks audit clean
 
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 18
@@ -92,6 +92,13 @@ format: ## apply the formatting
 bench: ## compare with C and the usual tools; writes docs/performance.md, ten minutes, as root (BENCH=conntrack picks one)
 	@dotnet build tests/Agent.Benchmarks -c Release --nologo -v quiet -clp:NoSummary
 	@artifacts/bin/Agent.Benchmarks/release/Agent.Benchmarks docs/performance.md $(BENCH)
+
+profile: ## which generic code publishing compiles beforehand, from a run of the program; writes src/Agent/Startup.mibc, four minutes, as root
+	@dotnet publish src/Agent -c Release -r $(RID) -p:StartupProfile= -o artifacts/profile/$(RID) --artifacts-path artifacts/profile-work \
+	  -p:RunAnalyzers=false --nologo -v quiet
+	@dotnet build tests/Agent.Benchmarks -c Release --nologo -v quiet -clp:NoSummary
+	@artifacts/bin/Agent.Benchmarks/release/Agent.Benchmarks profile artifacts/profile/$(RID)/closewatch \
+	  artifacts/profile-work/obj/Agent/release_$(RID)/linked src/Agent/Startup.mibc
 
 clean: ## remove everything that was built
 	@rm -rf artifacts

@@ -3,6 +3,7 @@ using Agent.Benchmarks;
 using Agent.Benchmarks.Conntrack;
 using Agent.Benchmarks.Ends;
 using Agent.Benchmarks.Fleet;
+using Agent.Benchmarks.Profile;
 using Agent.Benchmarks.Service;
 using Agent.Benchmarks.Sockets;
 
@@ -15,18 +16,25 @@ if (args.Length == 0)
     return 2;
 }
 
+if (!Environment.IsPrivilegedProcess)
+{
+    Console.Error.WriteLine("the benchmarks make network namespaces: run them as root");
+    return 3;
+}
+
+// `make profile`: a program, the assemblies that it was made of, and the file to write.
+if (args is ["profile", var program, var assemblies, var profile])
+{
+    StartupProfile.Write(program, assemblies, profile);
+    return 0;
+}
+
 var names = args[1..];
 var unknown = names.Where(name => !benchmarks.Any(benchmark => benchmark.Name == name)).ToArray();
 if (unknown.Length > 0)
 {
     Console.Error.WriteLine($"no benchmark is called {string.Join(", ", unknown)}; there are: {string.Join(", ", benchmarks.Select(static benchmark => benchmark.Name))}");
     return 2;
-}
-
-if (!Environment.IsPrivilegedProcess)
-{
-    Console.Error.WriteLine("the benchmarks make network namespaces: run them as root");
-    return 3;
 }
 
 var page = new PerformancePage(args[0]);

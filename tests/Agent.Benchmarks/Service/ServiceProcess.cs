@@ -112,6 +112,13 @@ internal sealed class ServiceProcess : IDisposable
     /// <summary>Milliseconds of a scrape from connecting to the last byte.</summary>
     public double Percentile(double share) => _milliseconds[(int)((_milliseconds.Count - 1) * share)];
 
+    /// <summary>Asks it to end, and waits until it has.</summary>
+    public void End()
+    {
+        ChildProgram.Execute("kill", _process.Id.ToString(CultureInfo.InvariantCulture));
+        _process.WaitForExit();
+    }
+
     public void Dispose()
     {
         _process.Kill(entireProcessTree: true);
