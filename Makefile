@@ -9,7 +9,9 @@ VERSION ?= $(shell sed -n 's|.*<Version>\(.*\)</Version>.*|\1|p' Directory.Build
 BUILDER ?= $(shell docker info >/dev/null 2>&1 && echo docker || echo buildah)
 BENCH ?=
 FILTER ?=
-export CONFIGURATION FILTER
+# As in tests/run.
+DOTNET_TieredPGO ?= 0
+export CONFIGURATION FILTER DOTNET_TieredPGO
 
 .DEFAULT_GOAL := help
 .PHONY: help build run test unit kernel e2e matrix mutate fuzz watch lint format bench profile publish demo image push deploy deb release locks audit clean
