@@ -85,7 +85,7 @@ locks: ## the lock files of all projects, and of the program for each runtime, a
 audit: ## whether a package of any project has a known vulnerability; 3 where the package feed does not tell
 	@tests/audit
 
-lint: build ## analyzers and code style (errors of the build), files, order of usings, shell scripts
+lint: build ## analyzers, code style, formatting (errors of the build), shell scripts; files as such and order of usings are unit tests
 	@tests/lint
 
 format: ## apply the formatting
