@@ -24,7 +24,7 @@ public class HeadStartTests
 
         var headStart = HeadStart.Begin(settings);
         Assert.True(scanned.Wait(s_patience, TestContext.Current.CancellationToken));
-        using var begun = headStart.CreateScanner(settings.Configuration.Options, null);
+        var begun = headStart.CreateScanner(settings.Configuration.Options, null);
 
         Assert.Same(first, begun.Scan(new(true), CancellationToken.None));
         Assert.Equal(1, scanner.Scans);
