@@ -71,8 +71,13 @@ internal sealed class SnapshotPipeline(
             });
             _history.Add(snapshot, options.Collection.Interval);
             statusLog.Write(snapshot, diagnosis);
-            ReturnMemory();
-            return snapshot.Conntrack is { IsBeingRead: true };
+            var goesOn = snapshot.Conntrack is { IsBeingRead: true };
+            if (!goesOn)
+            {
+                ReturnMemory();
+            }
+
+            return goesOn;
         }
         catch
         {
