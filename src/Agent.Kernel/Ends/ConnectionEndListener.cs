@@ -86,7 +86,7 @@ public sealed class ConnectionEndListener : IDisposable
     /// <returns>The <see cref="ConnectionEnd.NamespaceId"/> that its ends have.</returns>
     /// <exception cref="KernelException">EPERM: no number for it without CAP_NET_ADMIN. EMFILE: no socket in it.</exception>
     public int Attach(ulong tablesInode, ReadOnlySpan<int> processIds) =>
-        _namespaces?.Hold() ?? _sockets.Attach(tablesInode, processIds, IsListening);
+        _namespaces?.Hold(tablesInode) ?? _sockets.Attach(tablesInode, processIds, IsListening);
 
     /// <summary>True when a socket is open in the namespace; with one socket for all, always.</summary>
     /// <param name="tablesInode"><see cref="NetworkNamespace.Id"/> of it.</param>

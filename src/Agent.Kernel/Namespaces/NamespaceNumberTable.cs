@@ -14,6 +14,7 @@ internal sealed class NamespaceNumberTable
     public const int Unknown = -1;
 
     private readonly Dictionary<int, Entry> _byNumber = [];
+    private readonly Dictionary<ulong, int> _numbersByTables = [];
     private readonly HashSet<int> _live = [];
     private readonly List<int> _changed = [];
     private bool _isLost;
@@ -34,16 +35,38 @@ internal sealed class NamespaceNumberTable
         return _isLost ? Unknown : Add(number, isAmbiguous: false);
     }
 
-    /// <summary>The id of a namespace that has the number now and keeps it meanwhile. All changes up to now were applied.</summary>
-    public int Hold(int number)
+    /// <summary>The id of a namespace that was held before and has kept its number. All changes up to now were applied.</summary>
+    /// <param name="tablesInode"><see cref="NetworkNamespace.Id"/>, which no other namespace has before the end of this one was told.</param>
+    /// <param name="id">The id.</param>
+    public bool TryHold(ulong tablesInode, out int id)
     {
-        if (!_byNumber.TryGetValue(number, out var entry))
+        id = Unknown;
+        if (!_numbersByTables.TryGetValue(tablesInode, out var number) || _byNumber[number] is not { IsRemoved: false } entry)
         {
-            return Add(number, isAmbiguous: _isLost);
+            return false;
         }
 
+        id = entry.Id;
+        return true;
+    }
+
+    /// <summary>The id of a namespace that has the number now and keeps it meanwhile. All changes up to now were applied.</summary>
+    /// <param name="number">The number.</param>
+    /// <param name="tablesInode">As for <see cref="TryHold"/>; 0 when it is not known.</param>
+    public int Hold(int number, ulong tablesInode)
+    {
         // That its end was told after its beginning is the kernel's way to free a number before it says so.
-        return entry.IsRemoved ? Add(number, isAmbiguous: true) : entry.Id;
+        var id = !_byNumber.TryGetValue(number, out var entry) ? Add(number, isAmbiguous: _isLost)
+            : entry.IsRemoved ? Add(number, isAmbiguous: true)
+            : entry.Id;
+        if (tablesInode != 0)
+        {
+            ForgetTables(number);
+            _byNumber[number] = _byNumber[number] with { TablesInode = tablesInode };
+            _numbersByTables[tablesInode] = number;
+        }
+
+        return id;
     }
 
     /// <summary>Applies what the kernel told.</summary>
@@ -65,6 +88,7 @@ internal sealed class NamespaceNumberTable
     public void Forget()
     {
         _byNumber.Clear();
+        _numbersByTables.Clear();
         _live.Clear();
         _changed.Clear();
         _isLost = true;
@@ -83,6 +107,7 @@ internal sealed class NamespaceNumberTable
 
             if (entry.IsRemoved)
             {
+                ForgetTables(number);
                 _byNumber.Remove(number);
                 _live.Remove(entry.Id);
             }
@@ -99,6 +124,7 @@ internal sealed class NamespaceNumberTable
     {
         if (_byNumber.TryGetValue(number, out var before))
         {
+            ForgetTables(number);
             _live.Remove(before.Id);
         }
 
@@ -107,13 +133,23 @@ internal sealed class NamespaceNumberTable
             _changed.Add(number);
         }
 
-        _byNumber[number] = new(++_lastId, isAmbiguous, IsRemoved: false);
+        _byNumber[number] = new(++_lastId, isAmbiguous, IsRemoved: false, TablesInode: 0);
         _live.Add(_lastId);
         return _lastId;
+    }
+
+    private void ForgetTables(int number)
+    {
+        var inode = _byNumber[number].TablesInode;
+        if (inode != 0 && _numbersByTables.TryGetValue(inode, out var current) && current == number)
+        {
+            _numbersByTables.Remove(inode);
+        }
     }
 
     /// <param name="Id">The namespace that has the number.</param>
     /// <param name="IsAmbiguous">Messages of another one that had it before may still come.</param>
     /// <param name="IsRemoved">It has ended; messages of it may still come.</param>
-    private readonly record struct Entry(int Id, bool IsAmbiguous, bool IsRemoved);
+    /// <param name="TablesInode">Of the namespace, once it was held; 0 before.</param>
+    private readonly record struct Entry(int Id, bool IsAmbiguous, bool IsRemoved, ulong TablesInode);
 }

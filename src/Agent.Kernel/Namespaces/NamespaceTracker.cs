@@ -19,17 +19,25 @@ internal sealed class NamespaceTracker : IDisposable
     public SafeHandle Changes => _numbers.Changes;
 
     /// <summary>The id of the namespace that the calling thread is in, which gets a number if it has none.</summary>
+    /// <param name="tablesInode"><see cref="NetworkNamespace.Id"/> of it; 0 when it is not known.</param>
     /// <exception cref="KernelException">EPERM: CAP_NET_ADMIN is missing.</exception>
-    public int Hold()
+    public int Hold(ulong tablesInode)
     {
-        using var file = ProcFile.Open("/proc/thread-self/ns/net");
         lock (_gate)
         {
+            // The kernel tells that a number ended before the inode can be another namespace's (cleanup_net): no need to ask again.
+            ApplyChanges();
+            if (_table.TryHold(tablesInode, out var id))
+            {
+                return id;
+            }
+
+            using var file = ProcFile.Open("/proc/thread-self/ns/net");
             var number = _numbers.FindOrAssign(file);
 
             // The thread keeps the namespace and its number alive: whatever the number meant before has been told by now.
             ApplyChanges();
-            return _table.Hold(number);
+            return _table.Hold(number, tablesInode);
         }
     }
 
