@@ -21,7 +21,7 @@ internal sealed class HeadStart
         _settings = settings;
         var options = settings.Configuration.Options;
         Ends = new(options.Collection, settings.Time, Traces);
-        _scanner = settings.Kubernetes is null ? new BegunScanner(settings.CreateScanner(options, null), FirstRequest(options)) : null;
+        _scanner = settings.Kubernetes is null ? new BegunScanner(() => settings.CreateScanner(options, null), FirstRequest(options)) : null;
     }
 
     /// <summary>What the first scan has begun to listen with.</summary>
@@ -56,26 +56,29 @@ internal sealed class HeadStart
         SocketBudgetPercent = options.Collection.CpuBudgetPercent,
     };
 
-    /// <summary>Gives away what it has begun to read as its first scan.</summary>
+    /// <summary>Gives away what it has begun to read as its first scan. What makes the scanner fail, fails that scan.</summary>
     private sealed class BegunScanner : INodeScanner
     {
-        private readonly INodeScanner _scanner;
+        private readonly Func<INodeScanner> _create;
         private readonly CancellationTokenSource _stop = new();
+        private INodeScanner? _scanner;
         private Task? _reading;
         private Snapshot? _first;
 
-        public BegunScanner(INodeScanner scanner, ScanRequest request)
+        public BegunScanner(Func<INodeScanner> create, ScanRequest request)
         {
-            _scanner = scanner;
+            _create = create;
             using var thread = new ScanThread();
-            _reading = thread.Run(() => _first = scanner.Scan(request, _stop.Token));
+            _reading = thread.Run(() => _first = Scanner.Scan(request, _stop.Token));
         }
+
+        private INodeScanner Scanner => _scanner ??= _create();
 
         public Snapshot Scan(ScanRequest request, CancellationToken cancellationToken)
         {
             if (_reading is not { } reading)
             {
-                return _scanner.Scan(request, cancellationToken);
+                return Scanner.Scan(request, cancellationToken);
             }
 
             _reading = null;
@@ -96,7 +99,7 @@ internal sealed class HeadStart
                 Task.WaitAny(reading);
             }
 
-            _scanner.Dispose();
+            _scanner?.Dispose();
             _stop.Dispose();
         }
     }

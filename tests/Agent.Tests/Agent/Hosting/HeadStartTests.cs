@@ -88,6 +88,22 @@ public class HeadStartTests
     }
 
     [Fact]
+    public void Begin_NoScannerCanBeMade_FailsTheFirstScanOnly()
+    {
+        var scanner = new FakeScanner();
+        var tries = 0;
+        var settings = Settings(scanner) with
+        {
+            CreateScanner = (_, _) => ++tries == 1 ? throw new IOException("no descriptor is left") : scanner,
+        };
+
+        using var begun = HeadStart.Begin(settings).CreateScanner(settings.Configuration.Options, null);
+
+        Assert.Equal("no descriptor is left", Assert.Throws<IOException>(() => begun.Scan(new(true), CancellationToken.None)).Message);
+        Assert.NotNull(begun.Scan(new(true), CancellationToken.None));
+    }
+
+    [Fact]
     public void Begin_PodsAreNamedByTheApiServer_WaitsForThem()
     {
         var scanner = new FakeScanner();
