@@ -31,41 +31,65 @@ public readonly record struct CounterIncrease(ulong Amount, TimeSpan Over)
 
     /// <summary>Sums the increments of a node-wide counter over the last minutes.</summary>
     /// <returns>Null for a single scan, or when the counter was not readable twice in the same boot.</returns>
-    public static CounterIncrease? OfNode(DiagnosisContext context, Func<Snapshot, ulong?> counter) => Sum(
-        context.All
-            .Where(snapshot => snapshot.Node.BootId == context.Current.Node.BootId && context.Current.TakenAt - snapshot.TakenAt <= Window)
-            .Select(snapshot => (snapshot.TakenAt, counter(snapshot))));
+    public static CounterIncrease? OfNode(DiagnosisContext context, Func<Snapshot, ulong?> counter)
+    {
+        var sum = default(Sum);
+        foreach (var snapshot in context.All)
+        {
+            if (snapshot.Node.BootId == context.Current.Node.BootId && context.Current.TakenAt - snapshot.TakenAt <= Window)
+            {
+                sum.Add(snapshot.TakenAt, counter(snapshot));
+            }
+        }
+
+        return sum.ToIncrease();
+    }
 
     /// <summary>Sums the increments of a pod's counter over the last minutes.</summary>
     /// <returns>Null when the counter was not readable twice.</returns>
-    public static CounterIncrease? OfPod(DiagnosisContext context, PodSnapshot pod, Func<PodSnapshot, ulong?> counter) => Sum(
-        context.HistoryOf(pod.Identity)
-            .Where(seen => seen.Pod.NamespaceInstance == pod.NamespaceInstance && context.Current.TakenAt - seen.TakenAt <= Window)
-            .Append(new(context.Current.TakenAt, pod))
-            .Select(seen => (seen.TakenAt, counter(seen.Pod))));
-
-    private static CounterIncrease? Sum(IEnumerable<(DateTimeOffset TakenAt, ulong? Value)> readings)
+    public static CounterIncrease? OfPod(DiagnosisContext context, PodSnapshot pod, Func<PodSnapshot, ulong?> counter)
     {
-        var amount = 0UL;
-        DateTimeOffset? first = null, last = null;
-        ulong? previous = null;
-        foreach (var (takenAt, value) in readings)
+        // A dozen times for each pod: no sequence of sequences.
+        var now = context.Current.TakenAt;
+        var history = context.HistoryOf(pod.Identity);
+        var sum = default(Sum);
+        for (var i = 0; i < history.Count; i++)
+        {
+            if (history[i].Pod.NamespaceInstance == pod.NamespaceInstance && now - history[i].TakenAt <= Window)
+            {
+                sum.Add(history[i].TakenAt, counter(history[i].Pod));
+            }
+        }
+
+        sum.Add(now, counter(pod));
+        return sum.ToIncrease();
+    }
+
+    /// <summary>Readings, oldest first.</summary>
+    private struct Sum
+    {
+        private ulong _amount;
+        private ulong? _previous;
+        private DateTimeOffset? _first;
+        private DateTimeOffset? _last;
+
+        public void Add(DateTimeOffset takenAt, ulong? value)
         {
             if (value is not { } current)
             {
-                continue;
+                return;
             }
 
-            if (previous is { } before)
+            if (_previous is { } before)
             {
-                amount += Between(before, current) ?? 0;
-                last = takenAt;
+                _amount += Between(before, current) ?? 0;
+                _last = takenAt;
             }
 
-            first ??= takenAt;
-            previous = current;
+            _first ??= takenAt;
+            _previous = current;
         }
 
-        return first is { } from && last is { } to ? new(amount, to - from) : null;
+        public readonly CounterIncrease? ToIncrease() => _first is { } from && _last is { } to ? new(_amount, to - from) : null;
     }
 }

@@ -19,17 +19,13 @@ public sealed record DiagnosisContext(Snapshot Current, ImmutableArray<Snapshot>
     public IEnumerable<HalfClosedConnection> ConnectionsOf(PodSnapshot pod) =>
         Current.Connections.Where(connection => connection.Owner == pod.Identity);
 
-    private readonly Lazy<ILookup<PodIdentity, PodObservation>> _history = new(() => (
-        from snapshot in Earlier
-        from pod in snapshot.Pods
-        select (pod.Identity, Observation: new PodObservation(snapshot.TakenAt, pod)))
-        .ToLookup(static pair => pair.Identity, static pair => pair.Observation));
+    /// <summary>What <see cref="Earlier"/> says of each owner.</summary>
+    public PodHistory History
+    {
+        get => field ??= PodHistory.From(Earlier);
+        init;
+    }
 
     /// <summary>What earlier snapshots say of an owner, oldest first.</summary>
-    public IEnumerable<PodObservation> HistoryOf(PodIdentity identity) => _history.Value[identity];
+    public IReadOnlyList<PodObservation> HistoryOf(PodIdentity identity) => History.Of(identity);
 }
-
-/// <summary>One owner at one time.</summary>
-/// <param name="TakenAt">When the snapshot was taken.</param>
-/// <param name="Pod">The owner.</param>
-public sealed record PodObservation(DateTimeOffset TakenAt, PodSnapshot Pod);

@@ -187,7 +187,7 @@ internal static class ExactKeepAlive
             && seen.Longest <= late
             && (seen.At - seen.Longest - (at - idle)).Duration().TotalSeconds <= SameMomentSeconds);
         DateTimeOffset? first = null, last = null;
-        foreach (var seen in context.HistoryOf(pod.Identity).Append(new(context.Current.TakenAt, pod)))
+        foreach (var seen in context.HistoryOf(pod.Identity).Append(new(context.Current, pod)))
         {
             if (!(seen.TakenAt < restartedAt)
                 && seen.Pod.Listeners.Any(other => other.Port == listener.Port

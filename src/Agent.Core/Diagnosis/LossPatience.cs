@@ -52,7 +52,7 @@ internal static class LossPatience
     private static long Ends(DiagnosisContext context, PodSnapshot pod, ushort port)
     {
         var (gaps, wasThere) = (0L, true);
-        foreach (var seen in context.HistoryOf(pod.Identity).Append(new(context.Current.TakenAt, pod)))
+        foreach (var seen in context.HistoryOf(pod.Identity).Append(new(context.Current, pod)))
         {
             var isThere = seen.Pod.Listeners.Any(listener => listener.Port == port);
             gaps += wasThere && !isThere ? 1 : 0;

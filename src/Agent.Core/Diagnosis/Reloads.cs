@@ -41,7 +41,7 @@ internal static class Reloads
     {
         List<(DateTimeOffset After, DateTimeOffset At)> starts = [];
         DateTimeOffset? before = null;
-        foreach (var seen in context.HistoryOf(pod.Identity).Append(new(context.Current.TakenAt, pod)))
+        foreach (var seen in context.HistoryOf(pod.Identity).Append(new(context.Current, pod)))
         {
             if (seen.TakenAt - seen.Pod.NewestWorkerRunning is { } at
                 && (starts.Count == 0 || (at - starts[^1].At).TotalSeconds > SameMomentSeconds))

@@ -34,7 +34,7 @@ internal readonly record struct ServerReplacements(long Found, long Missed, Time
         [
             .. context.HistoryOf(pod.Identity)
                 .Where(seen => seen.Pod.NamespaceInstance == pod.NamespaceInstance && now - seen.TakenAt <= CounterIncrease.Window),
-            new(now, pod),
+            new(context.Current, pod),
         ];
         var missed = seen.Zip(seen.Skip(1), (before, after) => IsMissed(before.Pod, after.Pod, port) ? 1 : 0).Sum();
         var found = CounterIncrease.OfPod(context, pod, seen => Restarts(seen, port));

@@ -26,7 +26,20 @@ internal sealed class SnapshotHistory
     private Thresholds? _thresholds;
 
     /// <summary>Oldest first.</summary>
-    public ImmutableArray<Snapshot> Snapshots { get; private set; } = [];
+    public ImmutableArray<Snapshot> Snapshots
+    {
+        get;
+        private set
+        {
+            field = value;
+            Pods.Update(value);
+        }
+    }
+
+    = [];
+
+    /// <summary>What <see cref="Snapshots"/> say of each owner.</summary>
+    public PodHistory Pods { get; } = new();
 
     /// <summary>Oldest first.</summary>
     public ImmutableArray<SnapshotPoint> Points { get; private set; } = [];

@@ -46,7 +46,7 @@ internal sealed class SnapshotPipeline(
             var snapshot = ThresholdJudge.Judge(Scan(options, cancellationToken), options.Diagnosis);
             _history.Judge(options.Diagnosis);
             var remediation = remediator.Run(snapshot, options);
-            var found = diagnose(new(snapshot, _history.Snapshots, options.Diagnosis), remediation.Findings);
+            var found = diagnose(new(snapshot, _history.Snapshots, options.Diagnosis) { History = _history.Pods }, remediation.Findings);
             var diagnosis = _tracker.Update(found, snapshot.TakenAt);
             var families = _metrics.Build(new()
             {

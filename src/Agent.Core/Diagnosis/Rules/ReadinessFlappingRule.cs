@@ -73,7 +73,7 @@ public sealed class ReadinessFlappingRule : IFindingRule
             List<PodObservation> seen =
             [
                 .. context.HistoryOf(pod.Identity).Where(static one => one.Pod.Kubernetes?.Ready is not null),
-                new(context.Current.TakenAt, pod),
+                new(context.Current, pod),
             ];
             var pairs = seen.Zip(seen.Skip(1)).ToList();
             var changes = pairs.Count(static pair => Changed(pair.First.Pod.Kubernetes!, pair.Second.Pod.Kubernetes!));
