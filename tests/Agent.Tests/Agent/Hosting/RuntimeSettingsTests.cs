@@ -14,7 +14,8 @@ public class RuntimeSettingsTests
     [InlineData("System.GC.Server", "false")]
     [InlineData("System.GC.Concurrent", "false")]
     [InlineData("System.GC.Gen0MaxBudget", "1048576")]
-    public void Program_IsBuiltFor_ASmallHeap(string name, string expected)
+    [InlineData("System.Threading.ThreadPool.UnfairSemaphoreSpinLimit", "0")]
+    public void Program_IsBuiltFor_LittleMemoryAndProcessorTime(string name, string expected)
     {
         using var settings = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "closewatch.runtimeconfig.json")));
         Assert.Equal(expected, settings.RootElement.GetProperty("runtimeOptions").GetProperty("configProperties").GetProperty(name).GetRawText());
@@ -25,12 +26,22 @@ public class RuntimeSettingsTests
     public void Options_OfEveryBuild_AreKnownToTheRuntime()
     {
         var runtime = File.ReadAllBytes(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "libcoreclr.so"));
+        var library = File.ReadAllBytes(typeof(object).Assembly.Location);
         var options = XDocument.Load(Path.Combine(Golden.RepositoryRoot, "src", "Agent", "Agent.csproj"))
             .Descendants("RuntimeHostConfigurationOption").Select(static option => option.Attribute("Include")!.Value).ToList();
 
         Assert.NotEmpty(options);
-        Assert.All(options, option => Assert.True(Has(runtime, Encoding.ASCII, option) || Has(runtime, Encoding.Unicode, option), option));
+        Assert.All(options, option => Assert.True(
+            Has(runtime, Encoding.ASCII.GetBytes(option + "\0")) || Has(runtime, Encoding.Unicode.GetBytes(option + "\0")) || Has(library, Literal(option)),
+            option));
     }
 
-    private static bool Has(byte[] file, Encoding encoding, string text) => file.AsSpan().IndexOf(encoding.GetBytes(text + "\0")) >= 0;
+    /// <summary>As an assembly holds it: its length in bytes and one more in front (ECMA-335, II.24.2.4).</summary>
+    private static byte[] Literal(string text)
+    {
+        var length = (2 * text.Length) + 1;
+        return [.. length < 0x80 ? [(byte)length] : new[] { (byte)(0x80 | (length >> 8)), (byte)length }, .. Encoding.Unicode.GetBytes(text)];
+    }
+
+    private static bool Has(byte[] file, byte[] text) => file.AsSpan().IndexOf(text) >= 0;
 }
