@@ -15,6 +15,9 @@ public sealed record NfConntrackStat(ConntrackStatistics Statistics, long? Entri
     private const int MaxColumns = 32;
     private const int MaxLength = 4 * 1024 * 1024;
 
+    // The header and the first line with it, of which only the beginning matters.
+    private const int EntriesLength = 512;
+
     // Every value is %08x: what is shorter was cut off.
     private const int MinDigits = 8;
 
@@ -26,6 +29,30 @@ public sealed record NfConntrackStat(ConntrackStatistics Statistics, long? Entri
     {
         var buffer = new byte[8 * 1024];
         return ProcFile.TryReadAll(path, ref buffer, MaxLength, out var length) ? Parse(buffer.AsSpan(0, length)) : null;
+    }
+
+    /// <summary>Reads <see cref="Entries"/> alone, of which the first lines are enough however many CPUs there are. Does not allocate.</summary>
+    /// <inheritdoc cref="Read"/>
+    public static long? ReadEntries(string path)
+    {
+        Span<byte> buffer = stackalloc byte[EntriesLength];
+        return ProcFile.TryRead(path, buffer, out var length) ? ParseEntries(buffer[..length]) : null;
+    }
+
+    /// <summary>The first column of the first line that has one: it is "entries" in all kernels.</summary>
+    internal static long? ParseEntries(ReadOnlySpan<byte> text)
+    {
+        var lines = new ProcLines(text);
+        while (lines.MoveNext())
+        {
+            var fields = new ProcFields(lines.Current);
+            if (fields.TryReadHex(out var value) && fields.Current.Length >= MinDigits && value <= uint.MaxValue)
+            {
+                return (long)value;
+            }
+        }
+
+        return null;
     }
 
     /// <summary>Decodes the file's text: columns by the names of the header, unknown ones passed over.</summary>

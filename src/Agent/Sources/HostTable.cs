@@ -16,8 +16,7 @@ internal sealed class HostTable(ConntrackSource conntrack, TimeProvider time)
     private readonly FlowTally _tally = new((ulong)Random.Shared.NextInt64());
     private readonly TableGrowth _growth = new();
     private SourceReport? _lastReport;
-    private readonly ConntrackModule _module = new(static () =>
-        SettingsSource.ReadTimeout("/proc", NetfilterSettings.CloseWait) is not null);
+    private readonly ConntrackModule _module = new(static () => SettingsSource.ReadTimeouts("/proc").Count > 0);
 
     /// <summary>True when the last scan left the first dump of a large table to the next one.</summary>
     public bool IsBeingRead { get; private set; }

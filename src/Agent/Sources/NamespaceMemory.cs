@@ -103,11 +103,14 @@ internal sealed class NamespaceMemory(TimeSpan firstSeen, bool isNew)
     }
 
     /// <summary>Takes note of one timeout.</summary>
-    public void SetTimeout(string name, long? seconds, TimeSpan now)
+    public void SetTimeouts(IEnumerable<KeyValuePair<string, long>> seconds, TimeSpan now)
     {
-        if (Settings is { } settings && seconds is { } value && value != settings.Settings.Get(name))
+        foreach (var (name, value) in seconds)
         {
-            Settings = settings with { Settings = new NetfilterSettings(settings.Settings.Values.SetItem(name, value)) };
+            if (Settings is { } settings && value != settings.Settings.Get(name))
+            {
+                Settings = settings with { Settings = new NetfilterSettings(settings.Settings.Values.SetItem(name, value)) };
+            }
         }
 
         _timeoutsAt = now;

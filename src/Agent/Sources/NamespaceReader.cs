@@ -83,8 +83,7 @@ internal sealed class NamespaceReader(CollectionOptions collection, NamespaceSoc
             }
             else if (memory.TimeoutsAreDue(scan.Now))
             {
-                memory.SetTimeout(NetfilterSettings.CloseWait, SettingsSource.ReadTimeout(root, NetfilterSettings.CloseWait), scan.Now);
-                memory.SetTimeout(NetfilterSettings.Established, SettingsSource.ReadTimeout(root, NetfilterSettings.Established), scan.Now);
+                memory.SetTimeouts(SettingsSource.ReadTimeouts(root), scan.Now);
             }
         }
         catch (KernelException exception)
@@ -151,7 +150,7 @@ internal sealed class NamespaceReader(CollectionOptions collection, NamespaceSoc
 
         try
         {
-            return network.NetPath is { } netPath ? NfConntrackStat.Read($"{netPath}/stat/nf_conntrack")?.Entries : null;
+            return network.NetPath is { } netPath ? NfConntrackStat.ReadEntries($"{netPath}/stat/nf_conntrack") : null;
         }
         catch (KernelException)
         {

@@ -67,8 +67,9 @@ internal sealed class NamespaceSource : IDisposable
         {
             var (chosen, leftOut) = NamespaceChoice.Choose([.. _processes.Namespaces.Where(candidate => candidate != host)]);
             _leftOut = leftOut;
+            var ids = _processes.Namespaces.Where(static network => network.Id != 0).CountBy(static network => network.Id).ToDictionary();
             targets.AddRange(chosen
-                .Where(candidate => candidate.RepresentativePid > 0 || CanEnter(candidate, visitor))
+                .Where(candidate => candidate.RepresentativePid > 0 || CanEnter(candidate, visitor, ids))
                 .OrderBy(static candidate => candidate.DisplayInode)
                 .Select(Target));
         }
@@ -91,11 +92,21 @@ internal sealed class NamespaceSource : IDisposable
     /// A namespace that only has a name is worth nothing unless it can be entered. Nor does it count when its name, which could not
     /// be told to be one of theirs, leads to a namespace that has processes.
     /// </summary>
-    private bool CanEnter(NetworkNamespace candidate, NamespaceVisitor? visitor)
+    private static bool CanEnter(NetworkNamespace candidate, NamespaceVisitor? visitor, Dictionary<ulong, int> namespacesById)
     {
-        var entered = candidate.Id != 0 || visitor?.TryEnter(candidate, out _) == true;
-        visitor?.Return();
-        return entered && !_processes.Namespaces.Any(other => other != candidate && other.Id == candidate.Id);
+        if (candidate.Id == 0)
+        {
+            _ = visitor?.TryEnter(candidate, out _);
+            visitor?.Return();
+            if (candidate.Id == 0)
+            {
+                return false;
+            }
+
+            namespacesById[candidate.Id] = namespacesById.GetValueOrDefault(candidate.Id) + 1;
+        }
+
+        return namespacesById[candidate.Id] == 1;
     }
 
     /// <returns>Why the numbers of namespaces are unknown.</returns>

@@ -11,14 +11,15 @@ internal sealed class SettingsSource
 {
     private const int MostKnown = 16;
 
+    private static readonly string[] s_watched = [NetfilterSettings.CloseWait, NetfilterSettings.Established];
+
     private readonly List<NetfilterSettings> _known = [];
     private ImmutableArray<string>? _podNames;
 
-    /// <summary>One timeout alone; null when nf_conntrack is not loaded.</summary>
+    /// <summary>The timeouts that somebody may be changing while this program watches; none when nf_conntrack is not loaded.</summary>
     /// <param name="procRoot">Where proc is mounted, or a captured tree.</param>
-    /// <param name="name">One of the constants of <see cref="NetfilterSettings"/>.</param>
-    /// <exception cref="Kernel.KernelException">The file may not be read.</exception>
-    public static long? ReadTimeout(string procRoot, string name) => Sysctl.ReadNetfilter(procRoot, $"nf_conntrack_{name}");
+    /// <exception cref="Kernel.KernelException">A file may not be read.</exception>
+    public static IReadOnlyList<KeyValuePair<string, long>> ReadTimeouts(string procRoot) => Sysctl.ReadNetfilter(procRoot, s_watched);
 
     /// <summary>Reads the settings of the calling thread's namespace; null when nf_conntrack is not loaded.</summary>
     /// <param name="procRoot">Where proc is mounted, or a captured tree.</param>

@@ -83,8 +83,41 @@ public sealed class NfConntrackStatTests
         Assert.Equal(0ul, stat.Statistics.ChainTooLong);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("no such file")]
+    [InlineData(Header618)]
+    [InlineData("fffffffffffffffff 1 2 3")]
+    [InlineData(Header618 + "00000004  00000000 00000007 00000000 00")]
+    [InlineData("0000000d  00000000 00000007\n0000000d  00000000")]
+    [InlineData(Header618 + "00000")]
+    public void ParseEntries_AnyText_IsWhatTheWholeSays(string text) =>
+        Assert.Equal(Parse(text).Entries, NfConntrackStat.ParseEntries(Encoding.ASCII.GetBytes(text)));
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(1_000)]
+    public void ReadEntries_AnyNumberOfCpus_AreThose(int cpus)
+    {
+        var path = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(path, Header618 + string.Concat(Enumerable.Repeat("0000010a  00000000 00000007 00000000\n", cpus)));
+
+            Assert.Equal(0x10a, NfConntrackStat.ReadEntries(path));
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
     [Fact]
-    public void Read_NoFile_IsNull() => Assert.Null(NfConntrackStat.Read("/proc/no/such/file"));
+    public void Read_NoFile_IsNull()
+    {
+        Assert.Null(NfConntrackStat.Read("/proc/no/such/file"));
+        Assert.Null(NfConntrackStat.ReadEntries("/proc/no/such/file"));
+    }
 
     private static NfConntrackStat Parse(string text) => NfConntrackStat.Parse(Encoding.ASCII.GetBytes(text));
 }
