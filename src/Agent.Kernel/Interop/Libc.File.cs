@@ -14,6 +14,9 @@ internal static unsafe partial class Libc
     internal static partial nint read(SafeFileHandle file, byte* buffer, nuint length);
 
     [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint read(int descriptor, byte* buffer, nuint length);
+
+    [LibraryImport(Library, SetLastError = true)]
     internal static partial nint write(SafeFileHandle file, byte* buffer, nuint length);
 
     /// <summary>For a handle's own end; never tried again, as Linux has let go of the descriptor also after EINTR.</summary>

@@ -94,29 +94,26 @@ internal sealed unsafe class DirectoryHandle : IDisposable
     public int Read(ReadOnlySpan<byte> name, Span<byte> buffer, out int length)
     {
         length = 0;
-        using var opened = Open(name, out var errno);
-        if (opened is null)
+        var descriptor = OpenDescriptor(name);
+        return descriptor < 0 ? Marshal.GetLastPInvokeError() : ProcFile.ReadAndClose(descriptor, buffer, ref length);
+    }
+
+    /// <summary>Reads a file that the kernel gives with one read(2), such as one value of sysctl. Its name ends in NUL.</summary>
+    /// <returns>0 or the error number.</returns>
+    public int ReadOnce(ReadOnlySpan<byte> name, Span<byte> buffer, out int length)
+    {
+        length = 0;
+        var descriptor = OpenDescriptor(name);
+        if (descriptor < 0)
         {
-            return errno;
+            return Marshal.GetLastPInvokeError();
         }
 
-        while (length < buffer.Length)
-        {
-            nint read;
-            fixed (byte* bytes = buffer[length..])
-            {
-                read = Libc.read(opened, bytes, (nuint)(buffer.Length - length));
-            }
-
-            if (read <= 0)
-            {
-                return read == 0 ? 0 : Marshal.GetLastPInvokeError();
-            }
-
-            length += (int)read;
-        }
-
-        return 0;
+        length = ProcFile.ReadOnce(descriptor, buffer);
+        var errno = length < 0 ? Marshal.GetLastPInvokeError() : 0;
+        length = Math.Max(length, 0);
+        _ = Libc.close(descriptor);
+        return errno;
     }
 
     /// <summary>readlink(2) of <c>PID/FILE</c>.</summary>
@@ -152,12 +149,9 @@ internal sealed unsafe class DirectoryHandle : IDisposable
     /// <returns>Null when that failed; <paramref name="errno"/> says why.</returns>
     public SafeFileHandle? Open(ReadOnlySpan<byte> name, out int errno)
     {
-        fixed (byte* bytes = name)
-        {
-            var descriptor = Libc.openat(_handle, bytes, O_RDONLY | O_CLOEXEC);
-            errno = descriptor < 0 ? Marshal.GetLastPInvokeError() : 0;
-            return descriptor < 0 ? null : new(descriptor, ownsHandle: true);
-        }
+        var descriptor = OpenDescriptor(name);
+        errno = descriptor < 0 ? Marshal.GetLastPInvokeError() : 0;
+        return descriptor < 0 ? null : new(descriptor, ownsHandle: true);
     }
 
     /// <summary>The directory that <c>PID/LINK</c> leads to, to look names up in and for nothing else (O_PATH).</summary>
@@ -184,6 +178,14 @@ internal sealed unsafe class DirectoryHandle : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _handle.Dispose();
+
+    private int OpenDescriptor(ReadOnlySpan<byte> name)
+    {
+        fixed (byte* bytes = name)
+        {
+            return Libc.openat(_handle, bytes, O_RDONLY | O_CLOEXEC);
+        }
+    }
 }
 
 /// <summary>What is used of struct statx.</summary>

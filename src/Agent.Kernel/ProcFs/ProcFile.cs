@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using Agent.Kernel.Interop;
@@ -33,7 +34,8 @@ public static unsafe class ProcFile
     /// <exception cref="KernelException">ESRCH: the process is gone. EIO, EINVAL, ...</exception>
     public static int Read(SafeFileHandle file, Span<byte> buffer, string path)
     {
-        var length = ReadOnce(file, buffer);
+        var length = ReadOnce((int)file.DangerousGetHandle(), buffer);
+        GC.KeepAlive(file);
         return length >= 0 ? length : throw new KernelException($"read({path})", Marshal.GetLastPInvokeError());
     }
 
@@ -86,29 +88,43 @@ public static unsafe class ProcFile
             return Marshal.GetLastPInvokeError();
         }
 
-        using var file = new SafeFileHandle(descriptor, ownsHandle: true);
+        return ReadAndClose(descriptor, buffer, ref length);
+    }
+
+    /// <summary>
+    /// Reads a file that is open to its end, or as much of it as fits, and closes it. Thousands of files are read in a scan: none costs an
+    /// object.
+    /// </summary>
+    /// <returns>0 or the error number.</returns>
+    internal static int ReadAndClose(int descriptor, Span<byte> buffer, ref int length)
+    {
+        var errno = 0;
         while (length < buffer.Length)
         {
-            var read = ReadOnce(file, buffer[length..]);
+            var read = ReadOnce(descriptor, buffer[length..]);
             if (read <= 0)
             {
-                return read == 0 ? 0 : Marshal.GetLastPInvokeError();
+                errno = read == 0 ? 0 : Marshal.GetLastPInvokeError();
+                break;
             }
 
             length += read;
         }
 
-        return 0;
+        _ = Libc.close(descriptor);
+        return errno;
     }
 
-    private static int ReadOnce(SafeFileHandle file, Span<byte> buffer)
+    /// <summary>read(2), again when a signal interrupts it.</summary>
+    /// <returns>How many bytes; less than 0: the last error says why not.</returns>
+    internal static int ReadOnce(int descriptor, Span<byte> buffer)
     {
         fixed (byte* bytes = buffer)
         {
             nint length;
             do
             {
-                length = Libc.read(file, bytes, (nuint)buffer.Length);
+                length = Libc.read(descriptor, bytes, (nuint)buffer.Length);
             }
             while (length < 0 && Marshal.GetLastPInvokeError() == ErrnoText.EINTR);
 
@@ -116,6 +132,7 @@ public static unsafe class ProcFile
         }
     }
 
+    [SkipLocalsInit]
     private static int OpenDescriptor(string path)
     {
         Span<byte> name = stackalloc byte[MaxPathLength];

@@ -84,7 +84,7 @@ public static partial class Sysctl
         Span<byte> name = stackalloc byte[MaxNameLength];
         Span<byte> text = stackalloc byte[MaxValueLength];
         name[Encoding.UTF8.GetBytes(file, name[..^1])] = 0;
-        var errno = directory.Read(name, text, out var length);
+        var errno = directory.ReadOnce(name, text, out var length);
         if (errno != 0 && new KernelException($"read({NetfilterDirectory}/{file})", errno) is { IsGone: false } exception)
         {
             throw exception;
