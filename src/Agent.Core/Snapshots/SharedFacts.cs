@@ -22,15 +22,19 @@ public static class SharedFacts
         };
     }
 
-    private static PodSnapshot Share(PodSnapshot pod, PodSnapshot before) => pod with
+    private static PodSnapshot Share(PodSnapshot pod, PodSnapshot before)
     {
-        HalfClosed = Share(pod.HalfClosed, before.HalfClosed),
-        Tcp = Share(pod.Tcp, before.Tcp),
-        Counters = pod.Counters == before.Counters ? before.Counters : pod.Counters,
-        Entries = Share(pod.Entries, before.Entries),
-        Addresses = pod.Addresses.AsSpan().SequenceEqual(before.Addresses.AsSpan()) ? before.Addresses : pod.Addresses,
-        Listeners = pod.Listeners.AsSpan().SequenceEqual(before.Listeners.AsSpan()) ? before.Listeners : pod.Listeners,
-    };
+        var shared = pod with
+        {
+            HalfClosed = Share(pod.HalfClosed, before.HalfClosed),
+            Tcp = Share(pod.Tcp, before.Tcp),
+            Counters = pod.Counters == before.Counters ? before.Counters : pod.Counters,
+            Entries = Share(pod.Entries, before.Entries),
+            Addresses = pod.Addresses.AsSpan().SequenceEqual(before.Addresses.AsSpan()) ? before.Addresses : pod.Addresses,
+            Listeners = pod.Listeners.AsSpan().SequenceEqual(before.Listeners.AsSpan()) ? before.Listeners : pod.Listeners,
+        };
+        return shared == before ? before : shared;
+    }
 
     private static HalfClosedSummary Share(HalfClosedSummary now, HalfClosedSummary before) =>
         now.Entries.Counts.AsSpan().SequenceEqual(before.Entries.Counts.AsSpan()) && now with { Entries = before.Entries } is var same

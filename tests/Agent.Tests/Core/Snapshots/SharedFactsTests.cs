@@ -29,6 +29,18 @@ public sealed class SharedFactsTests
     }
 
     [Fact]
+    public void Share_OwnerOfWhichNothingHasChanged_IsKeptOnceItself()
+    {
+        var (earlier, later) = (Given.Node(Busy(1), Busy(2, "api")), Given.Node(Busy(1), Busy(2, "api") with { Running = TimeSpan.FromSeconds(15) }));
+
+        var shared = SharedFacts.Share(later, earlier).Pods;
+
+        Assert.Same(earlier.Pods[0], shared[0]);
+        Assert.NotSame(earlier.Pods[1], shared[1]);
+        Assert.Equal(TimeSpan.FromSeconds(15), shared[1].Running);
+    }
+
+    [Fact]
     public void Share_WhatHasChanged_IsWhatItIs()
     {
         var now = Busy(2);
