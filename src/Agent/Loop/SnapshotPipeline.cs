@@ -4,7 +4,6 @@ using Agent.Core.Diagnosis;
 using Agent.Core.Metrics;
 using Agent.Core.Model;
 using Agent.Exporting;
-using Agent.Kernel.Memory;
 using Agent.Kernel.ProcFs;
 using Agent.Remediation;
 using Agent.Sources;
@@ -25,16 +24,13 @@ internal sealed class SnapshotPipeline(
     DumpSchedule dumps,
     TimeProvider time) : IDisposable
 {
-    /// <summary>Returning memory this often costs about a thousandth of a core.</summary>
-    private static readonly TimeSpan s_leisure = TimeSpan.FromSeconds(4);
-
     private readonly MetricsBuilder _metrics = new();
     private readonly ClockSteps _clock = new(time);
     private readonly SnapshotHistory _history = new();
     private readonly FindingTracker _tracker = new();
+    private readonly MemoryReturn _memory = new(time);
     private INodeScanner? _scanner;
     private AgentOptions? _scannerOptions;
-    private long? _returnedAt;
 
     /// <summary>Scans, judges, renders and publishes.</summary>
     /// <returns>True when the next scan is to follow at once: this one has left the conntrack table to it.</returns>
@@ -72,11 +68,7 @@ internal sealed class SnapshotPipeline(
             _history.Add(snapshot, options.Collection.Interval);
             statusLog.Write(snapshot, diagnosis);
             var goesOn = snapshot.Conntrack is { IsBeingRead: true };
-            if (!goesOn)
-            {
-                ReturnMemory();
-            }
-
+            _memory.AfterScan(goesOn);
             return goesOn;
         }
         catch
@@ -93,27 +85,6 @@ internal sealed class SnapshotPipeline(
         DropScanner();
         ends.Dispose();
         remediator.Restore();
-    }
-
-    /// <summary>
-    /// A scan leaves megabytes of garbage at once, after which little is allocated until the next one. Left to itself the
-    /// collector keeps what it has freed, and lets large objects pile up for a minute. Where scans follow one another closely,
-    /// after some of them.
-    /// </summary>
-    private void ReturnMemory()
-    {
-        if (_returnedAt is not { } last || time.GetElapsedTime(last) >= s_leisure)
-        {
-            if (_returnedAt is null)
-            {
-                // Half of the program that is in memory now is only for the start.
-                _ = ProgramPages.Release();
-            }
-
-            _returnedAt = time.GetTimestamp();
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-            NativeHeap.Trim();
-        }
     }
 
     private void DropScanner()
