@@ -51,6 +51,9 @@ internal sealed class ServiceProcess : IDisposable
     /// <summary>The most that was noted, without mapped files.</summary>
     public double AnonymousMiB { get; private set; }
 
+    /// <summary>The same at the end of <see cref="ScrapeMany"/>.</summary>
+    public double AnonymousMiBThen { get; private set; }
+
     /// <summary>Starts a service in a mount namespace of its own, in which there are so many named network namespaces that nobody else sees.</summary>
     public static ServiceProcess Start(string name, int port, int namespaces, string command)
     {
@@ -70,7 +73,8 @@ internal sealed class ServiceProcess : IDisposable
                 throw new TimeoutException($"{Name} does not answer");
             }
 
-            Thread.Sleep(1);
+            // Connecting is work for the machine, and answering "not yet" for the service.
+            Thread.Sleep(5);
         }
 
         FirstScrape = Stopwatch.GetElapsedTime(_started);
@@ -88,6 +92,8 @@ internal sealed class ServiceProcess : IDisposable
                 throw new TimeoutException($"{Name} does not show {name}");
             }
 
+            // Not without a pause: what hundreds of answers a second take would be counted as the service's.
+            Thread.Sleep(TimeSpan.FromMilliseconds(50));
             answer.SetLength(0);
             _ = TryScrape(out _, answer);
         }
@@ -106,6 +112,7 @@ internal sealed class ServiceProcess : IDisposable
             _milliseconds.Add(TryScrape(out var time) ? time.TotalMilliseconds : throw new InvalidOperationException($"{Name} stopped answering"));
         }
 
+        AnonymousMiBThen = Status("RssAnon:");
         _milliseconds.Sort();
     }
 
