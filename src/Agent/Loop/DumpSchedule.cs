@@ -3,10 +3,13 @@ namespace Agent.Loop;
 /// <summary>Decides when the conntrack table is dumped: so seldom that the agent stays within its budget on average.</summary>
 /// <remarks>
 /// The cost of a dump is the kernel's and grows with the table; it is spent on one core, so that its wall time is its CPU time.
-/// Dumps get what the rest of the agent leaves of the budget, and never less than half of it.
+/// Dumps get what the rest of the agent leaves of the budget, and never less than a third of it.
 /// </remarks>
 internal sealed class DumpSchedule(TimeProvider time, Func<TimeSpan> processorTime)
 {
+    /// <summary>Where the rest takes the whole budget, dumps are made this many times more seldom than theirs alone would ask for.</summary>
+    private const int MostSpacings = 3;
+
     private long _lastStart;
     private TimeSpan _lastProcessorTime;
     private TimeSpan? _lastCost;
@@ -22,7 +25,7 @@ internal sealed class DumpSchedule(TimeProvider time, Func<TimeSpan> processorTi
 
         var elapsed = time.GetElapsedTime(_lastStart);
         var spacing = Spacing(cost, budgetPercent);
-        return elapsed >= 2 * spacing || (elapsed >= spacing && elapsed >= Spacing(processorTime() - _lastProcessorTime, budgetPercent));
+        return elapsed >= MostSpacings * spacing || (elapsed >= spacing && elapsed >= Spacing(processorTime() - _lastProcessorTime, budgetPercent));
     }
 
     /// <summary>Takes note that a scan with a dump begins.</summary>

@@ -20,7 +20,7 @@ internal sealed class ConnectionEndWatch : IDisposable
     /// </summary>
     public const int MaxNamespaceSockets = 250;
 
-    /// <summary>Of Collection:CpuBudgetPercent. The other half is the dumps' in any case.</summary>
+    /// <summary>Of Collection:CpuBudgetPercent. A third is the dumps' in any case.</summary>
     public const double ShareOfBudget = 0.5;
 
     private static readonly TimeSpan s_receiveTimeout = TimeSpan.FromSeconds(2);

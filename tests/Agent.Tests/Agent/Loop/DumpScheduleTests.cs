@@ -19,9 +19,9 @@ public class DumpScheduleTests
     [InlineData(30, 0.3, true)]
     [InlineData(44, 0.45, false)]
     [InlineData(45, 0.45, true)]
-    [InlineData(59, 9, false)]
-    [InlineData(60, 9, true)]
-    public void IsDue_SecondsAfterADump_WhenTheProcessIsWithinTheBudgetOrTwiceTheSpacingHasPassed(double seconds, double processorSeconds, bool due)
+    [InlineData(89, 9, false)]
+    [InlineData(90, 9, true)]
+    public void IsDue_SecondsAfterADump_WhenTheProcessIsWithinTheBudgetOrThriceTheSpacingHasPassed(double seconds, double processorSeconds, bool due)
     {
         var schedule = Schedule();
         schedule.Begin();
