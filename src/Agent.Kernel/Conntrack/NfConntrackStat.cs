@@ -31,7 +31,7 @@ public sealed record NfConntrackStat(ConntrackStatistics Statistics, long? Entri
         return ProcFile.TryReadAll(path, ref buffer, MaxLength, out var length) ? Parse(buffer.AsSpan(0, length)) : null;
     }
 
-    /// <summary>Reads <see cref="Entries"/> alone, of which the first lines are enough however many CPUs there are. Does not allocate.</summary>
+    /// <summary>Reads <see cref="Entries"/> alone: the first lines are enough, however many CPUs there are. Does not allocate.</summary>
     /// <inheritdoc cref="Read"/>
     public static long? ReadEntries(string path)
     {

@@ -36,7 +36,7 @@ internal sealed class NamespaceNumberTable
     }
 
     /// <summary>The id of a namespace that was held before and has kept its number. All changes up to now were applied.</summary>
-    /// <param name="tablesInode"><see cref="NetworkNamespace.Id"/>, which no other namespace has before the end of this one was told.</param>
+    /// <param name="tablesInode"><see cref="NetworkNamespace.Id"/>: no other one has it before the end of this one was told.</param>
     /// <param name="id">The id.</param>
     public bool TryHold(ulong tablesInode, out int id)
     {

@@ -6,8 +6,8 @@ internal sealed record CollectionOptions
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>
-    /// Percent of one core that the agent is to take on average: dumps of the conntrack table get what the rest leaves, a third of it in any
-    /// case; dumps of sockets, and what hears connections end, at most half of it each.
+    /// Percent of one core that the agent is to take on average: dumps of the conntrack table get what the rest leaves, a third of it in
+    /// any case; dumps of sockets, and what hears connections end, at most half of it each.
     /// </summary>
     public double CpuBudgetPercent { get; init; } = 1.0;
 

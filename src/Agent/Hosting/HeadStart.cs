@@ -21,7 +21,9 @@ internal sealed class HeadStart
         _settings = settings;
         var options = settings.Configuration.Options;
         Ends = new(options.Collection, settings.Time, Traces);
-        _scanner = settings.Kubernetes is null ? new BegunScanner(() => settings.CreateScanner(options, null), FirstRequest(options)) : null;
+        _scanner = settings.Kubernetes is null
+            ? new BegunScanner(() => settings.CreateScanner(options, null), FirstRequest(options))
+            : null;
     }
 
     /// <summary>What the first scan has begun to listen with.</summary>

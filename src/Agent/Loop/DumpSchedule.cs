@@ -7,7 +7,7 @@ namespace Agent.Loop;
 /// </remarks>
 internal sealed class DumpSchedule(TimeProvider time, Func<TimeSpan> processorTime)
 {
-    /// <summary>Where the rest takes the whole budget, dumps are made this many times more seldom than theirs alone would ask for.</summary>
+    /// <summary>Where the rest takes the whole budget, dumps come so many times more seldom than their own cost would ask for.</summary>
     private const int MostSpacings = 3;
 
     private long _lastStart;
@@ -25,7 +25,8 @@ internal sealed class DumpSchedule(TimeProvider time, Func<TimeSpan> processorTi
 
         var elapsed = time.GetElapsedTime(_lastStart);
         var spacing = Spacing(cost, budgetPercent);
-        return elapsed >= MostSpacings * spacing || (elapsed >= spacing && elapsed >= Spacing(processorTime() - _lastProcessorTime, budgetPercent));
+        return elapsed >= MostSpacings * spacing
+            || (elapsed >= spacing && elapsed >= Spacing(processorTime() - _lastProcessorTime, budgetPercent));
     }
 
     /// <summary>Takes note that a scan with a dump begins.</summary>

@@ -8,7 +8,7 @@ namespace Agent.Loop;
 /// </summary>
 internal sealed class MemoryReturn(TimeProvider time)
 {
-    /// <summary>Where scans follow one another closely, after some of them: returning memory this often costs about a thousandth of a core.</summary>
+    /// <summary>Where scans follow one another closely, after some of them. This often costs about a thousandth of a core.</summary>
     private static readonly TimeSpan s_leisure = TimeSpan.FromSeconds(4);
 
     private long? _returnedAt;
