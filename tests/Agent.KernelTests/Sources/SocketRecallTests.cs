@@ -246,14 +246,4 @@ public sealed class SocketRecallTests : IDisposable
             _ => throw new ArgumentException("neither a listener nor a sum", nameof(part)),
         };
     }
-
-    /// <summary>The machine's clocks, ahead.</summary>
-    private sealed class HastyTime : TimeProvider
-    {
-        public TimeSpan Ahead { get; set; }
-
-        public override long GetTimestamp() => System.GetTimestamp() + (long)(Ahead.TotalSeconds * TimestampFrequency);
-
-        public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + Ahead;
-    }
 }
