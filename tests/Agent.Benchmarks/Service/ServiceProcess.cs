@@ -51,8 +51,11 @@ internal sealed class ServiceProcess : IDisposable
     /// <summary>The most that was noted, without mapped files.</summary>
     public double AnonymousMiB { get; private set; }
 
+    /// <summary>The same at the end of <see cref="AwaitMetric"/>, which is the end of the start.</summary>
+    public double StartMiB { get; private set; }
+
     /// <summary>The same at the end of <see cref="ScrapeMany"/>.</summary>
-    public double AnonymousMiBThen { get; private set; }
+    public double ScrapedMiB { get; private set; }
 
     /// <summary>Starts a service in a mount namespace of its own, in which there are so many named network namespaces that nobody else sees.</summary>
     public static ServiceProcess Start(string name, int port, int namespaces, string command)
@@ -98,6 +101,7 @@ internal sealed class ServiceProcess : IDisposable
             _ = TryScrape(out _, answer);
         }
         while (!Encoding.ASCII.GetString(answer.GetBuffer(), 0, (int)answer.Length).Contains($"\n{name} ", StringComparison.Ordinal));
+        StartMiB = Status("RssAnon:");
     }
 
     public void Scrape() => _ = TryScrape(out var _) ? true : throw new InvalidOperationException($"{Name} stopped answering");
@@ -112,7 +116,7 @@ internal sealed class ServiceProcess : IDisposable
             _milliseconds.Add(TryScrape(out var time) ? time.TotalMilliseconds : throw new InvalidOperationException($"{Name} stopped answering"));
         }
 
-        AnonymousMiBThen = Status("RssAnon:");
+        ScrapedMiB = Status("RssAnon:");
         _milliseconds.Sort();
     }
 
