@@ -51,7 +51,7 @@ internal sealed class ServiceProcess : IDisposable
     /// <summary>The most that was noted, without mapped files.</summary>
     public double AnonymousMiB { get; private set; }
 
-    /// <summary>The same at the end of <see cref="AwaitMetric"/>, which is the end of the start.</summary>
+    /// <summary>The same at the end of the start: of <see cref="AwaitFirstScrape"/>, or of <see cref="AwaitMetric"/> after it.</summary>
     public double StartMiB { get; private set; }
 
     /// <summary>The same at the end of <see cref="ScrapeMany"/>.</summary>
@@ -81,6 +81,7 @@ internal sealed class ServiceProcess : IDisposable
         }
 
         FirstScrape = Stopwatch.GetElapsedTime(_started);
+        StartMiB = Status("RssAnon:");
     }
 
     /// <summary>Scrapes until a metric has a value.</summary>

@@ -21,6 +21,7 @@ public sealed class ListedNamespacesTests
         }
 
         using var table = new ProcessTable(new(), new CgroupClassifier().Classify);
+        ulong? instance = null;
         using (held)
         {
             table.Refresh(TimeSpan.FromHours(1));
@@ -28,6 +29,7 @@ public sealed class ListedNamespacesTests
             Assert.Equal(table.Statistics.Listing == NamespaceListing.All, found is not null);
             if (found is not null)
             {
+                instance = found.Instance;
                 Assert.Equal((0, null, null), (found.RepresentativePid, found.Name, found.Mount));
                 using var thread = new NamespaceThread("/proc");
                 thread.Run(visitor =>
@@ -39,12 +41,13 @@ public sealed class ListedNamespacesTests
             }
         }
 
-        // A program that another test starts at this moment has the descriptor, too, until it is that program.
+        // Not by its number, which another one may have at once. A program that another test starts at this moment has the descriptor, too,
+        // until it is that program.
         var isGone = SpinWait.SpinUntil(
             () =>
             {
                 table.Refresh(TimeSpan.FromHours(2));
-                return !table.Namespaces.Any(one => one.Inode == inode);
+                return !table.Namespaces.Any(one => one.Instance == instance);
             },
             TimeSpan.FromSeconds(10));
         Assert.True(isGone);
