@@ -136,8 +136,8 @@ public static class EndJudge
             return new(closer == ClosedBy.Peer ? EndKind.PeerFirst : EndKind.ResetUnread);
         }
 
-        // On a busy machine time passes between a server's alert and its close.
-        var longest = alerts ? LateWordsMilliseconds : LastWordsMilliseconds;
+        // On a busy machine time passes between a server's last words and its close.
+        var longest = alerts || lastWords ? LateWordsMilliseconds : LastWordsMilliseconds;
         if (facts.UnreadBytes > SmallRequestBytes || facts.AnswerMilliseconds >= longest)
         {
             return new(EndKind.ResetUnread);

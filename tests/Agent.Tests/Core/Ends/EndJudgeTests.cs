@@ -195,6 +195,17 @@ public sealed class EndJudgeTests
     }
 
     /// <summary>
+    /// 171 bytes came with a server's GOAWAY or alert, and it closed 80 ms later: a request of HTTP/2, where clients are known to say last words
+    /// and no alert was ever left over.
+    /// </summary>
+    [Theory]
+    [InlineData(80u, true, LossCause.Unknown)]
+    [InlineData(80u, false, LossCause.None)] // it was answered: 500 ms later at the latest most servers close that refuse an upload
+    [InlineData(1000u, true, LossCause.None)]
+    public void Judge_UnreadWithTheServersLastBytes_LateClose_IsUnknownWhereLastWordsAreKnown(uint age, bool lastWords, LossCause loss) =>
+        Assert.Equal(loss, EndJudge.Judge(Server(lastSent: age, lastReceived: age, unread: 171), ClosedBy.Pod, lastWords).Loss);
+
+    /// <summary>
     /// A server with TLS that ended its own direction and read on: a request that came within the same tick of the clock as its alert went out
     /// looks like one that had been answered.
     /// </summary>
