@@ -127,7 +127,7 @@ public sealed class IdleWatch
     private void Note(TimeSpan now, in PortTally port)
     {
         var history = History(port.Port);
-        history.NoteListeners(now, port.LowestInode, port.HighestInode);
+        history.NoteListeners(now, port.Listeners);
         history.AddSample(now, port.IdleSamples, TimeSpan.FromMilliseconds(port.LongestIdleMilliseconds));
     }
 

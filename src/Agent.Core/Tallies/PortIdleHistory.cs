@@ -12,7 +12,7 @@ public sealed class PortIdleHistory
     private readonly Queue<TimeSpan> _idleAtClose = new();
     private readonly Queue<TimeSpan> _restartsBefore = new();
 
-    private ulong _highestInode;
+    private ListenerInodes _listeners;
 
     /// <summary>
     /// Monotonic time of the scan that first saw all listening sockets of the port replaced: its server was started anew. Null when they
@@ -52,10 +52,14 @@ public sealed class PortIdleHistory
         IdleAtClose is { } idle && 2 * _idleAtClose.Count(close => (close - idle).Duration() <= 0.1 * idle) >= _idleAtClose.Count;
 
     /// <summary>Notes the listening sockets of a scan. What an earlier server did is forgotten with it.</summary>
-    internal void NoteListeners(TimeSpan now, ulong lowestInode, ulong highestInode)
+    internal void NoteListeners(TimeSpan now, in ListenerInodes listeners)
     {
-        // Inode numbers of sockets grow; they start anew after 2^32.
-        if (_highestInode != 0 && lowestInode > _highestInode)
+        if (listeners.IsEmpty)
+        {
+            return;
+        }
+
+        if (!_listeners.IsEmpty && listeners.SharesNoneWith(_listeners))
         {
             if (RestartedAt is { } last)
             {
@@ -74,7 +78,7 @@ public sealed class PortIdleHistory
             _idleAtClose.Clear();
         }
 
-        _highestInode = highestInode != 0 ? highestInode : _highestInode;
+        _listeners = listeners;
     }
 
     internal void AddSample(TimeSpan now, long samples, TimeSpan longest)

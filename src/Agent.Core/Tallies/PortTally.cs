@@ -14,11 +14,8 @@ public struct PortTally
     /// <summary>Address of the first listener found at the port.</summary>
     public IpAddress Address;
 
-    /// <summary>The lowest inode of the listening sockets at the port; 0 when unknown.</summary>
-    public ulong LowestInode;
-
-    /// <summary>The highest one.</summary>
-    public ulong HighestInode;
+    /// <summary>The listening sockets at the port.</summary>
+    public ListenerInodes Listeners;
 
     /// <summary>Connections waiting to be accepted, over all listeners at the port (SO_REUSEPORT).</summary>
     public long Queued;

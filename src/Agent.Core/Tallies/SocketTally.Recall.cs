@@ -46,8 +46,7 @@ public sealed partial class SocketTally
             _ports[i] = port with
             {
                 Backlog = then.Backlog,
-                LowestInode = then.LowestInode,
-                HighestInode = then.HighestInode,
+                Listeners = then.Listeners,
             };
         }
 
@@ -63,7 +62,7 @@ public sealed partial class SocketTally
         listeners = 0;
         for (var i = 0; i < _ports.Count; i++)
         {
-            _ports[i] = _ports[i] with { Queued = 0, Backlog = 0, LowestInode = 0, HighestInode = 0 };
+            _ports[i] = _ports[i] with { Queued = 0, Backlog = 0, Listeners = default };
         }
     }
 
@@ -71,7 +70,7 @@ public sealed partial class SocketTally
     public bool HasPortsOf(SocketMemory memory)
     {
         ArgumentNullException.ThrowIfNull(memory);
-        return _ports.Count == memory.Ports.Count && !_ports.Exists(static port => port.HighestInode == 0);
+        return _ports.Count == memory.Ports.Count && !_ports.Exists(static port => port.Listeners.IsEmpty);
     }
 
     /// <summary>Copies what was counted of a namespace that has one owner.</summary>

@@ -209,8 +209,7 @@ public sealed partial class SocketTally
         ref var port = ref CollectionsMarshal.AsSpan(_ports)[number - 1];
         port.Queued += socket.ReceiveQueue;
         port.Backlog += socket.SendQueue;
-        port.LowestInode = port.LowestInode == 0 ? socket.Inode : Math.Min(port.LowestInode, socket.Inode);
-        port.HighestInode = Math.Max(port.HighestInode, socket.Inode);
+        port.Listeners.Add(socket.Inode);
     }
 
     private void AddEstablished(in TcpSocket socket)
