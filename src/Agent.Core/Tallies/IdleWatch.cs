@@ -124,6 +124,17 @@ public sealed class IdleWatch
         _previousAt = now;
     }
 
+    /// <summary>Instead of a dump that has to wait: who listens now. A server that was replaced is not to be missed meanwhile.</summary>
+    /// <param name="now">Monotonic time.</param>
+    /// <param name="ports">The listening ports, with the sockets of now.</param>
+    public void NoteListeners(TimeSpan now, ReadOnlySpan<PortTally> ports)
+    {
+        foreach (ref readonly var port in ports)
+        {
+            History(port.Port).NoteListeners(now, port.Listeners);
+        }
+    }
+
     private void Note(TimeSpan now, in PortTally port)
     {
         var history = History(port.Port);

@@ -168,6 +168,10 @@ internal sealed class NamespaceSockets : IDisposable
             memory.NoteRest();
             network.Memory.Idle.Advance(now, _tally.Ports);
         }
+        else
+        {
+            network.Memory.Idle.NoteListeners(now, _tally.Ports);
+        }
 
         network.SocketsAge = isUnchanged ? TimeSpan.Zero : now - dumpedAt;
         problems.NoteAge(network.SocketsAge);

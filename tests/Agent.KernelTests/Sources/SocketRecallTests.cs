@@ -141,8 +141,8 @@ public sealed class SocketRecallTests : IDisposable
         _unread = Open();
         _unread.Client.Send(new byte[MostRounds]);
         _unread.Client.Shutdown(SocketShutdown.Send);
-        var request = new ScanRequest(DumpConntrack: false) { SocketBudgetPercent = 1e-9 };
-        var known = Own().Tcp![TcpState.Established];
+        Until(static sockets => sockets.Exists(static socket => socket.State == TcpState.FinWait2));
+        var known = ScanOverTheBudget().Tcp![TcpState.Established];
         var (waited, read) = (0, 0);
         for (var i = 0; i < MostRounds && (waited < 3 || read < 2); i++)
         {
@@ -150,7 +150,7 @@ public sealed class SocketRecallTests : IDisposable
             Connect();
             pair.Client.Send(new byte[1]);
             _unread.Server!.Receive(new byte[1]);
-            var pod = Own();
+            var pod = ScanOverTheBudget();
             Assert.Equal((1, _unread.Server.Available), (pod.HalfClosed.CloseWaitSockets, pod.HalfClosed.UnreadBytes));
             if (pod.SocketsAge > TimeSpan.Zero)
             {
@@ -175,12 +175,31 @@ public sealed class SocketRecallTests : IDisposable
             client.Connect(IPAddress.Loopback, _idle.Port);
             _sockets.Add(_idle.Listener.Accept());
         }
+    }
 
-        PodSnapshot Own()
+    /// <summary>A server that dies and is started again between two scans is seen, whether its namespace is dumped or waits for its turn.</summary>
+    [Fact]
+    public void Scan_OverTheBudget_SeesEachServerThatWasReplaced()
+    {
+        using var other = new NetworkNamespaceFixture();
+        using var pair = other.Inside(static () => TcpPair.Open(IPAddress.Loopback));
+        _unused = Listen();
+        var port = ((IPEndPoint)_unused.LocalEndPoint!).Port;
+        ScanOverTheBudget();
+        var waited = 0;
+        for (var i = 1; i < MostRounds && waited < 3; i++)
         {
-            _time.Ahead += s_hour;
-            return _scanner.Scan(request, TestContext.Current.CancellationToken).Pods.Single(pod => pod.Identity.Name == $"netns:{_network.Name}");
+            _unused.Dispose();
+            _unused = Listen(port);
+            _idle.Client.Send(new byte[1]);
+            pair.Client.Send(new byte[1]);
+            var pod = ScanOverTheBudget();
+            waited += pod.SocketsAge > TimeSpan.Zero ? 1 : 0;
+            Assert.Equal(i, pod.Listeners.Single(listener => listener.Port == port).Restarts);
         }
+
+        _sockets.Add(_unused);
+        Assert.Equal(3, waited);
     }
 
     public void Dispose()
@@ -210,10 +229,13 @@ public sealed class SocketRecallTests : IDisposable
         return listener;
     });
 
-    private PodSnapshot Scan(NodeScanner scanner)
+    private PodSnapshot ScanOverTheBudget() => Scan(_scanner, budgetPercent: 1e-9);
+
+    private PodSnapshot Scan(NodeScanner scanner, double? budgetPercent = null)
     {
         _time.Ahead += s_hour;
-        return scanner.Scan(new ScanRequest(DumpConntrack: false), TestContext.Current.CancellationToken).Pods.Single(pod => pod.Identity.Name == $"netns:{_network.Name}");
+        var request = new ScanRequest(DumpConntrack: false) { SocketBudgetPercent = budgetPercent };
+        return scanner.Scan(request, TestContext.Current.CancellationToken).Pods.Single(pod => pod.Identity.Name == $"netns:{_network.Name}");
     }
 
     private PodSnapshot Fresh(CollectionOptions? options = null)
