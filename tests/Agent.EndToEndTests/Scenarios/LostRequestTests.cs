@@ -18,7 +18,8 @@ public sealed class LostRequestTests(LostRequestScene scene) : SceneTest<LostReq
     {
         var wrong = Scene.Watched
             .Where(finding => finding.Severity != "info" && !Scene.Expected.Contains($"{finding.Id} {finding.Name}"));
-        Assert.Empty(wrong.Select(static finding => $"{finding.Severity} {finding.Id} {finding.Title} {string.Join(' ', finding.Evidence)}"));
+        var told = string.Join('\n', wrong.Select(static finding => $"{finding.Severity} {finding.Id} {finding.Title} {string.Join(' ', finding.Evidence)}"));
+        Assert.True(told.Length == 0, told);
     }
 
     [Fact]
