@@ -204,6 +204,7 @@ internal static partial class AgentHost
             services.GetRequiredService<LogLoss>(),
             AgentBuild.Current,
             new(settings.Time, () => settings.ProcessorTime() + ends.KernelTime),
+            new(settings.Time, settings.ReturnMemory),
             settings.Time);
         return ActivatorUtilities.CreateInstance<CollectorLoop>(services, pipeline, settings.Jitter);
     }

@@ -29,6 +29,9 @@ internal sealed record AgentHostSettings
     /// <summary>What this process has used of the processors so far.</summary>
     public Func<TimeSpan> ProcessorTime { get; init; } = static () => Environment.CpuUsage.TotalTime;
 
+    /// <summary>Gives back the memory that this process does not use after a scan; true for the first time.</summary>
+    public Action<bool> ReturnMemory { get; init; } = MemoryReturn.Give;
+
     /// <summary>Takes the log instead of the console.</summary>
     public Serilog.Core.ILogEventSink? LogSink { get; init; }
 }

@@ -22,13 +22,13 @@ internal sealed class SnapshotPipeline(
     LogLoss logLoss,
     BuildInfo build,
     DumpSchedule dumps,
+    MemoryReturn memory,
     TimeProvider time) : IDisposable
 {
     private readonly MetricsBuilder _metrics = new();
     private readonly ClockSteps _clock = new(time);
     private readonly SnapshotHistory _history = new();
     private readonly FindingTracker _tracker = new();
-    private readonly MemoryReturn _memory = new(time);
     private INodeScanner? _scanner;
     private AgentOptions? _scannerOptions;
 
@@ -68,7 +68,7 @@ internal sealed class SnapshotPipeline(
             _history.Add(snapshot, options.Collection.Interval);
             statusLog.Write(snapshot, diagnosis);
             var goesOn = snapshot.Conntrack is { IsBeingRead: true };
-            _memory.AfterScan(goesOn);
+            memory.AfterScan(goesOn);
             return goesOn;
         }
         catch

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Agent.Configuration;
 using Agent.Core.Diagnosis;
 using Agent.Hosting;
@@ -17,11 +18,12 @@ namespace Agent.Tests.Agent.Hosting;
 /// <summary>The real agent, real Kestrel on a port of the kernel's choice, with a fake scanner and a clock that a test moves.</summary>
 internal sealed class TestAgent : IAsyncDisposable
 {
-    private TestAgent(WebApplication app, ManualTimeProvider time, CollectedLog log, Uri address)
+    private TestAgent(WebApplication app, ManualTimeProvider time, CollectedLog log, ConcurrentQueue<bool> memoryReturned, Uri address)
     {
         App = app;
         Time = time;
         Log = log;
+        MemoryReturned = memoryReturned;
         Address = address;
         Client = new() { BaseAddress = address };
     }
@@ -31,6 +33,11 @@ internal sealed class TestAgent : IAsyncDisposable
     public ManualTimeProvider Time { get; }
 
     public CollectedLog Log { get; }
+
+    /// <summary>
+    /// Each time that memory was to be returned, whether it was the first. None is: a collection of all tests' memory takes long.
+    /// </summary>
+    public ConcurrentQueue<bool> MemoryReturned { get; }
 
     public Uri Address { get; }
 
@@ -53,6 +60,7 @@ internal sealed class TestAgent : IAsyncDisposable
     {
         var time = new ManualTimeProvider();
         var log = new CollectedLog();
+        var returned = new ConcurrentQueue<bool>();
         var configuration = Configure(file, settings);
         var app = AgentHost.Build(new()
         {
@@ -62,6 +70,7 @@ internal sealed class TestAgent : IAsyncDisposable
             Time = time,
             Jitter = jitter ?? (static () => 1),
             ProcessorTime = static () => TimeSpan.Zero,
+            ReturnMemory = returned.Enqueue,
             LogSink = log,
         });
         try
@@ -75,7 +84,7 @@ internal sealed class TestAgent : IAsyncDisposable
         }
 
         var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
-        return new(app, time, log, new(address.Replace("[::]", "127.0.0.1", StringComparison.Ordinal)));
+        return new(app, time, log, returned, new(address.Replace("[::]", "127.0.0.1", StringComparison.Ordinal)));
     }
 
     public static AgentConfiguration Configure(string? file, params string[] settings)

@@ -25,6 +25,18 @@ public sealed class CollectorLoopTests
     }
 
     [Fact]
+    public async Task Loop_AfterEachScan_MemoryIsReturned()
+    {
+        using var scanner = new FakeScanner();
+        await using var agent = await TestAgent.StartAsync(scanner);
+        await agent.ScannedAsync(scanner, 1);
+        Assert.Equal([true], agent.MemoryReturned);
+        agent.Time.Advance(s_interval);
+        await agent.ScannedAsync(scanner, 2);
+        Assert.Equal([true, false], agent.MemoryReturned);
+    }
+
+    [Fact]
     public async Task Loop_ScanLongerThanInterval_MissedOnesAreLeftOut()
     {
         using var release = new SemaphoreSlim(0);

@@ -1,4 +1,8 @@
+using System.Runtime.CompilerServices;
+using Agent.Core.Diagnosis;
+using Agent.Hosting;
 using Agent.Loop;
+using Agent.Tests.Agent.Hosting;
 using Agent.Tests.Testing;
 using Xunit;
 
@@ -7,48 +11,74 @@ namespace Agent.Tests.Agent.Loop;
 public class MemoryReturnTests
 {
     private readonly ManualTimeProvider _time = new();
+    private readonly List<bool> _returned = [];
     private readonly MemoryReturn _memory;
 
-    public MemoryReturnTests() => _memory = new(_time);
+    public MemoryReturnTests() => _memory = new(_time, _returned.Add);
 
     [Fact]
-    public void IsDue_FirstScanThatNoneFollows_AtOnce()
+    public void AfterScan_FirstScanThatNoneFollows_AtOnce()
     {
-        Assert.True(_memory.IsDue(goesOn: false, out var isFirst));
-        Assert.True(isFirst);
+        _memory.AfterScan(goesOn: false);
+
+        Assert.Equal([true], _returned);
     }
 
     [Fact]
-    public void IsDue_TableIsLeftToTheNextScan_AfterThatOne()
+    public void AfterScan_TableIsLeftToTheNextScan_AfterThatOne()
     {
-        Assert.False(_memory.IsDue(goesOn: true, out _));
+        _memory.AfterScan(goesOn: true);
+        Assert.Empty(_returned);
         _time.Advance(TimeSpan.FromMilliseconds(300));
+        _memory.AfterScan(goesOn: false);
 
-        Assert.True(_memory.IsDue(goesOn: false, out var isFirst));
-        Assert.True(isFirst);
+        Assert.Equal([true], _returned);
     }
 
     [Fact]
-    public void IsDue_ScansThatFollowOneAnotherClosely_AfterSomeOfThem()
+    public void AfterScan_ScansThatFollowOneAnotherClosely_AfterSomeOfThem()
     {
-        var returned = 0;
         for (var scan = 0; scan < 60; scan++)
         {
-            returned += _memory.IsDue(goesOn: false, out var isFirst) ? 1 : 0;
-            Assert.Equal(scan == 0, isFirst);
+            _memory.AfterScan(goesOn: false);
             _time.Advance(TimeSpan.FromSeconds(1));
         }
 
-        Assert.Equal(15, returned);
+        Assert.Equal([true, .. Enumerable.Repeat(false, 14)], _returned);
     }
 
     [Fact]
-    public void IsDue_ScansAtTheirUsualInterval_AfterEach()
+    public void AfterScan_ScansAtTheirUsualInterval_AfterEach()
     {
         for (var scan = 0; scan < 10; scan++)
         {
-            Assert.True(_memory.IsDue(goesOn: false, out _));
+            _memory.AfterScan(goesOn: false);
             _time.Advance(TimeSpan.FromSeconds(15));
         }
+
+        Assert.Equal([true, .. Enumerable.Repeat(false, 9)], _returned);
     }
+
+    /// <summary>What an agent does of which nothing else is said.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void ReturnMemory_OfTheAgent_LeavesNoGarbage(bool isFirst)
+    {
+        var settings = new AgentHostSettings
+        {
+            Configuration = TestAgent.Configure(null),
+            CreateScanner = static (_, _) => throw new InvalidOperationException(),
+            Diagnose = static (_, _) => new([], new(Verdict.Ok, "")),
+        };
+        var garbage = Garbage();
+
+        settings.ReturnMemory(isFirst);
+
+        Assert.False(garbage.IsAlive);
+    }
+
+    // Of generation 2 from the beginning.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static WeakReference Garbage() => new(new byte[1_000_000]);
 }
