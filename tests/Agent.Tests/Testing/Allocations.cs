@@ -14,7 +14,7 @@ internal static class Allocations
     {
         run();
         var least = long.MaxValue;
-        for (var i = 0; i < Runs; i++)
+        for (var i = 0; i < Runs && least > 0; i++)
         {
             var before = GC.GetAllocatedBytesForCurrentThread();
             run();
