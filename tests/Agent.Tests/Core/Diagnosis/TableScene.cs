@@ -65,20 +65,25 @@ internal sealed class TableScene
         TcpConntrackState state = TcpConntrackState.Established,
         bool replied = true)
     {
+        var flow = Entry($"{source}:0 {destination}", $"{backend ?? destination} {translatedTo ?? source}:0", protocol, state, replied);
         for (var i = 0; i < count; i++)
         {
-            var port = 1024 + (i % 64_000);
-            _tally.Add(Entry($"{source}:{port} {destination}", $"{backend ?? destination} {translatedTo ?? source}:{port}", protocol, state, replied));
+            var port = (ushort)(1024 + (i % 64_000));
+            flow.Original = flow.Original with { SourcePort = port };
+            flow.Reply = flow.Reply with { DestinationPort = port };
+            _tally.Add(flow);
         }
     }
 
     /// <summary>A pod that calls another address each time.</summary>
     public void AddScan(int count, string source)
     {
+        var flow = Entry($"{source}:4000 11.0.0.0:22", $"11.0.0.0:22 {source}:4000", 6, TcpConntrackState.SynSent, replied: false);
         for (uint i = 0; i < count; i++)
         {
-            var target = IpAddress.FromIPv4(0x0B00_0000 + i);
-            _tally.Add(Entry($"{source}:4000 {target}:22", $"{target}:22 {source}:4000", 6, TcpConntrackState.SynSent, replied: false));
+            flow.Original = flow.Original with { Destination = IpAddress.FromIPv4(0x0B00_0000 + i) };
+            flow.Reply = flow.Original.Reversed;
+            _tally.Add(flow);
         }
     }
 

@@ -62,7 +62,11 @@ public sealed class HalfClosedMemoryTests
                 foreach (var hash in expected.Keys.Take(size / 2).Concat(Enumerable.Range(0, size / 2).Select(_ => (ulong)random.NextInt64())))
                 {
                     var first = next[hash] = expected.GetValueOrDefault(hash, now);
-                    Assert.Equal(TimeSpan.FromSeconds(now - first), _memory.Watched(_memory.At(_memory.See(hash, 1, 1))));
+                    var watched = _memory.Watched(_memory.At(_memory.See(hash, 1, 1)));
+                    if (watched != TimeSpan.FromSeconds(now - first))
+                    {
+                        Assert.Fail($"{hash} was first seen at {first}, and at {now} has been watched for {watched}");
+                    }
                 }
 
                 _memory.ForgetUnseen();
