@@ -3,6 +3,7 @@ using Agent.Core.Diagnosis;
 using Agent.Core.Diagnosis.Rules;
 using Agent.Core.Model;
 using Agent.Loop;
+using Agent.Tests.Testing;
 using Xunit;
 
 namespace Agent.Tests.Core.Diagnosis;
@@ -24,19 +25,24 @@ public sealed class LossesOverTimeTests
     public void CrashLoop_IsToldAsOne(double period, double down) => Assert.Equal(
         [ContainerRestartingRule.Id], Shown(Default, at => Crashing(at, Times(period, 100), down)).SelectMany(static shown => shown).Distinct());
 
+    public static TheoryData<double, double, double> CrashesScannedOften => RandomCases.Some(new TheoryData<double, double, double>
+    {
+        { 1, 3.7, 0.5 },
+        { 1, 8, 2 },
+        { 1, 15, 10 },
+        { 1, 18, 1 },
+        { 2, 11, 3 },
+        { 2, 18, 1 },
+        { 1, 18, 13 },
+        { 1, 30, 5 },
+        { 1, 50, 0.3 },
+        { 2, 40, 13 },
+        { 5, 50, 5 },
+    });
+
     /// <summary>Where scans follow one another closely what is kept of them does not go back for long.</summary>
     [Theory]
-    [InlineData(1, 3.7, 0.5)]
-    [InlineData(1, 8, 2)]
-    [InlineData(1, 15, 10)]
-    [InlineData(1, 18, 1)]
-    [InlineData(2, 11, 3)]
-    [InlineData(2, 18, 1)]
-    [InlineData(1, 18, 13)]
-    [InlineData(1, 30, 5)]
-    [InlineData(1, 50, 0.3)]
-    [InlineData(2, 40, 13)]
-    [InlineData(5, 50, 5)]
+    [MemberData(nameof(CrashesScannedOften))]
     public void CrashLoop_ScannedOften_IsToldAsOne(double interval, double period, double down) => Assert.Equal(
         [ContainerRestartingRule.Id],
         Shown(interval, at => Crashing(at, Times(period, 100), down)).SelectMany(static shown => shown).Distinct());
@@ -102,18 +108,23 @@ public sealed class LossesOverTimeTests
         Assert.Equal([RequestsLostRule.Id, ContainerRestartingRule.Id], shown.SelectMany(static findings => findings).Distinct());
     }
 
+    public static TheoryData<double, double, double> SlowCrashes => RandomCases.Some(new TheoryData<double, double, double>
+    {
+        { 15, 120, 5 },
+        { 15, 120, 50 },
+        { 15, 200, 5 },
+        { 15, 290, 20 },
+        { 15, 345, 5 },
+        { 60, 120, 5 },
+        { 60, 40, 5 },
+        { 60, 11, 2 },
+        { 60, 200, 5 },
+        { 2, 250, 3 },
+    });
+
     /// <summary>Once the third crash has shown that it is a loop, each further one is told as that, however seldom it comes.</summary>
     [Theory]
-    [InlineData(15, 120, 5)]
-    [InlineData(15, 120, 50)]
-    [InlineData(15, 200, 5)]
-    [InlineData(15, 290, 20)]
-    [InlineData(15, 345, 5)]
-    [InlineData(60, 120, 5)]
-    [InlineData(60, 40, 5)]
-    [InlineData(60, 11, 2)]
-    [InlineData(60, 200, 5)]
-    [InlineData(2, 250, 3)]
+    [MemberData(nameof(SlowCrashes))]
     public void SlowCrashLoop_StaysOne(double interval, double period, double down)
     {
         var shown = Shown(interval, at => Crashing(at, Times(period, 100), down), minutes: 30);
@@ -171,7 +182,7 @@ public sealed class LossesOverTimeTests
             }
 
             var current = Given.Node(now) with { TakenAt = Time(at) };
-            var context = new DiagnosisContext(current, history.Snapshots, new());
+            var context = new DiagnosisContext(current, history.Snapshots, new()) { History = history.Pods };
             shown.Add(tracker.Update(DiagnosisEngine.Evaluate(context), current.TakenAt).Findings);
             history.Add(current, TimeSpan.FromSeconds(interval));
         }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Agent.Core.Diagnosis;
 using Agent.Core.Model;
+using Agent.Tests.Testing;
 using Xunit;
 
 namespace Agent.Tests.Core.Diagnosis;
@@ -32,7 +33,7 @@ public class PodHistoryTests
         var kept = new PodHistory();
         ImmutableArray<Snapshot> snapshots = [];
         var most = 0;
-        for (var step = 0; step < 5_000; step++)
+        for (var step = 0; step < RandomCases.Of(5_000); step++)
         {
             snapshots = random.Next(8) switch
             {

@@ -3,6 +3,7 @@ using System.Text;
 using Agent.Core.Ends;
 using Agent.Core.Model;
 using Agent.Core.Tracing;
+using Agent.Tests.Testing;
 using Xunit;
 
 namespace Agent.Tests.Core.Tracing;
@@ -68,7 +69,7 @@ public sealed class TraceJsonTests
     {
         var random = new Random(13);
         var line = Encoding.UTF8.GetBytes(Line(TraceSamples.Lost));
-        for (var i = 0; i < 20_000; i++)
+        for (var i = 0; i < RandomCases.Of(20_000); i++)
         {
             var changed = line[..random.Next(line.Length + 1)];
             for (var j = random.Next(4); j > 0 && changed.Length > 0; j--)

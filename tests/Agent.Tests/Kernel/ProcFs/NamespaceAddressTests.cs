@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Agent.Kernel.ProcFs;
+using Agent.Tests.Testing;
 using Xunit;
 
 namespace Agent.Tests.Kernel.ProcFs;
@@ -73,7 +74,7 @@ public sealed class NamespaceAddressTests
     {
         var random = new Random(20_261_121);
         var samples = new[] { Encoding.ASCII.GetBytes(Trie), [.. "fd000000000000000000000000000002 04 40 00 82     eth0\n00000000000000000000000000000001 01 80 10 80       lo\n"u8] };
-        for (var i = 0; i < 30_000; i++)
+        for (var i = 0; i < RandomCases.Of(30_000); i++)
         {
             var text = samples[i % 2].ToArray().AsSpan();
             for (var n = random.Next(1, 30); n > 0; n--)
@@ -106,10 +107,11 @@ public sealed class NamespaceAddressTests
         Assert.Equal(["10.0.0.0", "10.0.0.1"], addresses.All.Take(2).Select(static address => address.ToString()));
 
         addresses = new LocalAddresses(1024, 1 << 30);
-        IfInet6.Parse(Encoding.ASCII.GetBytes(inet6.ToString()), addresses);
+        var list = Encoding.ASCII.GetBytes(inet6.ToString());
+        IfInet6.Parse(list, addresses);
         Assert.Equal((1024, true), (addresses.All.Count, addresses.IsCut));
         addresses = new LocalAddresses(100_000, 1 << 30);
-        IfInet6.Parse(Encoding.ASCII.GetBytes(inet6.ToString()), addresses);
+        IfInet6.Parse(list, addresses);
         Assert.Equal((100_000, false), (addresses.All.Count, addresses.IsCut));
     }
 

@@ -90,7 +90,8 @@ public sealed class NetTcpTests
         ];
         var random = new Random(20_261_121);
         var accepted = 0;
-        for (var i = 0; i < 300_000; i++)
+        var cases = RandomCases.Of(300_000);
+        for (var i = 0; i < cases; i++)
         {
             var row = rows[random.Next(rows.Length)].ToArray().AsSpan();
             for (var n = random.Next(1, 4); n > 0; n--)
@@ -106,7 +107,7 @@ public sealed class NetTcpTests
             }
         }
 
-        Assert.InRange(accepted, 10_000, 299_999);
+        Assert.InRange(accepted, cases / 30, cases - 1);
     }
 
     private static string Describe(in TcpSocket socket) =>

@@ -91,7 +91,8 @@ public sealed class InetDiagMessageTests
         byte[] whole = [.. s_closeWait, .. DiagBytes.CgroupId(1), .. DiagBytes.Info(232, 1, 2, 3, 4, 5), .. DiagBytes.CgroupId(2)];
         var random = new Random(20_261_121);
         var accepted = 0;
-        for (var i = 0; i < 300_000; i++)
+        var cases = RandomCases.Of(300_000);
+        for (var i = 0; i < cases; i++)
         {
             var bytes = whole.ToArray().AsSpan(0, random.Next(3) == 0 ? random.Next(whole.Length + 1) : whole.Length);
             for (var n = random.Next(6); n > 0 && bytes.Length > 0; n--)
@@ -106,6 +107,6 @@ public sealed class InetDiagMessageTests
             }
         }
 
-        Assert.InRange(accepted, 50_000, 299_999);
+        Assert.InRange(accepted, cases / 6, cases - 1);
     }
 }
