@@ -2,8 +2,8 @@ namespace Agent.Core.Tallies;
 
 /// <summary>The listening sockets of one port, as far as it takes to tell that all of them are others than before.</summary>
 /// <remarks>
-/// The kernel hands inode numbers out in batches of 1,024 for each processor (get_next_ino, fs/inode.c): a later socket has the lower number
-/// where it was made on another processor.
+/// The kernel hands inode numbers out in batches of 1,024 for each processor (get_next_ino, fs/inode.c): a later socket has the lower
+/// number where it was made on another processor.
 /// </remarks>
 public struct ListenerInodes
 {
@@ -31,8 +31,8 @@ public struct ListenerInodes
     }
 
     /// <summary>
-    /// True when none of these sockets is among others. Of one socket that is always seen; of some whose numbers lie among those of the others
-    /// perhaps not.
+    /// True when none of these sockets is among others. Of one socket that is always seen; of some whose numbers lie among those of the
+    /// others perhaps not.
     /// </summary>
     /// <param name="others">The others; not empty.</param>
     public readonly bool SharesNoneWith(in ListenerInodes others) =>
