@@ -22,6 +22,9 @@ internal sealed class ManualTimeProvider : TimeProvider
         }
     }
 
+    /// <summary>How many there have ever been.</summary>
+    public int TimersMade { get; private set; }
+
     /// <summary>Those of them that wait no longer than this.</summary>
     public int TimersDueWithin(TimeSpan time)
     {
@@ -51,6 +54,11 @@ internal sealed class ManualTimeProvider : TimeProvider
     {
         var timer = new ManualTimer(this, () => callback(state));
         timer.Change(dueTime, period);
+        lock (_lock)
+        {
+            TimersMade++;
+        }
+
         return timer;
     }
 

@@ -78,13 +78,13 @@ public sealed class ConfigurationReloadTests
         await Eventually.True(() => agent.Store.Current is not null && agent.Time.Timers >= 2, "first scan");
 
         directory.Write("closewatch.json", """{ "Metrics": { "MaxPods": 20 } }""");
-        agent.Reload();
+        await agent.ReloadChangeAsync();
         agent.Time.Advance(TimeSpan.FromSeconds(15));
         await Eventually.True(() => agent.Store.Current!.Options.Metrics.MaxPods == 20 && agent.Time.Timers >= 2, "second scan");
         Assert.Single(made);
 
         directory.Write("closewatch.json", """{ "Collection": { "Conntrack": "procfs" } }""");
-        agent.Reload();
+        await agent.ReloadChangeAsync();
         agent.Time.Advance(TimeSpan.FromSeconds(15));
         await Eventually.True(() => made.Count == 2, "a new scanner");
         Assert.True(made.First().Scanner.Disposed);
@@ -111,7 +111,7 @@ public sealed class ConfigurationReloadTests
         Assert.Equal(0, Leaked(agent));
 
         directory.Write("closewatch.json", """{ "Diagnosis": { "LeakAge": "30s" } }""");
-        agent.Reload();
+        await agent.ReloadChangeAsync();
         agent.Time.Advance(TimeSpan.FromSeconds(15));
         await agent.ScannedAsync(made.Single(), 2);
         await Eventually.True(() => Leaked(agent) == 7, "the verdict by the new threshold");

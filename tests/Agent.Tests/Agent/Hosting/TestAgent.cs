@@ -107,6 +107,14 @@ internal sealed class TestAgent : IAsyncDisposable
     /// <summary>Has the files looked at now, not when their time comes.</summary>
     public void Reload() => App.Services.GetServices<IHostedService>().OfType<FileReloader>().Single().ReloadAll();
 
+    /// <summary>The same of a file that has changed: until the loop, which takes that for a reason to think again, waits for its next scan.</summary>
+    public Task ReloadChangeAsync()
+    {
+        var made = Time.TimersMade;
+        Reload();
+        return Eventually.True(() => Time.TimersMade > made, "the loop to wait by the new configuration");
+    }
+
     public async Task<(int Status, string Body)> GetAsync(string path)
     {
         using var response = await Client.GetAsync(new Uri(path, UriKind.Relative));
