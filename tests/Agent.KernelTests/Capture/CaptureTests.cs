@@ -33,7 +33,7 @@ public sealed partial class CaptureTests : IDisposable
         // A client that never closes what its server closes, and one whose process is elsewhere.
         using var leaking = HoldConnection(network, out var accepted);
         accepted.Shutdown(System.Net.Sockets.SocketShutdown.Send);
-        network.Connect(RoutedNetwork.ServerAddress, RoutedNetwork.ServerPort).Client.Shutdown(System.Net.Sockets.SocketShutdown.Send);
+        network.Connect(network.ServerAddress, RoutedNetwork.ServerPort).Client.Shutdown(System.Net.Sockets.SocketShutdown.Send);
 
         string[] namespaces = [Inode(network.Client), Inode(network.Router), Inode(network.Server)];
         var names = new[] { network.Client, network.Router, network.Server }.ToDictionary(static one => $"netns:{one.Name}", static one => $"netns:{Inode(one)}");
@@ -60,7 +60,7 @@ public sealed partial class CaptureTests : IDisposable
     {
         using var network = new RoutedNetwork();
         using var server = IdleProcess.Start(network.Server);
-        network.Connect(RoutedNetwork.ServerAddress, RoutedNetwork.ServerPort).Client.Shutdown(System.Net.Sockets.SocketShutdown.Send);
+        network.Connect(network.ServerAddress, RoutedNetwork.ServerPort).Client.Shutdown(System.Net.Sockets.SocketShutdown.Send);
 
         Capture(network);
 
@@ -89,7 +89,7 @@ public sealed partial class CaptureTests : IDisposable
     {
         var process = Process.Start(new ProcessStartInfo(
             "nsenter",
-            [$"--net={network.Client.Path}", "bash", "-c", $"exec 3<>/dev/tcp/{RoutedNetwork.ServiceAddress}/80; read -r -t 1000"])
+            [$"--net={network.Client.Path}", "bash", "-c", $"exec 3<>/dev/tcp/{network.ServiceAddress}/80; read -r -t 1000"])
         {
             RedirectStandardInput = true,
         })!;

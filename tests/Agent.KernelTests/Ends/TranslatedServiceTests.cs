@@ -32,7 +32,7 @@ public sealed class TranslatedServiceTests
         using var network = new RoutedNetwork();
         foreach (var service in (string[])[Masqueraded, Hairpin])
         {
-            network.Router.Execute("iptables", "-w", "-t", "nat", "-A", "PREROUTING", "-d", service, "-p", "tcp", "--dport", $"{ServicePort}", "-j", "DNAT", "--to-destination", $"{RoutedNetwork.ServerAddress}:{RoutedNetwork.ServerPort}");
+            network.Router.Execute("iptables", "-w", "-t", "nat", "-A", "PREROUTING", "-d", service, "-p", "tcp", "--dport", $"{ServicePort}", "-j", "DNAT", "--to-destination", $"{network.ServerAddress}:{RoutedNetwork.ServerPort}");
             network.Router.Execute("iptables", "-w", "-t", "nat", "-A", "POSTROUTING", "-m", "conntrack", "--ctorigdst", service, "-j", "MASQUERADE");
         }
 
@@ -46,7 +46,7 @@ public sealed class TranslatedServiceTests
 
         List<(Socket Client, Socket Server)> connections =
         [
-            .. Open(network, network.Client, RoutedNetwork.ServiceAddress),
+            .. Open(network, network.Client, network.ServiceAddress),
             .. Open(network, network.Client, Masqueraded),
             .. Open(network, network.Server, Hairpin),
         ];

@@ -80,7 +80,7 @@ internal sealed class RandomHistory(RoutedNetwork network, int seed) : IDisposab
     private void Open()
     {
         var translated = _random.Next(2) == 0;
-        var (client, server) = network.Connect(translated ? RoutedNetwork.ServiceAddress : RoutedNetwork.ServerAddress, translated ? 80 : RoutedNetwork.ServerPort);
+        var (client, server) = network.Connect(translated ? network.ServiceAddress : network.ServerAddress, translated ? 80 : RoutedNetwork.ServerPort);
         var connection = new ModelConnection(client, server, translated, _batch);
         connection.Ask(20);
         connection.Answer();
@@ -97,7 +97,7 @@ internal sealed class RandomHistory(RoutedNetwork network, int seed) : IDisposab
         socket.Blocking = false;
         try
         {
-            socket.Connect(RoutedNetwork.ServerAddress, RoutedNetwork.ServerPort + 1);
+            socket.Connect(network.ServerAddress, RoutedNetwork.ServerPort + 1);
         }
         catch (SocketException exception) when (exception.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress)
         {

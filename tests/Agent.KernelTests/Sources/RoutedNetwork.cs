@@ -8,21 +8,22 @@ namespace Agent.KernelTests.Sources;
 
 /// <summary>
 /// A client and a server in namespaces of their own and a router between them, which is the node: it tracks connections and
-/// translates a service address, 10.9.9.9:80, to the server's 10.9.1.2:9000.
+/// translates a service address to the server's. Each has addresses of its own: agents see the namespaces of all tests, and the same
+/// connection in two of them is no two connections.
 /// </summary>
 internal sealed class RoutedNetwork : IDisposable
 {
-    public const string ServiceAddress = "10.9.9.9";
-    public const string ServerAddress = "10.9.1.2";
-    public const string ClientAddress = "10.9.0.2";
     public const int ServerPort = 9000;
 
+    private static int s_networks;
+
     private readonly List<Socket> _sockets = [];
+    private readonly string _prefix = $"10.{100 + (Interlocked.Increment(ref s_networks) % 100)}";
 
     public RoutedNetwork(bool tracked = true)
     {
-        Link(Client, "10.9.0.2", "10.9.0.1", "toclient");
-        Link(Server, "10.9.1.2", "10.9.1.1", "toserver");
+        Link(Client, $"{_prefix}.0.2", $"{_prefix}.0.1", "toclient");
+        Link(Server, ServerAddress, $"{_prefix}.1.1", "toserver");
         Router.Execute("sysctl", "-qw", "net.ipv4.ip_forward=1");
         if (tracked)
         {
@@ -37,6 +38,10 @@ internal sealed class RoutedNetwork : IDisposable
     public NetworkNamespaceFixture Router { get; } = new();
 
     public NetworkNamespaceFixture Server { get; } = new();
+
+    public string ServiceAddress => $"{_prefix}.9.9";
+
+    public string ServerAddress => $"{_prefix}.1.2";
 
     private Socket Listener { get; }
 
@@ -54,11 +59,11 @@ internal sealed class RoutedNetwork : IDisposable
     public string AddDirectLink()
     {
         Client.Execute("ip", "link", "add", "direct", "type", "veth", "peer", "name", "direct", "netns", Server.Name);
-        Client.Execute("ip", "addr", "add", "10.9.2.1/24", "dev", "direct");
+        Client.Execute("ip", "addr", "add", $"{_prefix}.2.1/24", "dev", "direct");
         Client.Execute("ip", "link", "set", "direct", "up");
-        Server.Execute("ip", "addr", "add", "10.9.2.2/24", "dev", "direct");
+        Server.Execute("ip", "addr", "add", $"{_prefix}.2.2/24", "dev", "direct");
         Server.Execute("ip", "link", "set", "direct", "up");
-        return "10.9.2.2";
+        return $"{_prefix}.2.2";
     }
 
     /// <summary>Connections of this port pass the router without an entry.</summary>
