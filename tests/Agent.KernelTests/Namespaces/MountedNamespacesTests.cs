@@ -140,7 +140,7 @@ public sealed class MountedNamespacesTests : IDisposable
         Hold("one", "true");
         Hold("two", "true");
         var noBytes = Table(new() { Bytes = 512 });
-        var fewBytes = Table(new() { BytesInAll = 4096 });
+        var fewBytes = Table(new() { BytesInAll = 600 });
         var one = Table(new() { MountNamespaces = 1 });
         var fewFound = Table(new() { Found = 1 });
 

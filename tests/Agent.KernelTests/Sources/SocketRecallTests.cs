@@ -185,7 +185,12 @@ public sealed class SocketRecallTests : IDisposable
         using var pair = other.Inside(static () => TcpPair.Open(IPAddress.Loopback));
         _unused = Listen();
         var port = ((IPEndPoint)_unused.LocalEndPoint!).Port;
-        ScanOverTheBudget();
+        while (Replaced(ScanOverTheBudget()) is null)
+        {
+            // The first dump of a namespace has nothing to be compared with.
+            _idle.Client.Send(new byte[1]);
+        }
+
         var waited = 0;
         for (var i = 1; i < MostRounds && waited < 3; i++)
         {
@@ -195,11 +200,13 @@ public sealed class SocketRecallTests : IDisposable
             pair.Client.Send(new byte[1]);
             var pod = ScanOverTheBudget();
             waited += pod.SocketsAge > TimeSpan.Zero ? 1 : 0;
-            Assert.Equal(i, pod.Listeners.Single(listener => listener.Port == port).Restarts);
+            Assert.Equal(i, Replaced(pod));
         }
 
         _sockets.Add(_unused);
         Assert.Equal(3, waited);
+
+        long? Replaced(PodSnapshot pod) => pod.Listeners.Single(listener => listener.Port == port).Restarts;
     }
 
     public void Dispose()
