@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
+using Agent.Core.Ends;
 
 namespace Agent.KernelTests.Ends;
 
@@ -48,6 +49,32 @@ internal sealed class TracedEnds
         }
 
         return (lost, maybe);
+    }
+
+    /// <summary>
+    /// The clients' ports of connections whose server took all that its client sent, and closed first as soon as it had said its last: whether
+    /// its client asked within that tick of the clock or had its answer then, nothing that the kernel keeps of either side tells.
+    /// </summary>
+    public HashSet<int> HiddenByATick(int port)
+    {
+        var sent = new Dictionary<int, long>();
+        var taken = new Dictionary<int, long>();
+        foreach (var line in _lines.Where(static line => line.Contains("\"role\":", StringComparison.Ordinal)))
+        {
+            using var json = JsonDocument.Parse(line);
+            var end = json.RootElement;
+            if (PortOf(json, "remote") == port && end.GetProperty("role").GetString() == "client")
+            {
+                sent[PortOf(json, "local")] = end.GetProperty("sentBytes").GetInt64();
+            }
+            else if (PortOf(json, "local") == port && end.GetProperty("end").GetString() == "closed_first"
+                && end.TryGetProperty("idleSeconds", out var idle) && idle.GetDouble() < EndJudge.LastWordsMilliseconds / 1000d)
+            {
+                taken[PortOf(json, "remote")] = end.GetProperty("receivedBytes").GetInt64();
+            }
+        }
+
+        return [.. taken.Where(one => sent.GetValueOrDefault(one.Key) == one.Value).Select(static one => one.Key)];
     }
 
     private static int PortOf(JsonDocument json, string end)

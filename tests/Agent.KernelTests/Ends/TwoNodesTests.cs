@@ -12,7 +12,7 @@ public sealed class TwoNodesTests(TwoNodesScene scene) : IClassFixture<TwoNodesS
     /// <summary>
     /// nginx, HAProxy, gunicorn and Node.js with TLS 1.2 and 1.3; 9002, 9004 and 9007 are HTTP/2. 9009 has CBC, and most of
     /// its clients close without a word. Whether a request came with the server's last words or before them a clock tick may hide: then it
-    /// is unknown, and never told of one that had its answer.
+    /// is unknown, and never told of one that had its answer; where the client said nothing later, it looks like one that had its answer.
     /// </summary>
     [Theory]
     [InlineData(9001)]
@@ -25,7 +25,10 @@ public sealed class TwoNodesTests(TwoNodesScene scene) : IClassFixture<TwoNodesS
     [InlineData(9009)]
     public void BothSidesAreHere_ThoseThatGotNoAnswer_AreLostOrUnknown(int port)
     {
-        IsLostOrUnknown(_scene.Trace, _scene.Servers, port);
+        var hidden = _scene.Trace.HiddenByATick(port);
+        hidden.IntersectWith(_scene.Seen[port].LostFrom);
+        Assert.True(hidden.Count < _scene.Seen[port].Lost / 2, $"most requests came within one tick of the clock: {string.Join(' ', hidden)}");
+        IsLostOrUnknown(_scene.Trace, _scene.Servers, port, hidden);
         Assert.Equal(0, _scene.Clients.Lost("client", port));
     }
 
@@ -65,16 +68,16 @@ public sealed class TwoNodesTests(TwoNodesScene scene) : IClassFixture<TwoNodesS
     [InlineData(9006)]
     [InlineData(9007)]
     [InlineData(9009)]
-    public void ClientsOnAnotherNode_WithTls_ThoseThatGotNoAnswer_AreLostOrUnknown(int port) => IsLostOrUnknown(_scene.FarTrace, _scene.FarServers, port);
+    public void ClientsOnAnotherNode_WithTls_ThoseThatGotNoAnswer_AreLostOrUnknown(int port) => IsLostOrUnknown(_scene.FarTrace, _scene.FarServers, port, []);
 
     /// <summary>Of each connection of a port: told as lost only where its request was, and told as lost or perhaps lost where it was.</summary>
-    private void IsLostOrUnknown(TracedEnds trace, EndsOf servers, int port)
+    private void IsLostOrUnknown(TracedEnds trace, EndsOf servers, int port, HashSet<int> hidden)
     {
         var seen = _scene.Seen[port];
         Assert.True(seen.Lost > 0, $"the clients did something else: {seen}");
         var (lost, maybe) = trace.LossesOfServer(port);
         var wrong = lost.Except(seen.LostFrom).ToArray();
-        var missing = seen.LostFrom.Except(lost).Except(maybe).ToArray();
+        var missing = seen.LostFrom.Except(lost).Except(maybe).Except(hidden).ToArray();
 
         Assert.True(
             wrong.Length == 0 && missing.Length == 0 && servers.Lost("server", port) <= seen.Lost,
