@@ -34,7 +34,9 @@ public static class EndJudge
     /// </param>
     /// <param name="quiet">Whether they are known not to, so that no size of what is unread makes it last words.</param>
     /// <param name="alerts">Whether TLS alerts were seen at this port.</param>
-    public static EndJudgement Judge(in EndFacts facts, ClosedBy closer, bool lastWords = false, bool quiet = false, bool alerts = false)
+    /// <param name="mayBeWords">Whether last words, or what may be such, are seen there more often than quiet closes.</param>
+    public static EndJudgement Judge(
+        in EndFacts facts, ClosedBy closer, bool lastWords = false, bool quiet = false, bool alerts = false, bool mayBeWords = false)
     {
         if (!facts.IsComplete)
         {
@@ -46,7 +48,7 @@ public static class EndJudge
         return facts switch
         {
             { FinAcknowledged: false, GaveUpRetrying: true, LastAckMilliseconds: >= IdleFromMilliseconds } => new(EndKind.TimedOut),
-            { UnreadBytes: > 1 } => Unread(facts, closer, lastWords, quiet, alerts),
+            { UnreadBytes: > 1 } => Unread(facts, closer, lastWords, quiet, alerts, mayBeWords),
             { FinAcknowledged: true } => Closed(facts, closer, lastWords, quiet, alerts),
             { UnacknowledgedBytes: > 1 } => Unacknowledged(facts, quiet),
             { UnacknowledgedBytes: 1 } => ClosedIntoReset(facts, lastWords),
@@ -64,14 +66,14 @@ public static class EndJudge
     /// the server still read, as one does that ends its own direction only.
     /// </summary>
     public static bool HidesARequest(in EndFacts facts) => facts is { Role: EndRole.Server, UnreadBytes: 0, FinAcknowledged: true }
-        && facts.LastReceivedMilliseconds == facts.LastSentMilliseconds && facts.LastSentMilliseconds < LastWordsMilliseconds;
+        && facts.LastReceivedMilliseconds == facts.LastSentMilliseconds && facts.LastSentMilliseconds < LateWordsMilliseconds;
 
     /// <summary>
     /// Whether a server said something as it closed that nobody had asked for, where TLS may be spoken: its client's word in return is none
     /// of a request.
     /// </summary>
     public static bool ServerSaidLastWords(in EndFacts facts) =>
-        facts is { Role: EndRole.Server, ServerSpokeUnasked: true, AnswerMilliseconds: < LastWordsMilliseconds, IsTooShortForTls: false };
+        facts is { Role: EndRole.Server, ServerSpokeUnasked: true, AnswerMilliseconds: < LateWordsMilliseconds, IsTooShortForTls: false };
 
     /// <summary>How long a connection had been idle at its end: since the last byte in either direction, last words not counted.</summary>
     /// <param name="facts">What the message says.</param>
@@ -82,7 +84,8 @@ public static class EndJudge
             : facts.IdleMilliseconds;
 
     /// <summary>This side closed, or its peer reset the connection, with data unread.</summary>
-    private static EndJudgement Unread(in EndFacts facts, ClosedBy closer, bool lastWords, bool quiet, bool alerts)
+    private static EndJudgement Unread(
+        in EndFacts facts, ClosedBy closer, bool lastWords, bool quiet, bool alerts, bool mayBeWords)
     {
         if (facts.Role == EndRole.Client)
         {
@@ -91,7 +94,7 @@ public static class EndJudge
 
         if (!facts.IsWaiting)
         {
-            return UnreadByServerThatSpokeLast(facts, closer, lastWords, quiet, alerts);
+            return UnreadByServerThatSpokeLast(facts, closer, quiet, alerts || lastWords, mayBeWords);
         }
 
         if (facts.ClientWaitedMilliseconds >= IdleFromMilliseconds && !facts.FinAcknowledged)
@@ -121,7 +124,8 @@ public static class EndJudge
     /// What is unread came before a server's last bytes or with them. Either it was answered (413 to an upload), or those bytes were the
     /// server's last words, a TLS alert or GOAWAY, and a request met them, or its client's own last words did.
     /// </summary>
-    private static EndJudgement UnreadByServerThatSpokeLast(in EndFacts facts, ClosedBy closer, bool lastWords, bool quiet, bool alerts)
+    private static EndJudgement UnreadByServerThatSpokeLast(
+        in EndFacts facts, ClosedBy closer, bool quiet, bool words, bool mayBeWords)
     {
         var mayBeControl = ControlSizes.MayBeControlAndFin(facts.UnreadBytes);
         if (mayBeControl && facts.UnacknowledgedBytes > 1 && !ControlSizes.MayBeControl(facts.UnacknowledgedBytes))
@@ -137,7 +141,7 @@ public static class EndJudge
         }
 
         // On a busy machine time passes between a server's last words and its close.
-        var longest = alerts || lastWords ? LateWordsMilliseconds : LastWordsMilliseconds;
+        var longest = words || mayBeWords ? LateWordsMilliseconds : LastWordsMilliseconds;
         if (facts.UnreadBytes > SmallRequestBytes || facts.AnswerMilliseconds >= longest)
         {
             return new(EndKind.ResetUnread);
@@ -145,7 +149,7 @@ public static class EndJudge
 
         return facts.FinAcknowledged && facts.AnswerMilliseconds < LastWordsMilliseconds
                 ? new(EndKind.ResetUnread, LossCause.AfterClose, NeedsQuietPort: true, Alert: facts.AlertLeft)
-            : lastWords || alerts || (mayBeControl && !quiet) ? new(EndKind.ResetUnread, LossCause.Unknown)
+            : words || mayBeWords || (mayBeControl && !quiet) ? new(EndKind.ResetUnread, LossCause.Unknown)
             : new(EndKind.ResetUnread);
     }
 

@@ -10,8 +10,9 @@ public sealed partial class EndsTally
         var habit = record.Port.Habit;
         var alerts = habit.SeesAlerts && (!EndJudge.HidesARequest(record.Facts) || MayHideARequest(record));
         var quiet = habit.IsQuiet && habit.RulesOut(record.Facts.AlertLeft, record.ClientEnd.Address);
-        record.Judgement = EndJudge.Judge(record.Facts, record.Closer, habit.SaysLastWords, quiet, alerts);
-        if (record.Judgement.Loss == LossCause.Unanswered && habit.MayAnswerWordsLate && EndJudge.MayBeLateWords(record.Facts))
+        var mayBeWords = habit.MayAnswerWordsLate;
+        record.Judgement = EndJudge.Judge(record.Facts, record.Closer, habit.SaysLastWords, quiet, alerts, mayBeWords);
+        if (record.Judgement.Loss == LossCause.Unanswered && mayBeWords && EndJudge.MayBeLateWords(record.Facts))
         {
             record.Judgement = record.Judgement with { NeedsQuietPort = true };
         }

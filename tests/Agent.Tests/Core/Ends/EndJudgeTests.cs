@@ -195,15 +195,21 @@ public sealed class EndJudgeTests
     }
 
     /// <summary>
-    /// 171 bytes came with a server's GOAWAY or alert, and it closed 80 ms later: a request of HTTP/2, where clients are known to say last words
-    /// and no alert was ever left over.
+    /// 171 bytes came with a server's GOAWAY or alert, and it closed 80 ms later: a request of HTTP/2, where clients are known to say last words,
+    /// or may do so, and no alert was ever left over.
     /// </summary>
     [Theory]
-    [InlineData(80u, true, LossCause.Unknown)]
-    [InlineData(80u, false, LossCause.None)] // it was answered: 500 ms later at the latest most servers close that refuse an upload
-    [InlineData(1000u, true, LossCause.None)]
-    public void Judge_UnreadWithTheServersLastBytes_LateClose_IsUnknownWhereLastWordsAreKnown(uint age, bool lastWords, LossCause loss) =>
-        Assert.Equal(loss, EndJudge.Judge(Server(lastSent: age, lastReceived: age, unread: 171), ClosedBy.Pod, lastWords).Loss);
+    [InlineData(80u, true, false, LossCause.Unknown)]
+    [InlineData(80u, false, true, LossCause.Unknown)]
+    [InlineData(80u, false, false, LossCause.None)] // it was answered: 500 ms later at the latest most servers close that refuse an upload
+    [InlineData(1000u, true, true, LossCause.None)]
+    public void Judge_UnreadWithTheServersLastBytes_LateClose_IsUnknownWhereLastWordsAreKnown(
+        uint age, bool lastWords, bool mayBeWords, LossCause loss)
+    {
+        var facts = Server(lastSent: age, lastReceived: age, unread: 171);
+
+        Assert.Equal(loss, EndJudge.Judge(facts, ClosedBy.Pod, lastWords, mayBeWords: mayBeWords).Loss);
+    }
 
     /// <summary>
     /// A server with TLS that ended its own direction and read on: a request that came within the same tick of the clock as its alert went out
@@ -212,6 +218,7 @@ public sealed class EndJudgeTests
     [Theory]
     [InlineData(0u, 0u, true, ClosedBy.Pod, LossCause.Unknown)]
     [InlineData(8u, 8u, true, ClosedBy.Pod, LossCause.Unknown)]
+    [InlineData(120u, 120u, true, ClosedBy.Pod, LossCause.Unknown)] // busy between its alert and its close
     [InlineData(0u, 0u, false, ClosedBy.Pod, LossCause.None)]
     [InlineData(0u, 0u, true, ClosedBy.Peer, LossCause.None)]
     [InlineData(0u, 4u, true, ClosedBy.Pod, LossCause.None)]

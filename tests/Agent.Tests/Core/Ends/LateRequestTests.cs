@@ -1,5 +1,6 @@
 using Agent.Core.Model;
 using Agent.Kernel.Conntrack;
+using Agent.Kernel.SockDiag;
 using Xunit;
 
 namespace Agent.Tests.Core.Ends;
@@ -69,6 +70,45 @@ public sealed class LateRequestTests
         Close(replay, state, resets: 1);
 
         Assert.Empty(replay.ServerSummary.RequestsLost);
+    }
+
+    /// <summary>A server's last words, a request that met them, and a close that came late: where clients may say such words, nobody knows.</summary>
+    [Theory]
+    [InlineData(3, 3, 4, LossCause.Unknown)]
+    [InlineData(3, 3, 7, LossCause.None)] // most close without a word
+    [InlineData(0, 0, 0, LossCause.None)]
+    public void Add_UnreadWithTheServersLastBytes_LateClose_IsUnknownWhereClientsMaySayLastWords(int words, int held, int quiet, LossCause loss)
+    {
+        var replay = new EndReplay();
+        var habit = replay.Server.Port(EndRole.Server, 8080).Habit;
+        Times(words, habit.SawLastWords);
+        Times(held, habit.Hold);
+        Times(quiet, habit.SawQuietClose);
+
+        replay.Tally.Add(
+            new()
+            {
+                Tuple = CapturedEnds.Scene(IdleClose).InPods.First(static end => end.Role == EndRole.Server).End.Tuple,
+                Present = (ConnectionEndFields)byte.MaxValue,
+                LastDataSentMilliseconds = 80,
+                LastDataReceivedMilliseconds = 80,
+                ReceiveQueueBytes = 171,
+                BytesReceived = 678,
+                BytesSent = 1448,
+                BytesAcked = 1449,
+            },
+            replay.ServerNetwork,
+            replay.Clock);
+
+        Assert.Equal(loss, Assert.Single(replay.Told).Loss);
+
+        static void Times(int count, Action action)
+        {
+            for (var i = 0; i < count; i++)
+            {
+                action();
+            }
+        }
     }
 
     [Fact]
