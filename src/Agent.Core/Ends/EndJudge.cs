@@ -14,7 +14,7 @@ public static class EndJudge
     /// </summary>
     public const uint LastWordsMilliseconds = 60;
 
-    /// <summary>The same on a machine that is busy, where the clients of a port are known to say such words.</summary>
+    /// <summary>The same on a machine that is busy, where such words are known at a port or TLS may be spoken.</summary>
     private const uint LateWordsMilliseconds = 1000;
 
     /// <summary>
@@ -94,7 +94,7 @@ public static class EndJudge
 
         if (!facts.IsWaiting)
         {
-            return UnreadByServerThatSpokeLast(facts, closer, quiet, alerts || lastWords, mayBeWords);
+            return UnreadByServerThatSpokeLast(facts, closer, quiet, alerts || lastWords || mayBeWords);
         }
 
         if (facts.ClientWaitedMilliseconds >= IdleFromMilliseconds && !facts.FinAcknowledged)
@@ -124,8 +124,7 @@ public static class EndJudge
     /// What is unread came before a server's last bytes or with them. Either it was answered (413 to an upload), or those bytes were the
     /// server's last words, a TLS alert or GOAWAY, and a request met them, or its client's own last words did.
     /// </summary>
-    private static EndJudgement UnreadByServerThatSpokeLast(
-        in EndFacts facts, ClosedBy closer, bool quiet, bool words, bool mayBeWords)
+    private static EndJudgement UnreadByServerThatSpokeLast(in EndFacts facts, ClosedBy closer, bool quiet, bool mayBeWords)
     {
         var mayBeControl = ControlSizes.MayBeControlAndFin(facts.UnreadBytes);
         if (mayBeControl && facts.UnacknowledgedBytes > 1 && !ControlSizes.MayBeControl(facts.UnacknowledgedBytes))
@@ -141,7 +140,7 @@ public static class EndJudge
         }
 
         // On a busy machine time passes between a server's last words and its close.
-        var longest = words || mayBeWords ? LateWordsMilliseconds : LastWordsMilliseconds;
+        var longest = mayBeWords ? LateWordsMilliseconds : LastWordsMilliseconds;
         if (facts.UnreadBytes > SmallRequestBytes || facts.AnswerMilliseconds >= longest)
         {
             return new(EndKind.ResetUnread);
@@ -149,7 +148,7 @@ public static class EndJudge
 
         return facts.FinAcknowledged && facts.AnswerMilliseconds < LastWordsMilliseconds
                 ? new(EndKind.ResetUnread, LossCause.AfterClose, NeedsQuietPort: true, Alert: facts.AlertLeft)
-            : words || mayBeWords || (mayBeControl && !quiet) ? new(EndKind.ResetUnread, LossCause.Unknown)
+            : mayBeWords || (mayBeControl && !quiet) ? new(EndKind.ResetUnread, LossCause.Unknown)
             : new(EndKind.ResetUnread);
     }
 
