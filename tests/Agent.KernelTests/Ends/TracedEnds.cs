@@ -1,13 +1,15 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
-using Agent.Core.Ends;
 
 namespace Agent.KernelTests.Ends;
 
 /// <summary>What an agent's trace tells, line by line while it comes.</summary>
 internal sealed class TracedEnds
 {
+    /// <summary>No server of the scene closes idle connections so soon, and a busy one closes as late after its last words.</summary>
+    private const double LateSeconds = 0.5;
+
     private readonly ConcurrentQueue<string> _lines = [];
 
     public void Add(string line) => _lines.Enqueue(line);
@@ -68,7 +70,7 @@ internal sealed class TracedEnds
                 sent[PortOf(json, "local")] = end.GetProperty("sentBytes").GetInt64();
             }
             else if (PortOf(json, "local") == port && end.GetProperty("end").GetString() == "closed_first"
-                && end.TryGetProperty("idleSeconds", out var idle) && idle.GetDouble() < EndJudge.LastWordsMilliseconds / 1000d)
+                && end.TryGetProperty("idleSeconds", out var idle) && idle.GetDouble() < LateSeconds)
             {
                 taken[PortOf(json, "remote")] = end.GetProperty("receivedBytes").GetInt64();
             }
