@@ -11,11 +11,12 @@ namespace Agent.Core.Ends;
 public sealed partial class EndsTally
 {
     /// <summary>
-    /// How many servers' ends are remembered by their clients' views. Of others, one request may be counted on both sides.
+    /// How many ends are remembered by the views of their other ends. Of others, one request may be counted on both sides.
     /// </summary>
     public const int MaxTranslated = 1024;
 
-    // Clients' views of connections whose server's end is known, and its position.
+    // By the view of the other end, which has not come yet: the position of the one that has. The kernel tells of ends by work queues of
+    // each processor, so a server's may come seconds after its client's where another pod ends thousands.
     private readonly Dictionary<ConnectionTuple, long> _translated = [];
 
     /// <summary>Position of the other end of a record; -1 when it is not there.</summary>
@@ -28,9 +29,7 @@ public sealed partial class EndsTally
         }
 
         ref readonly var record = ref _ring[position];
-        return record.Facts.Role == EndRole.Client && _translated.TryGetValue(record.Tuple, out var server) && IsOtherEnd(server, record)
-            ? server
-            : -1;
+        return _translated.TryGetValue(record.Tuple, out var other) && IsOtherEnd(other, record) ? other : -1;
     }
 
     /// <summary>An entry tells how the other end sees a connection: joins it, or remembers it for the time when it comes.</summary>
@@ -48,22 +47,30 @@ public sealed partial class EndsTally
         if (found >= 0 && IsOtherEnd(found, record))
         {
             Join(position, found, now);
+            return;
         }
-        else if (isClient)
+
+        if (isClient)
         {
             record.Server = ServerPortAt(other.Tuple);
+            if (record.Server is null && !_places.ContainsKey(other.Tuple.Source))
+            {
+                // A server of another node: its end never comes.
+                return;
+            }
         }
-        else if (_translated.Count < MaxTranslated || ForgetTranslationsThatAreOver())
+
+        if (_translated.Count < MaxTranslated || ForgetTranslationsThatAreOver())
         {
             _translated[other.Tuple] = position;
         }
     }
 
-    // What was lost at a server of nobody here is its client's.
+    // What was lost at a server of nobody here is its client's. A client that is nobody's yet lost it at its server all the same.
     private bool IsOtherEnd(long position, in EndRecord record) =>
         _ring.Has(position) && _ring[position] is { Partner: < 0 } other
         && other.Facts.Role != record.Facts.Role && record.CarriedTheSameAs(other)
-        && IsSomebodys(other.Pod) && IsSomebodys(record.Pod);
+        && IsSomebodys(record.Facts.Role == EndRole.Server ? record.Pod : other.Pod);
 
     private void RenumberTranslation(long before, long after)
     {

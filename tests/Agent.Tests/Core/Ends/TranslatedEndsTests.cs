@@ -67,6 +67,21 @@ public sealed class TranslatedEndsTests
         Assert.Equal(1, _replay.ClientSummary.Lost(EndRole.Client));
     }
 
+    /// <summary>The client's pod began after the last scan, its server is known.</summary>
+    [Theory]
+    [MemberData(nameof(Losses))]
+    public void LookUp_TheClientIsNobodysYet_OneRequestIsCountedOnceAtTheServer(string scene, bool serverFirst)
+    {
+        _replay.Both("client closes idle").Pass(5).Settle();
+        _replay.Tally.Forget(_replay.Client.Identity);
+        Add(scene, serverFirst ? EndRole.Server : EndRole.Client);
+        Add(scene, serverFirst ? EndRole.Client : EndRole.Server);
+
+        Settle();
+
+        Assert.Equal((1, 0), (_replay.ServerSummary.Lost(EndRole.Server), _replay.ClientSummary.Lost(EndRole.Client)));
+    }
+
     /// <summary>A client may keep the socket that was reset for longer than the entry lives.</summary>
     [Theory]
     [InlineData("request unread at close")]
@@ -81,6 +96,72 @@ public sealed class TranslatedEndsTests
         Settle();
 
         Assert.Equal((1, 0), (_replay.ServerSummary.Lost(EndRole.Server), _replay.ClientSummary.Lost(EndRole.Client)));
+    }
+
+    /// <summary>
+    /// The kernel tells of ends by a queue of each processor: a server's waits there for seconds behind the thousands of another pod.
+    /// </summary>
+    [Theory]
+    [InlineData("request unread at close", 100)]
+    [InlineData("request taken, closed without an answer", 100)]
+    [InlineData("request after close", 101)]
+    [InlineData("TLS 1.3: request after close", 101)]
+    public void LookUp_TheServersEndComesSecondsLater_IsCountedOnceAtTheServer(string scene, long resetsSent)
+    {
+        _replay.Both("client closes idle").Pass(5).Settle();
+        Add(scene, EndRole.Client);
+        Settle();
+        Assert.Equal(1, _replay.ServerSummary.Lost(EndRole.Server));
+
+        Add(scene, EndRole.Server);
+        _replay.Tally.OnTimeWait(_replay.ServerNetwork, End(scene, EndRole.Server).Tuple, _replay.Clock);
+        Settle(resetsSent);
+
+        Assert.Equal((1, 0), (_replay.ServerSummary.Lost(EndRole.Server), _replay.ClientSummary.Lost(EndRole.Client)));
+        Assert.Equal((0, 0), (_replay.ServerSummary.LossUnknown + _replay.ClientSummary.LossUnknown, _replay.Tally.Undecided));
+    }
+
+    /// <summary>A server that has begun to listen since the last scan: its client's loss may have been counted at the client.</summary>
+    [Theory]
+    [InlineData("request unread at close")]
+    [InlineData("request taken, closed without an answer")]
+    public void LookUp_TheFirstEndOfAServerComesSecondsLater_IsCountedOnce(string scene)
+    {
+        var network = new EndsNamespace(3, _replay.Server);
+        _replay.Tally.NoteAddresses(network, [CapturedScene.ServerAddress]);
+        Add(scene, EndRole.Client);
+        Settle();
+
+        var end = End(scene, EndRole.Server);
+        _replay.Tally.Add(end, network, _replay.Clock);
+        _replay.Tally.OnTimeWait(network, end.Tuple, _replay.Clock);
+        Settle();
+
+        Assert.Equal(1, _replay.ServerSummary.Lost(EndRole.Server) + _replay.ClientSummary.Lost(EndRole.Client));
+    }
+
+    /// <summary>What clients lose at servers of other nodes is not kept for ends that never come.</summary>
+    [Fact]
+    public void LookUp_ManyLossesAtServersElsewhere_TakeNoRoom()
+    {
+        const string Scene = "first request unread at close";
+        for (var i = 0; i <= EndsTally.MaxTranslated; i++)
+        {
+            _replay.Tally.Add(WithPort(End(Scene, EndRole.Client).Tuple.Reversed, i), _clients, _replay.Clock);
+        }
+
+        Settle();
+        Assert.Equal(EndsTally.MaxTranslated + 1, _replay.ClientSummary.Lost(EndRole.Client));
+        Add(Scene, EndRole.Server);
+        Settle();
+        _hasEntries = false;
+        Add(Scene, EndRole.Client);
+        Settle();
+
+        Assert.Equal((1, EndsTally.MaxTranslated + 1), (_replay.ServerSummary.Lost(EndRole.Server), _replay.ClientSummary.Lost(EndRole.Client)));
+
+        static ConnectionEnd WithPort(ConnectionTuple server, int i) =>
+            End(Scene, EndRole.Client) with { Tuple = (server with { DestinationPort = (ushort)(40_000 + i) }).Reversed };
     }
 
     /// <summary>The kernel says nothing of what lay in the accept queue of a server that died; that the server was of this node an entry tells.</summary>
@@ -183,7 +264,7 @@ public sealed class TranslatedEndsTests
     }
 
     /// <summary>Rounds of a second, in which entries are asked for and the counter of resets is read.</summary>
-    private void Settle()
+    private void Settle(long resetsSent = 100)
     {
         for (var second = 0; second < 12; second++)
         {
@@ -193,7 +274,7 @@ public sealed class TranslatedEndsTests
                 _replay.Tally.OnLookup(lookup.Id, Entry(lookup.Tuple), _replay.Clock);
             }
 
-            _replay.Settle(resetsSent: 100, canLookUp: true);
+            _replay.Settle(resetsSent, canLookUp: true);
         }
     }
 
