@@ -26,6 +26,13 @@ public sealed class NamespaceThread : IDisposable
     /// <remarks>An exception of the work is thrown here as it is.</remarks>
     public void Run(Action<NamespaceVisitor> work)
     {
+        Begin(work);
+        Wait();
+    }
+
+    /// <summary>Begins to run work on the thread. The visitor is good during the work only.</summary>
+    public void Begin(Action<NamespaceVisitor> work)
+    {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         _work = work;
         _failure = null;
@@ -37,6 +44,13 @@ public sealed class NamespaceThread : IDisposable
         }
 
         _requested.Release();
+    }
+
+    /// <summary>Waits for the end of what was begun.</summary>
+    /// <exception cref="KernelException">The thread's own namespace cannot be opened, or cannot be returned to.</exception>
+    /// <remarks>An exception of the work is thrown here as it is.</remarks>
+    public void Wait()
+    {
         _finished.Wait();
         _failure?.Throw();
     }

@@ -70,11 +70,7 @@ public sealed class NamespaceVisitor : IDisposable
         }
 
         _currentId = CurrentId();
-        if (target.Id == 0)
-        {
-            target.Id = _currentId;
-        }
-        else if (target.Id != _currentId)
+        if (!target.Learn(_currentId))
         {
             // The process id belongs to another process by now, or the process moved.
             Return();

@@ -12,13 +12,15 @@ public sealed class NetworkNamespace
     private IReadOnlyList<CgroupOwner> _owners = [];
     private int _ownersVersion = -1;
 
-    internal NetworkNamespace(ulong id) => Id = id;
+    private ulong _id;
+
+    internal NetworkNamespace(ulong id) => _id = id;
 
     /// <summary>
     /// The inode of /proc/PID/net/tcp, which is another one in each namespace and can be read without any right. 0 for a namespace
     /// without processes that was never entered.
     /// </summary>
-    public ulong Id { get; internal set; }
+    public ulong Id => Interlocked.Read(ref _id);
 
     /// <summary>The inode of the namespace itself (<c>net:[INODE]</c>, as lsns(8) shows it); 0 where it may not be read.</summary>
     public ulong Inode { get; internal set; }
@@ -110,6 +112,10 @@ public sealed class NetworkNamespace
             Instance = Math.Max(1, Mix(Mix(Mix(DisplayInode) ^ start) ^ (ulong)pid));
         }
     }
+
+    /// <summary>Notes the <see cref="Id"/> that was found inside, unless it is known. For several threads at once.</summary>
+    /// <returns>False when another one is known.</returns>
+    internal bool Learn(ulong id) => Interlocked.CompareExchange(ref _id, id, 0) is var known && (known == 0 || known == id);
 
     internal void Add(NamespaceProcess process, long scan)
     {

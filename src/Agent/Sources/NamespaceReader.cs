@@ -12,6 +12,7 @@ internal sealed class NamespaceReader(CollectionOptions collection, NamespaceSoc
 {
     private readonly NetDirectory _tables = new();
     private readonly SettingsSource _settings = new();
+    private SettingsAhead? _ahead;
 
     /// <summary>Reads all namespaces of a scan.</summary>
     /// <param name="scan">Receives what was found.</param>
@@ -21,10 +22,18 @@ internal sealed class NamespaceReader(CollectionOptions collection, NamespaceSoc
         var problems = new NamespaceProblems();
         sockets.Begin(scan);
         var clock = new SourceClock(SourceNames.Sockets, time);
-        foreach (var network in scan.Layout.Namespaces)
+        try
         {
-            scan.CancellationToken.ThrowIfCancellationRequested();
-            ReadOne(scan, network, problems);
+            for (var index = 0; index < scan.Layout.Namespaces.Length; index++)
+            {
+                scan.CancellationToken.ThrowIfCancellationRequested();
+                ReadOne(scan, index, problems);
+            }
+        }
+        finally
+        {
+            _ahead?.Dispose();
+            _ahead = null;
         }
 
         scan.Visitor?.Return();
@@ -34,11 +43,23 @@ internal sealed class NamespaceReader(CollectionOptions collection, NamespaceSoc
         sources.Add(problems.Settings(new SourceClock(SourceNames.Sysctl, time), collection.ProcRoot));
     }
 
-    private void ReadOne(NodeScan scan, NamespaceScan network, NamespaceProblems problems)
+    private void ReadOne(NodeScan scan, int index, NamespaceProblems problems)
     {
+        var network = scan.Layout.Namespaces[index];
         problems.NoteEntry(network.Enter(scan.Visitor));
         scan.Ends?.Attach(scan, network);
+        if (_ahead?.TryTake(index, out var settings) == true)
+        {
+            network.Memory.SetSettings(settings, scan.Now);
+        }
+
         ReadSettings(scan, network, problems);
+        if (network.IsHost)
+        {
+            // The host's told which settings there are.
+            _ahead = SettingsAhead.Begin(scan, collection.ProcRoot, () => _settings.Read("/proc", isHost: false));
+        }
+
         ReadAddresses(scan, network);
         var socketsRead = sockets.TryRead(scan, network, problems);
         scan.SocketsRead |= socketsRead;

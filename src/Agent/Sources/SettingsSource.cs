@@ -70,6 +70,14 @@ internal sealed class SettingsSource
     /// <summary>Hundreds of namespaces have the same forty values: they are kept once.</summary>
     private NetfilterSettings Share(ImmutableSortedDictionary<string, long> values)
     {
+        lock (_known)
+        {
+            return Known(values);
+        }
+    }
+
+    private NetfilterSettings Known(ImmutableSortedDictionary<string, long> values)
+    {
         if (_known.Find(known => known.Values.SequenceEqual(values)) is { } same)
         {
             return same;

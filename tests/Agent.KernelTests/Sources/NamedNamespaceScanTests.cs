@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Agent.Configuration;
@@ -32,6 +33,34 @@ public sealed class NamedNamespaceScanTests : IDisposable
 
         Assert.Equal(77, settings.Get(NetfilterSettings.CloseWait));
         Assert.Equal(7777, settings.Get(NetfilterSettings.Established));
+    }
+
+    /// <summary>A first scan reads the settings of many with two threads (<see cref="SettingsAhead"/>).</summary>
+    [Fact]
+    public void Scan_ManyNamespaces_EachHasItsOwnSettings()
+    {
+        const int Count = SettingsAhead.FewestDue + 8;
+        var prefix = $"{_network.Name}-many-";
+        Shell($"for i in $(seq {Count}); do ip netns add {prefix}$i && ip netns exec {prefix}$i sysctl -qw net.netfilter.nf_conntrack_tcp_timeout_close_wait=$((1000 + i)) || exit 1; done");
+        try
+        {
+            using var scanner = NewScanner(TimeProvider.System);
+            var pods = Scan(scanner).Pods;
+
+            Assert.All(Enumerable.Range(1, Count), i =>
+                Assert.Equal(1000 + i, pods.Single(pod => pod.Identity.Name == $"netns:{prefix}{i}").Settings!.Get(NetfilterSettings.CloseWait)));
+        }
+        finally
+        {
+            Shell($"for i in $(seq {Count}); do ip netns delete {prefix}$i; done");
+        }
+
+        static void Shell(string script)
+        {
+            using var shell = Process.Start("sh", ["-c", script]);
+            shell.WaitForExit();
+            Assert.Equal(0, shell.ExitCode);
+        }
     }
 
     /// <summary>Without the right to look at a process its namespace has no number that a name could be compared with, until both are entered.</summary>
