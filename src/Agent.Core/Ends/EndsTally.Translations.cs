@@ -66,11 +66,12 @@ public sealed partial class EndsTally
         }
     }
 
-    // What was lost at a server of nobody here is its client's. A client that is nobody's yet lost it at its server all the same.
+    // What was lost at a server of nobody here is its client's. A client that is nobody's yet lost it at its server all the same, and what
+    // a pod lost at itself becomes somebody's on both sides at once.
     private bool IsOtherEnd(long position, in EndRecord record) =>
         _ring.Has(position) && _ring[position] is { Partner: < 0 } other
         && other.Facts.Role != record.Facts.Role && record.CarriedTheSameAs(other)
-        && IsSomebodys(record.Facts.Role == EndRole.Server ? record.Pod : other.Pod);
+        && (other.Network == record.Network || IsSomebodys(record.Facts.Role == EndRole.Server ? record.Pod : other.Pod));
 
     private void RenumberTranslation(long before, long after)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Agent.KernelTests.Model;
@@ -44,6 +45,8 @@ public sealed class TranslatedServiceTests
             await agent.ReportAsync(static _ => true, TimeSpan.Zero);
         }
 
+        var trace = new ConcurrentQueue<string>();
+        await agent.TraceAsync(trace.Enqueue);
         List<(Socket Client, Socket Server)> connections =
         [
             .. Open(network, network.Client, network.ServiceAddress),
@@ -73,7 +76,7 @@ public sealed class TranslatedServiceTests
             s_patience);
         var (server, client) = (EndsOf.Read(report, network.Server), EndsOf.Read(report, network.Client));
 
-        Assert.True(lost == server.Lost("server", RoutedNetwork.ServerPort) && server.AllLost == lost && client.AllLost == 0, $"server {server}\nclient {client}");
+        Assert.True(lost == server.Lost("server", RoutedNetwork.ServerPort) && server.AllLost == lost && client.AllLost == 0, $"server {server}\nclient {client}\n{string.Join('\n', trace)}");
         Assert.Equal((0, 0), (server.LossUnknown, client.LossUnknown));
     }
 

@@ -82,6 +82,23 @@ public sealed class TranslatedEndsTests
         Assert.Equal((1, 0), (_replay.ServerSummary.Lost(EndRole.Server), _replay.ClientSummary.Lost(EndRole.Client)));
     }
 
+    /// <summary>A pod that began after the last scan, and calls itself through its Service.</summary>
+    [Theory]
+    [MemberData(nameof(Losses))]
+    public void LookUp_APodThatCallsItselfIsNobodysYet_OneRequestIsCountedOnce(string scene, bool serverFirst)
+    {
+        var tally = _replay.Tally;
+        var pod = new EndsNamespace(3, new PodEnds(new PodIdentity(PodKind.NetworkNamespace, "", "nobody", "")));
+        tally.Add(End(scene, serverFirst ? EndRole.Server : EndRole.Client), pod, _replay.Clock);
+        tally.Add(End(scene, serverFirst ? EndRole.Client : EndRole.Server), pod, _replay.Clock);
+        Settle();
+
+        tally.Adopt(pod, _replay.Server.Identity);
+        Settle();
+
+        Assert.Equal((1, 0), (_replay.ServerSummary.Lost(EndRole.Server), _replay.ServerSummary.Lost(EndRole.Client)));
+    }
+
     /// <summary>A client may keep the socket that was reset for longer than the entry lives.</summary>
     [Theory]
     [InlineData("request unread at close")]
