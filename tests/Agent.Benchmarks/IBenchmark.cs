@@ -9,8 +9,8 @@ internal interface IBenchmark
     /// <summary>The heading of its section: the name, and what was asked for that is not the usual.</summary>
     string Section => Name;
 
-    /// <summary>Whether this machine has what it needs; one that is asked for by name says what it lacks.</summary>
-    bool IsPossible => true;
+    /// <summary>What this machine lacks for it, and how that is mended; null for nothing.</summary>
+    string? Obstacle => null;
 
     /// <summary>One line that says what is compared.</summary>
     string Description { get; }

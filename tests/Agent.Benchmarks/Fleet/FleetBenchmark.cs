@@ -25,16 +25,12 @@ internal sealed class FleetBenchmark : IBenchmark
 
     public string Description => $"what the list and watch of {s_agents} agents cost a kube-apiserver";
 
-    public bool IsPossible => File.Exists(Path.Combine(s_programs, "kube-apiserver")) && File.Exists(Path.Combine(s_programs, "etcd"));
+    public string? Obstacle => File.Exists(Path.Combine(s_programs, "kube-apiserver")) && File.Exists(Path.Combine(s_programs, "etcd"))
+        ? null
+        : $"{s_programs} has no etcd and kube-apiserver: CLOSEWATCH_KUBERNETES says where they are";
 
     public bool Run(TextWriter output)
     {
-        if (!IsPossible)
-        {
-            output.WriteLine($"{s_programs} has no etcd and kube-apiserver: CLOSEWATCH_KUBERNETES says where they are");
-            return false;
-        }
-
         using var server = new ApiServer(s_programs);
         return RunAsync(server, output).GetAwaiter().GetResult();
     }
