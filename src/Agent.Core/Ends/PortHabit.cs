@@ -46,10 +46,10 @@ public sealed class PortHabit
     public bool SaysLastWords => _words > _quiet;
 
     /// <summary>
-    /// True where last words, or what may be such, are seen more often than quiet closes: a server that is late to close after them, on a
-    /// busy machine, has lost no request.
+    /// True where last words, or what may be such, are seen more often than quiet closes, and where TLS alerts are: a server that is late
+    /// to close after them, on a busy machine, has lost no request.
     /// </summary>
-    public bool MayAnswerWordsLate => _words + Held >= FewestWords && _words + Held > _quiet;
+    public bool MayAnswerWordsLate => (_words + Held >= FewestWords && _words + Held > _quiet) || (SeesAlerts && !SpeaksPlain);
 
     /// <summary>
     /// True where bytes were seen that hardly can be anything but a TLS alert, and most clients do not close without a word.
