@@ -274,6 +274,6 @@ internal sealed class EndsBenchmark : IBenchmark
     private static ServiceProcess StartService(string ends, int port) => ServiceProcess.Start(
         "closewatch run",
         port,
-        namespaces: 0,
-        $"exec '{BuiltProgram.Path}' run --Pods:Source=none --Collection:Interval=5s --Collection:ConnectionEnds={ends} --Http:Listen=http://127.0.0.1:{port}");
+        pods: null,
+        $"'{BuiltProgram.Path}' run --Pods:Source=none --Collection:Interval=5s --Collection:ConnectionEnds={ends} --Http:Listen=http://127.0.0.1:{port}");
 }

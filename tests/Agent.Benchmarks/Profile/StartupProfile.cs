@@ -68,8 +68,9 @@ internal static class StartupProfile
             "DOTNET_EnableEventPipe=1", "DOTNET_EventPipeRundown=0", $"DOTNET_EventPipeConfig={CompiledMethods.Configuration}",
             $"DOTNET_EventPipeOutputPath={directory}/{{pid}}",
         ];
+        using var pods = new NamedNamespaces(Pods);
         using var agent = ServiceProcess.Start(
-            "closewatch run", 9742, Pods, $"exec env {string.Join(' ', environment)} '{program}' run --Pods:Source=none --Collection:Interval=1s");
+            "closewatch run", 9742, pods, $"env {string.Join(' ', environment)} '{program}' run --Pods:Source=none --Collection:Interval=1s");
         agent.AwaitFirstScrape();
         agent.AwaitMetric("closewatch_conntrack_age_seconds");
         using var trace = Process.Start(new ProcessStartInfo("env", [.. environment, program, "trace", "--for", "5s"])

@@ -8,6 +8,7 @@ internal sealed class ServiceBenchmark : IBenchmark
 {
     private const int Pods = 250;
     private const int Scrapes = 2_000;
+    private const int Starts = 5;
     private const double MaxMillisecondsP99 = 5;
     private const double MaxResidentMiB = 60;
     private const double MaxAnonymousMiB = 14;
@@ -31,11 +32,20 @@ internal sealed class ServiceBenchmark : IBenchmark
         ChildProgram.Execute("ip", "link", "set", "lo", "up");
         var entries = BenchmarkTable.Fill(output);
 
-        using var agent = ServiceProcess.Start("closewatch run", 9742, Pods, $"exec '{BuiltProgram.Path}' run --Pods:Source=none");
+        using var pods = new NamedNamespaces(Pods);
+        var (agentStarts, exporterStarts) = (new List<TimeSpan>(), new List<TimeSpan>());
+        for (var start = 1; start < Starts; start++)
+        {
+            StartAndEnd(StartAgent(pods), agentStarts);
+            StartAndEnd(StartExporter(pods), exporterStarts);
+        }
+
+        using var agent = StartAgent(pods);
         agent.AwaitFirstScrape();
-        using var exporter = ServiceProcess.Start(
-            "node_exporter", 9100, 0, "exec prometheus-node-exporter --collector.disable-defaults --collector.conntrack --collector.tcpstat --web.listen-address=127.0.0.1:9100");
+        agentStarts.Add(agent.FirstScrape);
+        using var exporter = StartExporter(pods);
         exporter.AwaitFirstScrape();
+        exporterStarts.Add(exporter.FirstScrape);
 
         // The first dump follows the first answer at once: it is part of the start.
         agent.AwaitMetric("closewatch_conntrack_age_seconds");
@@ -60,19 +70,39 @@ internal sealed class ServiceBenchmark : IBenchmark
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{entries:N0} entries, {Scrapes:N0} scrapes, {BuiltProgram.Path}"));
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"anonymous memory: the most of {s_watched.TotalMinutes:F0} minutes, scraped every {s_pause.TotalSeconds:F0} s; after the first dump; after {Scrapes:N0} scrapes in a row"));
+            $"anonymous memory: the most of {s_watched.TotalMinutes:F0} minutes, scraped every {s_pause.TotalSeconds:F0} s; after the first dump; after {Scrapes:N0} scrapes in a row. First scrape: the median of {Starts} starts"));
         output.WriteLine("                 resident  anonymous  first dump   scraped  CPU a minute  first scrape  scrape p50      p99     bytes");
-        foreach (var service in (ServiceProcess[])[agent, exporter])
+        foreach (var (service, starts) in ((ServiceProcess, List<TimeSpan>)[])[(agent, agentStarts), (exporter, exporterStarts)])
         {
+            starts.Sort();
             output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{service.Name,-15} {service.ResidentMiB,6:F0} MiB {service.AnonymousMiB,6:F1} MiB {service.StartMiB,7:F1} MiB {service.ScrapedMiB,5:F1} MiB {service.CpuPerMinute.TotalMilliseconds,10:F0} ms {service.FirstScrape.TotalMilliseconds,10:F0} ms {service.Percentile(0.50),8:F2} ms {service.Percentile(0.99),5:F2} ms {service.Bytes,9:N0}"));
+                $"{service.Name,-15} {service.ResidentMiB,6:F0} MiB {service.AnonymousMiB,6:F1} MiB {service.StartMiB,7:F1} MiB {service.ScrapedMiB,5:F1} MiB {service.CpuPerMinute.TotalMilliseconds,10:F0} ms {starts[Starts / 2].TotalMilliseconds,10:F0} ms {service.Percentile(0.50),8:F2} ms {service.Percentile(0.99),5:F2} ms {service.Bytes,9:N0}"));
         }
 
         return ResultTable.Check(output, "scrape p99, ms", agent.Percentile(0.99), MaxMillisecondsP99)
             & ResultTable.Check(output, "resident, MiB", agent.ResidentMiB, MaxResidentMiB)
             & ResultTable.Check(output, "anonymous, MiB", agent.AnonymousMiB, MaxAnonymousMiB)
-            & ResultTable.Check(output, "first good scrape, s", agent.FirstScrape.TotalSeconds, MaxFirstScrapeSeconds)
+            & ResultTable.Check(output, "first good scrape, s", agentStarts[Starts / 2].TotalSeconds, MaxFirstScrapeSeconds)
             & ResultTable.Check(output, "percent of a core", agent.CpuPerMinute.TotalSeconds / 60 * 100, MaxCpuPercent);
+    }
+
+    private static ServiceProcess StartAgent(NamedNamespaces pods) =>
+        ServiceProcess.Start("closewatch run", 9742, pods, $"'{BuiltProgram.Path}' run --Pods:Source=none");
+
+    private static ServiceProcess StartExporter(NamedNamespaces pods) => ServiceProcess.Start(
+        "node_exporter", 9100, pods, "prometheus-node-exporter --collector.disable-defaults --collector.conntrack --collector.tcpstat --web.listen-address=127.0.0.1:9100");
+
+    private static void StartAndEnd(ServiceProcess service, List<TimeSpan> starts)
+    {
+        using (service)
+        {
+            service.AwaitFirstScrape();
+            starts.Add(service.FirstScrape);
+            service.End();
+        }
+
+        // What the start has left to others, the freeing of its memory for example.
+        Thread.Sleep(TimeSpan.FromSeconds(1));
     }
 }

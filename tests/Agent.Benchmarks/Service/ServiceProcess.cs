@@ -57,14 +57,11 @@ internal sealed class ServiceProcess : IDisposable
     /// <summary>The same at the end of <see cref="ScrapeMany"/>.</summary>
     public double ScrapedMiB { get; private set; }
 
-    /// <summary>Starts a service in a mount namespace of its own, in which there are so many named network namespaces that nobody else sees.</summary>
-    public static ServiceProcess Start(string name, int port, int namespaces, string command)
+    /// <summary>Starts a service, where it is to see named network namespaces in their mount namespace.</summary>
+    public static ServiceProcess Start(string name, int port, NamedNamespaces? pods, string command)
     {
-        var script = $"mkdir -p /run/netns && mount -t tmpfs tmpfs /run/netns && for i in $(seq {namespaces}); do ip netns add pod-$i || exit 1; done; echo go; {command} >/dev/null 2>&1";
-        var process = Process.Start(new ProcessStartInfo("unshare", ["--mount", "sh", "-c", script]) { RedirectStandardOutput = true })!;
-        return process.StandardOutput.ReadLine() == "go"
-            ? new(name, process, port)
-            : throw new InvalidOperationException($"{name} did not start: {script}");
+        string[] shell = ["sh", "-c", $"exec {command} >/dev/null 2>&1"];
+        return new(name, pods is null ? Process.Start(shell[0], shell[1..]) : Process.Start("nsenter", [$"--mount=/proc/{pods.Pid}/ns/mnt", .. shell]), port);
     }
 
     public void AwaitFirstScrape()
