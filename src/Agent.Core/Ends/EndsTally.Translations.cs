@@ -15,8 +15,8 @@ public sealed partial class EndsTally
     /// </summary>
     public const int MaxTranslated = 1024;
 
-    // By the view of the other end, which has not come yet: the position of the one that has. The kernel tells of ends by work queues of
-    // each processor, so a server's may come seconds after its client's where another pod ends thousands.
+    // By the view of the other end, which has not come yet: the position of the one that has. Which comes first is not promised: the kernel
+    // tells of ends by a work queue of each processor.
     private readonly Dictionary<ConnectionTuple, long> _translated = [];
 
     /// <summary>Position of the other end of a record; -1 when it is not there.</summary>

@@ -116,7 +116,7 @@ public sealed class TranslatedEndsTests
     }
 
     /// <summary>
-    /// The kernel tells of ends by a queue of each processor: a server's waits there for seconds behind the thousands of another pod.
+    /// The kernel tells of ends by a queue of each processor, so which of the two comes first, and how long before, is not promised.
     /// </summary>
     [Theory]
     [InlineData("request unread at close", 100)]
