@@ -67,8 +67,10 @@ internal sealed class SettingsAhead : IDisposable
         {
             // Whatever it could not read, the scan has read itself.
         }
-
-        _thread.Dispose();
+        finally
+        {
+            _thread.Dispose();
+        }
     }
 
     private void ReadAll(NamespaceVisitor visitor)

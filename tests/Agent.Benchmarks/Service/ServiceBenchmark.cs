@@ -101,8 +101,5 @@ internal sealed class ServiceBenchmark : IBenchmark
             starts.Add(service.FirstScrape);
             service.End();
         }
-
-        // What the start has left to others, the freeing of its memory for example.
-        Thread.Sleep(TimeSpan.FromSeconds(1));
     }
 }
