@@ -30,4 +30,7 @@ public static class ErrnoText
     /// <param name="errno">A positive error number of Linux, which is how Mono.Posix numbers its names too.</param>
     public static string Describe(int errno) =>
         Enum.IsDefined((Errno)errno) ? $"{(Errno)errno} ({errno})" : $"errno {errno}";
+
+    /// <summary>ENOENT, ESRCH, ENODEV or ENOTDIR: what was read is gone, or was never there.</summary>
+    public static bool IsGone(int errno) => errno is ENOENT or ESRCH or ENODEV or ENOTDIR;
 }

@@ -43,7 +43,7 @@ public sealed class KernelException : Exception
     public bool IsDenied => Errno is ErrnoText.EPERM or ErrnoText.EACCES;
 
     /// <summary>ENOENT, ESRCH, ENODEV or ENOTDIR: what was read is gone, or was never there.</summary>
-    public bool IsGone => Errno is ErrnoText.ENOENT or ErrnoText.ESRCH or ErrnoText.ENODEV or ErrnoText.ENOTDIR;
+    public bool IsGone => ErrnoText.IsGone(Errno);
 
     /// <summary>EOPNOTSUPP, EPROTONOSUPPORT, EAFNOSUPPORT or ENOSYS: this kernel cannot do it, or its module is not loaded.</summary>
     public bool IsNotSupported => Errno is ErrnoText.EOPNOTSUPP or ErrnoText.EPROTONOSUPPORT or ErrnoText.EAFNOSUPPORT or ErrnoText.ENOSYS;

@@ -79,8 +79,8 @@ internal sealed unsafe class DirectoryReader
 
         if (read < 0)
         {
-            var exception = new KernelException("getdents64", Marshal.GetLastPInvokeError());
-            return exception.IsGone ? false : throw exception;
+            var errno = Marshal.GetLastPInvokeError();
+            return ErrnoText.IsGone(errno) ? false : throw new KernelException("getdents64", errno);
         }
 
         _filled = (int)read;

@@ -49,13 +49,7 @@ public static unsafe class ProcFile
     {
         length = 0;
         var errno = Read(path, buffer, ref length);
-        if (errno == 0)
-        {
-            return true;
-        }
-
-        var exception = new KernelException($"read({path})", errno);
-        return exception.IsGone ? false : throw exception;
+        return errno == 0 || (ErrnoText.IsGone(errno) ? false : throw new KernelException($"read({path})", errno));
     }
 
     /// <summary>Reads a file whole into an array that is kept for the next file and grown when necessary.</summary>
