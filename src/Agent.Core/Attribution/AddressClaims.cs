@@ -45,28 +45,51 @@ public sealed class AddressClaims
         ImmutableArray<Owner> owners, Func<int, ImmutableArray<IpAddress>> addressesOf, RouteSet hostRoutes)
     {
         var claims = new AddressClaims(owners, addressesOf, hostRoutes);
-        int[] byRank =
-        [
-            .. Enumerable.Range(0, owners.Length)
-                .OrderByDescending(owner => owners[owner].Identity.Kind == PodKind.Pod)
-                .ThenByDescending(owner => owners[owner].Running ?? TimeSpan.Zero),
-        ];
+        var byRank = ByRank(owners);
         claims.ClaimByApi(byRank);
         claims.ClaimAll(Owner.HostIndex, addressesOf(Owner.HostNamespaceIndex));
-        foreach (var owner in byRank.Where(owner => !owners[owner].HostNetwork))
+        foreach (var owner in byRank)
         {
-            claims.ClaimAll(owner, addressesOf(owners[owner].NamespaceIndex).Where(hostRoutes.Contains));
+            if (!owners[owner].HostNetwork)
+            {
+                claims.ClaimRouted(owner, addressesOf(owners[owner].NamespaceIndex));
+            }
         }
 
         foreach (var owner in byRank)
         {
-            foreach (var index in owners[owner].Namespaces.Where(static index => index != Owner.HostNamespaceIndex))
+            foreach (var index in owners[owner].Namespaces)
             {
-                claims.ClaimAll(owner, addressesOf(index));
+                if (index != Owner.HostNamespaceIndex)
+                {
+                    claims.ClaimAll(owner, addressesOf(index));
+                }
             }
         }
 
         return claims;
+    }
+
+    /// <summary>Pods first, then whoever has run longest.</summary>
+    private static int[] ByRank(ImmutableArray<Owner> owners)
+    {
+        var byRank = new int[owners.Length];
+        for (var owner = 0; owner < byRank.Length; owner++)
+        {
+            byRank[owner] = owner;
+        }
+
+        Array.Sort(byRank, (one, other) =>
+        {
+            var byKind = IsPod(other).CompareTo(IsPod(one));
+            var byAge = byKind != 0 ? byKind : Running(other).CompareTo(Running(one));
+            return byAge != 0 ? byAge : one.CompareTo(other);
+        });
+        return byRank;
+
+        bool IsPod(int owner) => owners[owner].Identity.Kind == PodKind.Pod;
+
+        TimeSpan Running(int owner) => owners[owner].Running ?? TimeSpan.Zero;
     }
 
     /// <summary>The addresses that the API server gives to pods with a network of their own.</summary>
@@ -82,7 +105,19 @@ public sealed class AddressClaims
         }
     }
 
-    private void ClaimAll(int owner, IEnumerable<IpAddress> addresses)
+    /// <summary>Those that the node has a route to.</summary>
+    private void ClaimRouted(int owner, ImmutableArray<IpAddress> addresses)
+    {
+        foreach (var address in addresses)
+        {
+            if (_hostRoutes.Contains(address))
+            {
+                Claim(owner, address);
+            }
+        }
+    }
+
+    private void ClaimAll(int owner, ImmutableArray<IpAddress> addresses)
     {
         foreach (var address in addresses)
         {

@@ -91,15 +91,13 @@ internal sealed class MountedNamespaces(DirectoryHandle procRoot, MountLimits li
             }
         }
 
-        return
-        [
-            .. oldest.Values.OrderBy(static process => process.Pid == HostPid ? 0 : 1)
-                .ThenBy(static process => (process.StartTicks, process.Pid)),
-        ];
+        var sorted = oldest.Values.ToList();
+        sorted.Sort(static (one, other) => one == other ? 0 : IsBefore(one, other) ? -1 : 1);
+        return sorted;
     }
 
     private static bool IsBefore(NamespaceProcess process, NamespaceProcess known) =>
-        process.Pid == HostPid || (known.Pid != HostPid && (process.StartTicks, process.Pid).CompareTo((known.StartTicks, known.Pid)) < 0);
+        process.Pid == HostPid || (known.Pid != HostPid && process.CompareAge(known) < 0);
 
     /// <returns>False when the process is gone: there is nothing to look through.</returns>
     private bool TryRead(int pid, int maxLength, out int length, out bool isWhole)

@@ -47,6 +47,14 @@ public sealed class NamespaceProcess
     internal int TableIndex { get; set; } = -1;
 
     internal int NamespaceIndex { get; set; } = -1;
+
+    /// <summary>The order in which processes began; those of the same hundredth of a second by their ids.</summary>
+    /// <param name="other">Null comes first.</param>
+    public int CompareAge(NamespaceProcess? other)
+    {
+        var byStart = StartTicks.CompareTo(other?.StartTicks ?? 0);
+        return byStart != 0 ? byStart : Pid.CompareTo(other?.Pid ?? 0);
+    }
 }
 
 /// <summary>What is known of a process.</summary>

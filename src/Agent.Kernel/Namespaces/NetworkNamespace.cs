@@ -85,7 +85,19 @@ public sealed class NetworkNamespace
     public ulong Instance { get; private set; }
 
     /// <summary>The process that has been there longest: most likely the one that will stay.</summary>
-    public NamespaceProcess? Oldest => _processes.MinBy(process => (process.StartTicks, process.Pid));
+    public NamespaceProcess? Oldest
+    {
+        get
+        {
+            NamespaceProcess? oldest = null;
+            foreach (var process in _processes)
+            {
+                oldest = oldest is null || process.CompareAge(oldest) < 0 ? process : oldest;
+            }
+
+            return oldest;
+        }
+    }
 
     internal NamespaceProcess? Representative { get; set; }
 

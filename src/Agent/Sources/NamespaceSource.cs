@@ -67,11 +67,13 @@ internal sealed class NamespaceSource : IDisposable
         {
             var (chosen, leftOut) = NamespaceChoice.Choose([.. _processes.Namespaces.Where(candidate => candidate != host)]);
             _leftOut = leftOut;
-            var ids = _processes.Namespaces.Where(static network => network.Id != 0).CountBy(static network => network.Id).ToDictionary();
-            targets.AddRange(chosen
-                .Where(candidate => candidate.RepresentativePid > 0 || CanEnter(candidate, visitor, ids))
-                .OrderBy(static candidate => candidate.DisplayInode)
-                .Select(Target));
+            var ids = CountById(_processes.Namespaces);
+            var entered = chosen.Where(candidate => candidate.RepresentativePid > 0 || CanEnter(candidate, visitor, ids)).ToList();
+            entered.Sort(static (one, other) => one.DisplayInode.CompareTo(other.DisplayInode));
+            foreach (var candidate in entered)
+            {
+                targets.Add(Target(candidate));
+            }
         }
 
         _memory = memory;
@@ -86,6 +88,17 @@ internal sealed class NamespaceSource : IDisposable
                 CapturedRoot = IsLive ? null : network == host ? _collection.ProcRoot : Path.GetDirectoryName(network.NetPath),
             };
         }
+    }
+
+    private static Dictionary<ulong, int> CountById(IEnumerable<NetworkNamespace> networks)
+    {
+        var counts = new Dictionary<ulong, int>();
+        foreach (var network in networks.Where(static network => network.Id != 0))
+        {
+            counts[network.Id] = counts.GetValueOrDefault(network.Id) + 1;
+        }
+
+        return counts;
     }
 
     /// <summary>

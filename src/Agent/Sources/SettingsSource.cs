@@ -13,8 +13,8 @@ internal sealed class SettingsSource
 
     private static readonly string[] s_watched = [NetfilterSettings.CloseWait, NetfilterSettings.Established];
 
-    private readonly List<NetfilterSettings> _known = [];
-    private ImmutableArray<string>? _podNames;
+    private readonly List<(List<KeyValuePair<string, long>> Values, NetfilterSettings Settings)> _known = [];
+    private List<string>? _podNames;
 
     /// <summary>The timeouts that somebody may be changing while this program watches; none when nf_conntrack is not loaded.</summary>
     /// <param name="procRoot">Where proc is mounted, or a captured tree.</param>
@@ -31,8 +31,16 @@ internal sealed class SettingsSource
         var values = Sysctl.ReadNetfilter(procRoot, isHost ? null : _podNames);
         if (isHost)
         {
-            var names = values.Select(static pair => pair.Key).Where(NetfilterSettings.MatterInPods).ToImmutableArray();
-            _podNames = names.IsEmpty ? null : names;
+            var names = new List<string>(values.Count);
+            foreach (var (name, _) in values)
+            {
+                if (NetfilterSettings.MatterInPods(name))
+                {
+                    names.Add(name);
+                }
+            }
+
+            _podNames = names.Count == 0 ? null : names;
         }
 
         if (values.Count == 0)
@@ -40,57 +48,79 @@ internal sealed class SettingsSource
             return null;
         }
 
-        var settings = ImmutableSortedDictionary.CreateBuilder<string, long>(StringComparer.Ordinal);
+        var settings = new List<KeyValuePair<string, long>>(values.Count);
         long? count = null, max = null, buckets = null;
-        foreach (var (name, value) in values)
+        foreach (var pair in values)
         {
-            switch (name)
+            switch (pair.Key)
             {
-                case var _ when !isHost && !NetfilterSettings.MatterInPods(name):
+                case var name when !isHost && !NetfilterSettings.MatterInPods(name):
                     break;
                 case "count":
-                    count = value;
+                    count = pair.Value;
                     break;
                 case "max":
-                    max = value;
+                    max = pair.Value;
                     break;
                 case "buckets":
-                    buckets = value;
+                    buckets = pair.Value;
                     break;
                 default:
-                    settings[name] = value;
+                    settings.Add(pair);
                     break;
             }
         }
 
         PortRange? localPorts = IpLocalPortRange.Read(procRoot) is var (first, last) ? new(first, last) : null;
-        return new NamespaceSettings(Share(settings.ToImmutable()), count, max, buckets, localPorts);
+        return new NamespaceSettings(Share(settings), count, max, buckets, localPorts);
     }
 
-    /// <summary>Hundreds of namespaces have the same forty values: they are kept once.</summary>
-    private NetfilterSettings Share(ImmutableSortedDictionary<string, long> values)
+    /// <summary>Hundreds of namespaces have the same forty values, read in the same order: they are kept once.</summary>
+    private NetfilterSettings Share(List<KeyValuePair<string, long>> values)
     {
         lock (_known)
         {
-            return Known(values);
+            foreach (var known in _known)
+            {
+                if (AreSame(known.Values, values))
+                {
+                    return known.Settings;
+                }
+            }
+
+            if (_known.Count == MostKnown)
+            {
+                _known.RemoveAt(0);
+            }
+
+            var byName = ImmutableSortedDictionary.CreateBuilder<string, long>(StringComparer.Ordinal);
+            foreach (var (name, value) in values)
+            {
+                byName[name] = value;
+            }
+
+            var settings = new NetfilterSettings(byName.ToImmutable());
+            _known.Add((values, settings));
+            return settings;
         }
     }
 
-    private NetfilterSettings Known(ImmutableSortedDictionary<string, long> values)
+    private static bool AreSame(List<KeyValuePair<string, long>> some, List<KeyValuePair<string, long>> others)
     {
-        if (_known.Find(known => known.Values.SequenceEqual(values)) is { } same)
+        if (some.Count != others.Count)
         {
-            return same;
+            return false;
         }
 
-        if (_known.Count == MostKnown)
+        for (var i = 0; i < some.Count; i++)
         {
-            _known.RemoveAt(0);
+            if (some[i].Value != others[i].Value || !string.Equals(some[i].Key, others[i].Key, StringComparison.Ordinal))
+            {
+                return false;
+            }
         }
 
-        var settings = new NetfilterSettings(values);
-        _known.Add(settings);
-        return settings;
+        return true;
     }
 }
 
