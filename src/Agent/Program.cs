@@ -48,7 +48,7 @@ internal static class Program
 
     public static Task<int> Main(string[] args)
     {
-        var terminal = Terminal.OfProcess(ConfigurationInput.OfProcess(null, []).Environment);
+        var terminal = Terminal.OfProcess(ConfigurationInput.EnvironmentOfProcess());
         return RunAsync(args, new()
         {
             Terminal = terminal,

@@ -1,22 +1,27 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Text.RegularExpressions;
 using Agent.Configuration;
 using Agent.Core;
 
 namespace Agent.Commands;
 
 /// <summary>Runs a command tree: one line for every mistake, and an exit code for everything.</summary>
-internal static partial class CommandLineRunner
+internal static class CommandLineRunner
 {
     private static readonly ParserConfiguration s_parser = new() { ResponseFileTokenReplacer = null };
 
     /// <summary>Splits arguments of the form <c>--Section:Key=value</c> from the rest.</summary>
     public static (ImmutableArray<string> Settings, ImmutableArray<string> Others) Split(IEnumerable<string> arguments)
     {
-        var all = arguments.ToLookup(static argument => SettingArgument().IsMatch(argument));
-        return ([.. all[true]], [.. all[false]]);
+        var settings = ImmutableArray.CreateBuilder<string>();
+        var others = ImmutableArray.CreateBuilder<string>();
+        foreach (var argument in arguments)
+        {
+            (IsSetting(argument) ? settings : others).Add(argument);
+        }
+
+        return (settings.ToImmutable(), others.ToImmutable());
     }
 
     public static async Task<int> RunAsync(Command root, CommonOptions options, IReadOnlyList<string> arguments, Terminal terminal)
@@ -129,6 +134,19 @@ internal static partial class CommandLineRunner
     private static string Path(CommandResult result) =>
         result.Parent is CommandResult parent ? $"{Path(parent)} {result.Command.Name}" : "closewatch";
 
-    [GeneratedRegex("^--[A-Za-z]+:")]
-    private static partial Regex SettingArgument();
+    /// <summary>Two hyphens, letters and a colon; the rest is for the configuration to judge.</summary>
+    private static bool IsSetting(string argument)
+    {
+        var name = argument.StartsWith("--", StringComparison.Ordinal) ? argument.AsSpan(2) : default;
+        var colon = name.IndexOf(':');
+        foreach (var letter in name[..Math.Max(0, colon)])
+        {
+            if (!char.IsAsciiLetter(letter))
+            {
+                return false;
+            }
+        }
+
+        return colon > 0;
+    }
 }

@@ -42,7 +42,7 @@ internal sealed record CommandServices
     /// <summary>Opens where a person answers questions; null when nobody is there.</summary>
     public Func<TextReader>? Answers { get; init; }
 
-    public Uri KubeProxyEndpoint { get; init; } = KubeProxyProbe.DefaultEndpoint;
+    public string KubeProxyEndpoint { get; init; } = KubeProxyProbe.DefaultEndpoint;
 
     /// <summary>Arguments of the form <c>--Section:Key=value</c>.</summary>
     public ImmutableArray<string> Settings { get; init; } = [];

@@ -42,7 +42,7 @@ internal sealed record Terminal
     /// <summary>Columns of the terminal; null when the output is none.</summary>
     public int? Columns { get; init; }
 
-    public ImmutableDictionary<string, string> Environment { get; init; } = ImmutableDictionary<string, string>.Empty;
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = ImmutableDictionary<string, string>.Empty;
 
     /// <summary>
     /// Columns to write: those that were asked for, of the terminal within what is readable, of <c>COLUMNS</c>, or 80, in this order.
@@ -54,7 +54,7 @@ internal sealed record Terminal
                 : UsualWidth);
 
     /// <summary>Standard output and error of this process.</summary>
-    public static Terminal OfProcess(ImmutableDictionary<string, string> environment) => new()
+    public static Terminal OfProcess(IReadOnlyDictionary<string, string> environment) => new()
     {
         Output = Open(new StandardStream(StandardStream.Output)),
         OpenLiveOutput = static () => Open(new StandardStream(StandardStream.Output, tellsWhenClosed: true)),

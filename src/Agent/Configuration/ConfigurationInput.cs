@@ -14,7 +14,7 @@ internal sealed record ConfigurationInput
     public string DefaultFile { get; init; } = DefaultPath;
 
     /// <summary>All environment variables.</summary>
-    public ImmutableDictionary<string, string> Environment { get; init; } = ImmutableDictionary<string, string>.Empty;
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = ImmutableDictionary<string, string>.Empty;
 
     /// <summary>Arguments of the form <c>--Section:Key=value</c>.</summary>
     public ImmutableArray<string> Arguments { get; init; } = [];
@@ -26,13 +26,15 @@ internal sealed record ConfigurationInput
 
     public string HostName { get; init; } = "";
 
-    /// <summary>The environment of this process, with the given arguments.</summary>
-    public static ConfigurationInput OfProcess(string? file, IEnumerable<string> arguments) => new()
+    /// <summary>All environment variables of this process.</summary>
+    public static IReadOnlyDictionary<string, string> EnvironmentOfProcess()
     {
-        File = file,
-        Arguments = [.. arguments],
-        HostName = System.Environment.MachineName,
-        Environment = System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
-            .ToImmutableDictionary(static entry => (string)entry.Key, static entry => (string?)entry.Value ?? "", StringComparer.Ordinal),
-    };
+        var variables = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (DictionaryEntry entry in System.Environment.GetEnvironmentVariables())
+        {
+            variables[(string)entry.Key] = (string?)entry.Value ?? "";
+        }
+
+        return variables;
+    }
 }

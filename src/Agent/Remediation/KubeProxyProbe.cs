@@ -7,7 +7,7 @@ namespace Agent.Remediation;
 /// </summary>
 internal sealed class KubeProxyProbe : IDisposable
 {
-    public static readonly Uri DefaultEndpoint = new("http://127.0.0.1:10249/configz");
+    public const string DefaultEndpoint = "http://127.0.0.1:10249/configz";
 
     private const int MaxAnswerLength = 1 << 20;
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);

@@ -12,12 +12,12 @@ namespace Agent.Remediation;
 /// <param name="kubeProxyEndpoint">Where kube-proxy shows its configuration.</param>
 /// <param name="time">Clock.</param>
 /// <param name="logger">Takes a line for each value written.</param>
-internal sealed partial class Remediator(string actor, Uri kubeProxyEndpoint, TimeProvider time, ILogger logger) : IDisposable
+internal sealed partial class Remediator(string actor, string kubeProxyEndpoint, TimeProvider time, ILogger logger) : IDisposable
 {
-    private readonly KubeProxyProbe _kubeProxy = new(kubeProxyEndpoint, time);
     private readonly RewritePacing _pacing = new(time);
     private readonly RemediationCounters _counters = new();
     private readonly HashSet<(string Where, string Sysctl)> _told = [];
+    private KubeProxyProbe? _kubeProxy;
     private RemediationTools? _tools;
     private AgentOptions _options = new();
     private string? _bootId;
@@ -131,7 +131,7 @@ internal sealed partial class Remediator(string actor, Uri kubeProxyEndpoint, Ti
     {
         _tools?.Dispose();
         _tools = null;
-        _kubeProxy.Dispose();
+        _kubeProxy?.Dispose();
     }
 
     private static RemediationPolicy Policy(RemediationOptions options) => new()
@@ -166,6 +166,7 @@ internal sealed partial class Remediator(string actor, Uri kubeProxyEndpoint, Ti
         var runs = tools.Processes.KubeProxyRuns;
         if (!snapshot.Node.CapturedTree)
         {
+            _kubeProxy ??= new(new(kubeProxyEndpoint), time);
             return _kubeProxy.Probe(runs);
         }
 

@@ -10,7 +10,7 @@ namespace Agent.KernelTests.Remediation;
 public sealed class RemediatorTests : IDisposable
 {
     // Nothing listens at the discard port of loopback.
-    private static readonly Uri s_nobody = new("http://127.0.0.1:9/configz");
+    private const string Nobody = "http://127.0.0.1:9/configz";
 
     private readonly SettingsFixture _settings = new();
     private readonly CollectedLog _log = new();
@@ -204,7 +204,7 @@ public sealed class RemediatorTests : IDisposable
     private AgentOptions With(Func<RemediationOptions, RemediationOptions> change) =>
         _settings.Options with { Remediation = change(_settings.Options.Remediation) };
 
-    private Remediator Make() => new("a test", s_nobody, _time, _log);
+    private Remediator Make() => new("a test", Nobody, _time, _log);
 
     private sealed class Clock : TimeProvider
     {

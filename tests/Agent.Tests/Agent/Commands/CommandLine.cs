@@ -78,7 +78,7 @@ internal sealed class CommandLine
             TraceLocally = (_, _, filter) => LocalTrace(filter),
             Time = Time,
             Answers = Answer is null ? null : () => new StringReader(Answer),
-            KubeProxyEndpoint = new("http://127.0.0.1:9/configz"),
+            KubeProxyEndpoint = "http://127.0.0.1:9/configz",
             DefaultConfigurationFile = "/nonexistent/closewatch.json",
         });
     }

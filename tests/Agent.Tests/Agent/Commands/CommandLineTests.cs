@@ -133,4 +133,23 @@ public sealed class CommandLineTests
         {
         }
     }
+
+    [Theory]
+    [InlineData("--Http:Listen=x", true)]
+    [InlineData("--a:", true)]
+    [InlineData("--unknownSection:Key:More=1", true)]
+    [InlineData("--", false)]
+    [InlineData("--:Key=1", false)]
+    [InlineData("--Key", false)]
+    [InlineData("--a-b:c", false)]
+    [InlineData("--é:c", false)]
+    [InlineData("-o:json", false)]
+    [InlineData("Http:Listen=x", false)]
+    public void Split_ArgumentOfTheForm_IsASetting(string argument, bool isSetting)
+    {
+        var (settings, others) = CommandLineRunner.Split(["report", argument]);
+
+        Assert.Equal(isSetting ? [argument] : [], settings);
+        Assert.Equal(isSetting ? ["report"] : ["report", argument], others);
+    }
 }
