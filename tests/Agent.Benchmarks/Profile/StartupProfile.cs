@@ -30,7 +30,8 @@ internal static class StartupProfile
         var directory = Directory.CreateTempSubdirectory("closewatch-profile-");
         try
         {
-            Run(program, directory.FullName);
+            // The agent starts in another mount namespace, and so in its root.
+            Run(Path.GetFullPath(program), directory.FullName);
             using var trimmed = new TrimmedAssemblies(assemblies);
             var methods = new Dictionary<string, ProfiledMethod>();
             foreach (var file in directory.GetFiles())
