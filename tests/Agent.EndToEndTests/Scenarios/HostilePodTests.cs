@@ -41,8 +41,9 @@ public sealed class HostilePodTests(NodePool nodes) : NodeTest(nodes)
     [InlineData(false)]
     public async Task NetworkMadeByAPod_OlderNumber_IsOneMoreOfItsOwn(bool withApi)
     {
-        // The kernel gives the lowest free number: what is freed after the pod began is lower than the pod's.
-        string[] earlier = ["free-1", "free-2", "free-3", "free-4"];
+        // The kernel gives the lowest free number: what is freed after the pod began is lower than the pod's. Many, and with patience:
+        // other tests take them as well, and a namespace is taken apart some time after its name is gone.
+        string[] earlier = [.. Enumerable.Range(1, 16).Select(static number => $"free-{number}")];
         foreach (var name in earlier)
         {
             (await Node.RunAsync("ip", "netns", "add", name)).Checked();
@@ -62,7 +63,7 @@ public sealed class HostilePodTests(NodePool nodes) : NodeTest(nodes)
         {
             nested = await StartInPodAsync(server, "unshare", "-n");
             return await NamespaceOfAsync($"{nested}") < own;
-        });
+        }, TimeSpan.FromSeconds(30));
         var report = withApi ? await ReportWithApiAsync(server, client) : await Node.ReportAsync();
         await ReportAssert.SocketsAsKernelShowsAsync(Node, report, server, client);
         Assert.Equal(HalfClosed, report.ConnectionsOf(server).Count);
