@@ -24,9 +24,10 @@ internal static partial class AgentHost
     /// <exception cref="AgentStartException">It cannot start with this configuration.</exception>
     public static async Task RunAsync(AgentHostSettings settings, CancellationToken cancellationToken)
     {
+        var app = Build(settings, HeadStart.Begin(settings));
+
         // Not waited for: where it fails the first scan fails, too, and says so.
         _ = Task.Run(() => Rehearsal.Run(settings), CancellationToken.None);
-        var app = Build(settings, HeadStart.Begin(settings));
         await using (app.ConfigureAwait(false))
         {
             var options = settings.Configuration.Options;
