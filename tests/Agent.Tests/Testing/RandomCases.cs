@@ -9,6 +9,10 @@ internal static class RandomCases
 
     public static int Of(int all) => s_isQuick ? Math.Max(1, all / 10) : all;
 
+    /// <inheritdoc cref="Some{T1,T2,T3}"/>
+    public static TheoryData<T1, T2> Some<T1, T2>(TheoryData<T1, T2> all) =>
+        s_isQuick ? [.. all.Where(static (_, number) => number % 3 == 0)] : all;
+
     /// <summary>All the cases of a test that are long simulations; in <c>make unit</c> every third.</summary>
     public static TheoryData<T1, T2, T3> Some<T1, T2, T3>(TheoryData<T1, T2, T3> all) =>
         s_isQuick ? [.. all.Where(static (_, number) => number % 3 == 0)] : all;

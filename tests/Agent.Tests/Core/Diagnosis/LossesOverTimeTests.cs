@@ -27,17 +27,17 @@ public sealed class LossesOverTimeTests
 
     public static TheoryData<double, double, double> CrashesScannedOften => RandomCases.Some(new TheoryData<double, double, double>
     {
+        { 2, 11, 3 },
         { 1, 3.7, 0.5 },
         { 1, 8, 2 },
+        { 5, 50, 5 },
         { 1, 15, 10 },
         { 1, 18, 1 },
-        { 2, 11, 3 },
-        { 2, 18, 1 },
-        { 1, 18, 13 },
-        { 1, 30, 5 },
-        { 1, 50, 0.3 },
         { 2, 40, 13 },
-        { 5, 50, 5 },
+        { 2, 18, 1 },
+        { 1, 30, 5 },
+        { 1, 18, 13 },
+        { 1, 50, 0.3 },
     });
 
     /// <summary>Where scans follow one another closely what is kept of them does not go back for long.</summary>
@@ -47,12 +47,12 @@ public sealed class LossesOverTimeTests
         [ContainerRestartingRule.Id],
         Shown(interval, at => Crashing(at, Times(period, 100), down)).SelectMany(static shown => shown).Distinct());
 
+    public static TheoryData<double, double> LossesScannedOften =>
+        RandomCases.Some(new TheoryData<double, double> { { 2, 65 }, { 1, 65 }, { 1, 125 }, { 5, 125 } });
+
     /// <summary>What counts for five minutes does so however closely scans follow one another: it does not come and go with each loss.</summary>
     [Theory]
-    [InlineData(1, 65)]
-    [InlineData(1, 125)]
-    [InlineData(2, 65)]
-    [InlineData(5, 125)]
+    [MemberData(nameof(LossesScannedOften))]
     public void FewLosses_ScannedOften_StayCritical(double interval, double period)
     {
         var shown = Findings(interval, at => Closing(at, Times(period, 100), 5.1))
@@ -118,8 +118,8 @@ public sealed class LossesOverTimeTests
         { 60, 120, 5 },
         { 60, 40, 5 },
         { 60, 11, 2 },
-        { 60, 200, 5 },
         { 2, 250, 3 },
+        { 60, 200, 5 },
     });
 
     /// <summary>Once the third crash has shown that it is a loop, each further one is told as that, however seldom it comes.</summary>

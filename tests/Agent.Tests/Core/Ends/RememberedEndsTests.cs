@@ -3,6 +3,7 @@ using Agent.Core.Ends;
 using Agent.Core.Model;
 using Agent.Kernel.Net;
 using Agent.Kernel.SockDiag;
+using Agent.Tests.Testing;
 using Xunit;
 
 namespace Agent.Tests.Core.Ends;
@@ -46,7 +47,7 @@ public sealed class RememberedEndsTests
     {
         var random = new Random(11);
         var pairs = 0;
-        while (pairs < 4 * EndsTally.MaxRemembered)
+        while (pairs < RandomCases.Of(40) * EndsTally.MaxRemembered / 10)
         {
             var count = random.Next(1, 3000);
             AddPairs(pairs, count);

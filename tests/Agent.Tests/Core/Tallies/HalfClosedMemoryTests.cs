@@ -1,4 +1,5 @@
 using Agent.Core.Tallies;
+using Agent.Tests.Testing;
 using Xunit;
 
 namespace Agent.Tests.Core.Tallies;
@@ -54,7 +55,7 @@ public sealed class HalfClosedMemoryTests
         var expected = new Dictionary<ulong, int>();
         foreach (var size in (int[])[100, 50_000, 70_000, 3, 20_000, 0, 1_000])
         {
-            for (var round = 0; round < 3; round++)
+            for (var round = 0; round < RandomCases.Of(3); round++)
             {
                 var now = expected.Count == 0 ? 1 : expected.Values.Max() + 1;
                 _memory.Begin(TimeSpan.FromSeconds(now));

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Agent.Core.Diagnosis;
 using Agent.Core.Diagnosis.Rules;
 using Agent.Core.Model;
+using Agent.Tests.Testing;
 using Xunit;
 
 namespace Agent.Tests.Core.Diagnosis.Rules;
@@ -120,7 +121,7 @@ public sealed class SourceUnavailableRuleTests
             "ENOENT (2)", "EOPNOTSUPP (95)", "switched off by", "does not exist", "answered 403", "/serviceaccount/", "NODE_NAME", ":", ";", "(", "'", "$POD",
         ];
         var random = new Random(20_261_121);
-        for (var round = 0; round < 500; round++)
+        for (var round = 0; round < RandomCases.Of(500); round++)
         {
             var needs = (SourceNeeds)(random.Next() & ((1 << 21) - 1));
             var reworded = string.Join(' ', Enumerable.Range(0, random.Next(12)).Select(_ => words[random.Next(words.Length)]));
