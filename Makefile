@@ -95,7 +95,7 @@ bench: ## compare with C and the usual tools; writes docs/performance.md, ten mi
 	@dotnet build tests/Agent.Benchmarks -c Release --nologo -v quiet -clp:NoSummary
 	@artifacts/bin/Agent.Benchmarks/release/Agent.Benchmarks docs/performance.md $(BENCH)
 
-profile: ## which generic code publishing compiles beforehand, from a run of the program; writes src/Agent/Startup.mibc, four minutes, as root
+profile: ## which generic code publishing compiles beforehand, from a run of the program; writes src/Agent/Startup.mibc, two minutes, as root
 	@dotnet publish src/Agent -c Release -r $(RID) -p:StartupProfile= -o artifacts/profile/$(RID) --artifacts-path artifacts/profile-work \
 	  -p:RunAnalyzers=false --nologo -v quiet
 	@dotnet build tests/Agent.Benchmarks -c Release --nologo -v quiet -clp:NoSummary

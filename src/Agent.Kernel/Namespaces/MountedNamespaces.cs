@@ -97,7 +97,7 @@ internal sealed class MountedNamespaces(DirectoryHandle procRoot, MountLimits li
     }
 
     private static bool IsBefore(NamespaceProcess process, NamespaceProcess known) =>
-        process.Pid == HostPid || (known.Pid != HostPid && process.CompareAge(known) < 0);
+        process.Pid == HostPid || (known.Pid != HostPid && NamespaceProcess.CompareAge(process, known) < 0);
 
     /// <returns>False when the process is gone: there is nothing to look through.</returns>
     private bool TryRead(int pid, int maxLength, out int length, out bool isWhole)

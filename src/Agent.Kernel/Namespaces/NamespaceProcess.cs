@@ -48,12 +48,11 @@ public sealed class NamespaceProcess
 
     internal int NamespaceIndex { get; set; } = -1;
 
-    /// <summary>The order in which processes began; those of the same hundredth of a second by their ids.</summary>
-    /// <param name="other">Null comes first.</param>
-    public int CompareAge(NamespaceProcess? other)
+    /// <summary>The order in which processes began; those of the same hundredth of a second by their ids, and no process first.</summary>
+    public static int CompareAge(NamespaceProcess? one, NamespaceProcess? other)
     {
-        var byStart = StartTicks.CompareTo(other?.StartTicks ?? 0);
-        return byStart != 0 ? byStart : Pid.CompareTo(other?.Pid ?? 0);
+        var byStart = (one?.StartTicks ?? 0).CompareTo(other?.StartTicks ?? 0);
+        return byStart != 0 ? byStart : (one?.Pid ?? 0).CompareTo(other?.Pid ?? 0);
     }
 }
 

@@ -92,7 +92,7 @@ public sealed class NetworkNamespace
             NamespaceProcess? oldest = null;
             foreach (var process in _processes)
             {
-                oldest = oldest is null || process.CompareAge(oldest) < 0 ? process : oldest;
+                oldest = oldest is null || NamespaceProcess.CompareAge(process, oldest) < 0 ? process : oldest;
             }
 
             return oldest;

@@ -38,6 +38,23 @@ public sealed class AddressClaimsTests
     }
 
     [Fact]
+    public void Resolve_OlderPodIsFoundLater_KeepsItsAddress()
+    {
+        var claims = Resolve([Pod("thief", 1, hours: 1), Pod("victim", 2, hours: 9)], ["192.168.1.1"], [Contested], [Contested]);
+
+        Assert.Equal([new AddressConflict(Make.Address(Contested), 2, 1)], claims.Conflicts);
+    }
+
+    [Fact]
+    public void Resolve_OlderContainer_LosesToThePod()
+    {
+        var container = Pod("container", 1, hours: 9) with { Identity = new PodIdentity(PodKind.Container, "", "container", "container") };
+        var claims = Resolve([container, Pod("victim", 2, hours: 1)], ["192.168.1.1"], [Contested], [Contested]);
+
+        Assert.Equal([new AddressConflict(Make.Address(Contested), 2, 1)], claims.Conflicts);
+    }
+
+    [Fact]
     public void Resolve_PodWithTheNodesAddress_DoesNotTakeIt()
     {
         var claims = Resolve([Pod("victim", 1, hours: 1), Pod("thief", 2, hours: 9)], ["192.168.1.1"], [], ["192.168.1.1"]);
