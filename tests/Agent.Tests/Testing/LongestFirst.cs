@@ -13,7 +13,11 @@ public sealed class LongestFirst : ITestCollectionOrderer
 {
     public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)
         where TTestCollection : notnull, ITestCollection =>
-        [.. testCollections.OrderByDescending(static collection => SecondsOf(collection.TestCollectionDisplayName))];
+        FromBothEnds([.. testCollections.OrderByDescending(static collection => SecondsOf(collection.TestCollectionDisplayName))]);
+
+    // xunit hands them to the thread pool all at once, and of what is queued there one thread takes the last first, the others the first.
+    private static TTestCollection[] FromBothEnds<TTestCollection>(TTestCollection[] longestFirst) =>
+        [.. longestFirst.Where(static (_, index) => index % 2 == 0), .. longestFirst.Where(static (_, index) => index % 2 == 1).Reverse()];
 
     // "Test collection for Agent.Tests.Http.HttpTests (id: 5f0e...)": what xunit calls the collection of a class that names none.
     private static int SecondsOf(string collection) =>
