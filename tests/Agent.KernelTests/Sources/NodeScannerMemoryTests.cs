@@ -70,7 +70,8 @@ public sealed class NodeScannerMemoryTests
         using var master = IdleProcess.Start(network);
         Assert.Null(In(Scan()).NewestWorkerRunning);
 
-        var slack = TimeSpan.FromMilliseconds(100);
+        // A busy machine lets that much pass between the time of a scan and that of its readings.
+        var slack = TimeSpan.FromMilliseconds(300);
         Thread.Sleep(slack);
         var before = DateTimeOffset.UtcNow;
         using var worker = IdleProcess.Start(network);
