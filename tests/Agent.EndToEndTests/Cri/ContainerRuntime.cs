@@ -34,11 +34,8 @@ public sealed class ContainerRuntime(string socketPath) : IDisposable
         CallAsync<SandboxStatusResponse>("PodSandboxStatus", new SandboxStatusRequest { Id = id, Verbose = true }, cancellation);
 
     /// <summary>Ends all processes of the sandbox at once, takes its network away, and removes it.</summary>
-    public async Task RemoveSandboxAsync(string id, CancellationToken cancellation)
-    {
-        await CallAsync<Empty>("StopPodSandbox", new SandboxId { Id = id }, cancellation);
-        await CallAsync<Empty>("RemovePodSandbox", new SandboxId { Id = id }, cancellation);
-    }
+    public Task RemoveSandboxAsync(string id, CancellationToken cancellation) =>
+        CallAsync<Empty>("RemovePodSandbox", new SandboxId { Id = id }, cancellation);
 
     public async Task<string> StartContainerAsync(CreateContainerRequest request, CancellationToken cancellation)
     {

@@ -41,7 +41,7 @@ public sealed partial class DashboardDataTests(NodePool nodes) : NodeTest(nodes)
         }
 
         Assert.Empty(missing);
-        await ExpositionTests.CheckAsync((await Node.RunAsync("/bin/busybox", "wget", "-q", "-O", "-", $"http://{AgentAddress}/metrics")).Checked().Output);
+        await ExpositionTests.CheckAsync(await Node.Http.GetStringAsync(new Uri($"http://{AgentAddress}/metrics"), TestContext.Current.CancellationToken));
         Assert.Equal(1, await prometheus.CountAsync("ALERTS{alertname=\"ClosewatchHalfClosedUntracked\", pod=\"leaky\"}"));
         Assert.Equal(0, await prometheus.CountAsync("prometheus_rule_evaluation_failures_total > 0"));
     }

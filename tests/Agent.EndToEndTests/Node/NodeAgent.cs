@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using System.Text.Json;
 using Agent.EndToEndTests.Reports;
 
@@ -50,10 +51,10 @@ public sealed class NodeAgent : IAsyncDisposable
         var ends = DateTime.UtcNow + s_startTimeout;
         for (; ; )
         {
-            var answer = await _node.RunAsync("/bin/busybox", "wget", "-q", "-O", "-", _address + path);
-            if (DateTime.UtcNow > ends || !answer.Error.Contains(" 503 ", StringComparison.Ordinal))
+            using var answer = await _node.Http.GetAsync(new Uri(_address + path));
+            if (DateTime.UtcNow > ends || answer.StatusCode != HttpStatusCode.ServiceUnavailable)
             {
-                return answer.Checked().Output;
+                return await answer.EnsureSuccessStatusCode().Content.ReadAsStringAsync();
             }
 
             await Task.Delay(s_pause);
@@ -61,15 +62,14 @@ public sealed class NodeAgent : IAsyncDisposable
     }
 
     /// <summary>The same; null where it does not say 200.</summary>
-    public async Task<string?> TryGetAsync(string path) =>
-        await _node.RunAsync("/bin/busybox", "wget", "-q", "-O", "-", _address + path) is { ExitCode: 0 } answer ? answer.Output : null;
+    public Task<string?> TryGetAsync(string path) => _node.TryGetAsync(_address + path);
 
     /// <summary>What it knows now.</summary>
     public async Task<NodeReport> ReportAsync() => new(await GetAsync("/report.json"));
 
     /// <summary>Waits for the first scan.</summary>
     public Task ReadyAsync() => Eventually.TrueAsync(
-        "the agent is ready", async () => (await _node.RunAsync("/bin/busybox", "wget", "-q", "-O", "-", _address + "/readyz")).ExitCode == 0, s_startTimeout);
+        "the agent is ready", async () => await TryGetAsync("/readyz") is not null, s_startTimeout);
 
     /// <summary>Waits for its end.</summary>
     /// <returns>Its exit code, 128 and the signal's number where one ended it.</returns>

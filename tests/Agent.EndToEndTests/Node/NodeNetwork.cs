@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.Net;
 using System.Net.Sockets;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
@@ -11,8 +10,32 @@ internal static partial class NodeNetwork
 {
     private const int CLONE_NEWNET = 0x40000000;
 
-    /// <summary>A TCP socket bound to an address of the namespace that <paramref name="path"/> names.</summary>
-    public static Socket Bind(string path, IPEndPoint address)
+    /// <summary>A client whose connections are made in the namespace that <paramref name="path"/> names, a new one for each request.</summary>
+    public static HttpClient Client(string path)
+    {
+        var handler = new SocketsHttpHandler
+        {
+            UseProxy = false,
+            ConnectCallback = async (context, cancellation) =>
+            {
+                var socket = Open(path, context.DnsEndPoint.Host.Contains(':', StringComparison.Ordinal) ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork);
+                try
+                {
+                    await socket.ConnectAsync(context.DnsEndPoint, cancellation);
+                    return new NetworkStream(socket, ownsSocket: true);
+                }
+                catch
+                {
+                    socket.Dispose();
+                    throw;
+                }
+            },
+        };
+        return new HttpClient(handler) { DefaultRequestHeaders = { ConnectionClose = true } };
+    }
+
+    /// <summary>A TCP socket of the namespace that <paramref name="path"/> names.</summary>
+    public static Socket Open(string path, AddressFamily family)
     {
         Socket? socket = null;
         ExceptionDispatchInfo? failure = null;
@@ -22,8 +45,7 @@ internal static partial class NodeNetwork
             try
             {
                 Enter(path);
-                socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-                socket.Bind(address);
+                socket = new Socket(family, SocketType.Stream, ProtocolType.Tcp);
             }
             catch (Exception exception)
             {

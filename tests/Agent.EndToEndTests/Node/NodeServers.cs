@@ -16,6 +16,6 @@ public static class NodeServers
     /// <summary>Waits until a GET of / from the node is answered with success.</summary>
     public static Task AnswersAsync(this PodNode node, string address, int port) => Eventually.TrueAsync(
         $"{address}:{port} answers",
-        async () => (await node.RunAsync("/bin/busybox", "wget", "-q", "-O", "-", $"http://{address}:{port}/")).ExitCode == 0,
+        async () => await node.TryGetAsync($"http://{address}:{port}/") is not null,
         s_patience);
 }

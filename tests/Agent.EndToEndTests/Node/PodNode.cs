@@ -24,6 +24,7 @@ public sealed class PodNode : IAsyncDisposable
     private readonly HashSet<string> _imported = [];
     private NodeProcess? _process;
     private ContainerRuntime? _runtime;
+    private HttpClient? _http;
 
     private PodNode(string name, ImageStore images) => (Name, _images) = (name, images);
 
@@ -37,6 +38,11 @@ public sealed class PodNode : IAsyncDisposable
 
     /// <summary>The node's root as this process sees it, for files.</summary>
     public string Root => $"/proc/{Process.InitPid}/root";
+
+    /// <summary>Asks servers from the node's own network, as a program of the node would.</summary>
+    public HttpClient Http => _http ?? throw NotStarted();
+
+    private string Network => $"/proc/{Process.InitPid}/ns/net";
 
     private NodeProcess Process => _process ?? throw NotStarted();
 
@@ -95,7 +101,26 @@ public sealed class PodNode : IAsyncDisposable
     public System.Diagnostics.ProcessStartInfo StartInfo(params IReadOnlyList<string> command) => Command.StartInfo(Process.Enter(command));
 
     /// <summary>A socket bound to an address of the node, for this process to use.</summary>
-    public Socket Bind(IPEndPoint address) => NodeNetwork.Bind($"/proc/{Process.InitPid}/ns/net", address);
+    public Socket Bind(IPEndPoint address)
+    {
+        var socket = NodeNetwork.Open(Network, address.AddressFamily);
+        socket.Bind(address);
+        return socket;
+    }
+
+    /// <summary>The body of what a server answers to a GET from the node's own network; null where that is no success, or nothing.</summary>
+    public async Task<string?> TryGetAsync(string url)
+    {
+        try
+        {
+            using var response = await Http.GetAsync(new Uri(url));
+            return response.IsSuccessStatusCode ? await response.Content.ReadAsStringAsync() : null;
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>Runs a program of this machine in the network namespace of a pod.</summary>
     public Task<CommandResult> RunInNetworkOfAsync(Pod pod, params IReadOnlyList<string> command) =>
@@ -165,27 +190,28 @@ public sealed class PodNode : IAsyncDisposable
     public async Task ClearAsync()
     {
         await Task.WhenAll(_pods.Values.Select(RemovePodAsync));
-        foreach (var restore in (string[])["iptables-restore", "ip6tables-restore"])
-        {
-            (await RunWithInputAsync("*raw\n-F\nCOMMIT\n*nat\n:KUBE-SERVICES -\n:KUBE-POSTROUTING -\nCOMMIT\n", restore, "--noflush")).Checked();
-        }
-
-        (await RunAsync("conntrack", "-F")).Checked();
-        await SetAsync(Sysctls.CloseWaitTimeout, 3600);
-        await SetAsync(Sysctls.EstablishedTimeout, 432000);
-        await SetAsync(Sysctls.Loose, 1);
-        await SetAsync(Sysctls.Liberal, 0);
+        const string Script = """
+            rules='*raw\n-F\nCOMMIT\n*nat\n:KUBE-SERVICES -\n:KUBE-POSTROUTING -\nCOMMIT\n'
+            printf "$rules" | iptables-restore --noflush
+            printf "$rules" | ip6tables-restore --noflush
+            conntrack -F
+            sysctl -qw "$@"
+            """;
+        (await RunAsync(
+            "sh", "-ec", Script, "clear", $"{Sysctls.CloseWaitTimeout}=3600", $"{Sysctls.EstablishedTimeout}=432000", $"{Sysctls.Loose}=1", $"{Sysctls.Liberal}=0")).Checked();
     }
 
     public ValueTask DisposeAsync()
     {
         _runtime?.Dispose();
+        _http?.Dispose();
         return _process?.DisposeAsync() ?? ValueTask.CompletedTask;
     }
 
     private async Task StartAsync()
     {
         _process = await NodeProcess.StartAsync(Name);
+        _http = NodeNetwork.Client(Network);
         _runtime = new ContainerRuntime(Root + "/run/containerd/containerd.sock");
         await UntilRuntimeIsReadyAsync();
         await ImportAsync(TestImages.SaveAsync, TestImages.Pause, TestImages.Peer, TestImages.Busybox, WebImage.Name);
