@@ -11,8 +11,7 @@ const http = require(key ? 'https' : 'http');
 const [keepAlive, answerAfter = '0', busyAt, busyFor] = process.argv.slice(2);
 
 function block() {
-  const end = Date.now() + Number(busyFor);
-  while (Date.now() < end);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(busyFor));
 }
 
 let quiet;
