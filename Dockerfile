@@ -12,8 +12,8 @@ ARG RUNTIME_IMAGE=mcr.microsoft.com/dotnet/runtime-deps:10.0-noble-chiseled
 
 FROM --platform=$BUILDPLATFORM ${SDK_IMAGE} AS build
 ARG TARGETARCH
-# The compiler and the trimmer live for seconds: they do not count their methods to compile them better.
-ENV DOTNET_TieredPGO=0
+# The compiler and the trimmer live for seconds: they do not count where their methods branch, and compile only the busiest once more.
+ENV DOTNET_TieredPGO=0 DOTNET_TC_CallCountThreshold=300
 WORKDIR /source
 COPY .editorconfig global.json Directory.Build.props Directory.Build.targets Directory.Packages.props ./
 COPY src src
