@@ -5,10 +5,18 @@ public static class Repository
 {
     public static string Root { get; } = FindRoot();
 
-    /// <summary>The closewatch that was built together with these tests (it needs the machine's .NET), or that CLOSEWATCH_PROGRAM names.</summary>
-    public static string Closewatch { get; } = Environment.GetEnvironmentVariable("CLOSEWATCH_PROGRAM") is { Length: > 0 } program
-        ? Path.GetFullPath(program)
-        : Path.Combine(Root, "artifacts/bin/Agent", Configuration(), "closewatch");
+    private static readonly string? s_program = Environment.GetEnvironmentVariable("CLOSEWATCH_PROGRAM") is { Length: > 0 } program ? program : null;
+
+    /// <summary>Whether all tests are to run the program of the image: CLOSEWATCH_PROGRAM is "image".</summary>
+    public static bool TestsTheImage => s_program == "image";
+
+    /// <summary>
+    /// The closewatch that was built together with these tests (it needs the machine's .NET), or that CLOSEWATCH_PROGRAM names;
+    /// <see cref="Node.NodePool"/> puts that of the image in its place, where a node can build one.
+    /// </summary>
+    public static string Closewatch { get; internal set; } = s_program is null || TestsTheImage
+        ? Path.Combine(Root, "artifacts/bin/Agent", Configuration(), "closewatch")
+        : PathOf(s_program);
 
     public static string PathOf(string relative) => Path.Combine(Root, relative);
 

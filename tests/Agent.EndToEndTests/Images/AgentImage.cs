@@ -1,3 +1,4 @@
+using System.Formats.Tar;
 using System.Runtime.InteropServices;
 using Agent.EndToEndTests.Node;
 
@@ -41,12 +42,12 @@ internal static class AgentImage
         }
 
         // --isolation chroot: the build needs no containers of its own, which not every machine allows. nice: the compiler takes
-        // all the processors that it gets, while servers of other tests have to be in time.
+        // all the processors that it gets, while servers of other tests have to be in time, where these do not wait for it.
         (await node.RunAsync(
             s_buildTimeout,
             "nice",
             "-n",
-            "19",
+            Repository.TestsTheImage ? "0" : "19",
             "make",
             "-C",
             Repository.Root,
@@ -58,6 +59,32 @@ internal static class AgentImage
             $"SPDX={Spdx(path)}",
             $"IMAGE={Name}")).Checked();
         (await node.RunAsync([.. s_buildah, "push", Name, $"docker-archive:{path}:{Name}"])).Checked();
+    }
+
+    /// <summary>Writes the program of a saved image to a file.</summary>
+    public static async Task SaveProgramAsync(string archive, string path)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        await using var layers = new TarReader(File.OpenRead(archive));
+        while (await layers.GetNextEntryAsync() is { } layer)
+        {
+            if (!layer.Name.EndsWith(".tar", StringComparison.Ordinal) || layer.DataStream is null)
+            {
+                continue;
+            }
+
+            await using var files = new TarReader(layer.DataStream);
+            while (await files.GetNextEntryAsync() is { } file)
+            {
+                if (file.Name == "usr/local/bin/closewatch")
+                {
+                    await file.ExtractToFileAsync(path, overwrite: true);
+                    return;
+                }
+            }
+        }
+
+        throw new InvalidOperationException($"{archive} has no layer with usr/local/bin/closewatch");
     }
 
     /// <summary>So that the restore inside the build finds all it needs without a network.</summary>

@@ -21,7 +21,18 @@ public sealed class NodePool : IAsyncLifetime
     /// <summary>Why this machine can not have such a node; null when it has.</summary>
     public string? Unavailable { get; private set; }
 
-    public async ValueTask InitializeAsync() => Unavailable = await NodeProcess.WhyNotAsync();
+    public async ValueTask InitializeAsync()
+    {
+        Unavailable = await NodeProcess.WhyNotAsync();
+        if (Unavailable is null && Repository.TestsTheImage)
+        {
+            var node = await TakeAsync();
+            var program = Repository.PathOf("artifacts/image/closewatch");
+            await AgentImage.SaveProgramAsync(await node.GetAgentImageArchiveAsync(), program);
+            Repository.Closewatch = program;
+            await GiveBackAsync(node);
+        }
+    }
 
     /// <summary>A node without pods that nobody else uses until it is given back.</summary>
     public async Task<PodNode> TakeAsync()
