@@ -108,7 +108,7 @@ public sealed class ExactEndsTests(ExactEndsScene scene) : SceneTest<ExactEndsSc
         Assert.Equal(measured.Length, traced.Length);
         var pairs = traced.Zip(measured).ToArray();
         Assert.All(pairs, static pair => Assert.True(pair.First >= pair.Second.Least - 0.05, $"{pair}"));
-        Assert.True(pairs.Count(static pair => pair.First <= pair.Second.Most + 0.5) >= 3, string.Join(' ', pairs));
+        Assert.True(pairs.Count(static pair => pair.First <= pair.Second.Most + 0.35) >= 3, string.Join(' ', pairs));
     }
 
     private IEnumerable<JsonElement> Traced(string pod) => Scene.Trace.Where(end => Text(end, "pod") == pod);
