@@ -19,11 +19,11 @@ internal sealed class Python(string imports, string function)
             try:
                 answer = [{function}]
             except Exception as exception:
-                answer = str(exception)
+                answer = type(exception).__name__ + ": " + str(exception)
             print(json.dumps(answer), flush=True)
         """]))!);
 
-    /// <summary>Its value; an <see cref="InvalidOperationException"/> with the text of the exception that it ended with.</summary>
+    /// <summary>Its value; an <see cref="InvalidOperationException"/> with the name and the text of the exception that it ended with.</summary>
     public Task<JsonElement> AskAsync(string request) => Task.Run(() =>
     {
         using var answer = JsonDocument.Parse(Exchange(JsonSerializer.Serialize(request)));
