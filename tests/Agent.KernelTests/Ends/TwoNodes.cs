@@ -17,12 +17,11 @@ internal sealed class TwoNodes : IDisposable
         Link(NearNode, "tofar", "10.9.5.1", FarNode, "tonear", "10.9.5.2");
         Link(FarNode, "toservers", "10.9.1.1", Servers, "eth0", ServerAddress);
         Link(FarNode, "toplain", "10.9.2.1", PlainServers, "eth0", PlainServerAddress);
-        Clients.Execute("ip", "route", "add", "default", "via", "10.9.0.1");
-        Servers.Execute("ip", "route", "add", "default", "via", "10.9.1.1");
-        PlainServers.Execute("ip", "route", "add", "default", "via", "10.9.2.1");
-        NearNode.Execute("ip", "route", "add", "10.9.1.0/24", "via", "10.9.5.2");
-        NearNode.Execute("ip", "route", "add", "10.9.2.0/24", "via", "10.9.5.2");
-        FarNode.Execute("ip", "route", "add", "10.9.0.0/24", "via", "10.9.5.1");
+        Clients.Ip("route add default via 10.9.0.1");
+        Servers.Ip("route add default via 10.9.1.1");
+        PlainServers.Ip("route add default via 10.9.2.1");
+        NearNode.Ip("route add 10.9.1.0/24 via 10.9.5.2", "route add 10.9.2.0/24 via 10.9.5.2");
+        FarNode.Ip("route add 10.9.0.0/24 via 10.9.5.1");
         foreach (var node in (NetworkNamespaceFixture[])[NearNode, FarNode])
         {
             node.Execute("sysctl", "-qw", "net.ipv4.ip_forward=1");
@@ -60,10 +59,7 @@ internal sealed class TwoNodes : IDisposable
 
     private static void Link(NetworkNamespaceFixture one, string oneName, string oneAddress, NetworkNamespaceFixture other, string otherName, string otherAddress)
     {
-        one.Execute("ip", "link", "add", oneName, "type", "veth", "peer", "name", otherName, "netns", other.Name);
-        one.Execute("ip", "addr", "add", $"{oneAddress}/24", "dev", oneName);
-        one.Execute("ip", "link", "set", oneName, "up");
-        other.Execute("ip", "addr", "add", $"{otherAddress}/24", "dev", otherName);
-        other.Execute("ip", "link", "set", otherName, "up");
+        one.Ip($"link add {oneName} type veth peer name {otherName} netns {other.Name}", $"addr add {oneAddress}/24 dev {oneName}", $"link set {oneName} up");
+        other.Ip($"addr add {otherAddress}/24 dev {otherName}", $"link set {otherName} up");
     }
 }

@@ -186,7 +186,7 @@ public sealed class NamespaceThreadTests : IDisposable
     {
         // The far end of a virtual cable vanishes when the kernel takes the namespace of the near end apart.
         var deleted = new NetworkNamespaceFixture();
-        deleted.Execute("ip", "link", "add", "cwnear", "type", "veth", "peer", "name", "cwfar", "netns", _namespace.Name);
+        deleted.Ip($"link add cwnear type veth peer name cwfar netns {_namespace.Name}");
         using var buffer = new NetlinkBuffer();
         Scan(buffer);
         Assert.Contains("cwfar", _namespace.Execute("ip", "-o", "link"), StringComparison.Ordinal);

@@ -69,9 +69,7 @@ public sealed class NetDirectoryTests : IDisposable
     [Fact]
     public void ReadAddresses_BothFamilies_AreTheNamespacesOwn()
     {
-        _namespace.Execute("ip", "address", "add", "10.244.7.9/24", "dev", "lo");
-        _namespace.Execute("ip", "address", "add", "fd00:10:244::9/64", "dev", "lo", "nodad");
-        _namespace.Execute("ip", "address", "add", "169.254.7.9/16", "dev", "lo");
+        _namespace.Ip("address add 10.244.7.9/24 dev lo", "address add fd00:10:244::9/64 dev lo nodad", "address add 169.254.7.9/16 dev lo");
         var addresses = LocalAddresses.OfPod();
 
         Assert.True(_tables.ReadAddresses(NetPath, addresses));
@@ -83,10 +81,7 @@ public sealed class NetDirectoryTests : IDisposable
     [Fact]
     public void ReadAddresses_MoreThanAreKept_IsCutAndSaysSo()
     {
-        var batch = Path.GetTempFileName();
-        File.WriteAllLines(batch, Enumerable.Range(0, 3000).Select(static i => $"address add 10.9.{i >> 8}.{i & 255}/32 dev lo"));
-        _namespace.Execute("ip", "-batch", batch);
-        File.Delete(batch);
+        _namespace.Ip([.. Enumerable.Range(0, 3000).Select(static i => $"address add 10.9.{i >> 8}.{i & 255}/32 dev lo")]);
         var addresses = LocalAddresses.OfPod();
         Assert.True(_tables.ReadAddresses(NetPath, addresses));
         Assert.True(addresses.IsCut);

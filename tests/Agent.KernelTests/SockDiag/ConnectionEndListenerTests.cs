@@ -219,7 +219,7 @@ public sealed class ConnectionEndListenerTests
                 using var process = IdleProcess.Start(network);
 
                 // Ends before the agent has seen the namespace, which then has a number only when somebody gave it one.
-                host.Execute("ip", "link", "add", $"v{i}", "type", "veth", "peer", "name", "eth0", "netns", network.Name);
+                host.Ip($"link add v{i} type veth peer name eth0 netns {network.Name}");
                 Connect(network, IPAddress.Loopback, 3, 10_000 + i);
                 if (i % 2 == 0)
                 {

@@ -100,7 +100,7 @@ public sealed class NodeScannerMemoryTests
 
         using var after = again;
         using var process = IdleProcess.Start(after);
-        after.Execute("ip", "addr", "add", "10.111.0.2/32", "dev", "lo");
+        after.Ip("addr add 10.111.0.2/32 dev lo");
 
         var pod = Find(after);
         Assert.Equal(before.Numbers.Inode, pod.NamespaceInode);
@@ -112,7 +112,7 @@ public sealed class NodeScannerMemoryTests
             using (network)
             {
                 using var inside = IdleProcess.Start(network);
-                network.Execute("ip", "addr", "add", $"{address}/32", "dev", "lo");
+                network.Ip($"addr add {address}/32 dev lo");
                 var seen = Find(network);
                 Assert.Equal([address], seen.Addresses.Select(static address => address.ToString()));
                 return (network.Numbers, seen.NamespaceInstance);
@@ -169,6 +169,8 @@ public sealed class NodeScannerMemoryTests
         {
             for (var i = 0; i < 5; i++)
             {
+                // A dead one's are free when a worker of the kernel has taken it apart.
+                Thread.Sleep(20);
                 var network = new NetworkNamespaceFixture();
                 if (network.Numbers == numbers)
                 {

@@ -58,11 +58,8 @@ internal sealed class RoutedNetwork : IDisposable
     /// <summary>A second way from the client to the server, which does not lead over the router; the server's address there.</summary>
     public string AddDirectLink()
     {
-        Client.Execute("ip", "link", "add", "direct", "type", "veth", "peer", "name", "direct", "netns", Server.Name);
-        Client.Execute("ip", "addr", "add", $"{_prefix}.2.1/24", "dev", "direct");
-        Client.Execute("ip", "link", "set", "direct", "up");
-        Server.Execute("ip", "addr", "add", $"{_prefix}.2.2/24", "dev", "direct");
-        Server.Execute("ip", "link", "set", "direct", "up");
+        Client.Ip($"link add direct type veth peer name direct netns {Server.Name}", $"addr add {_prefix}.2.1/24 dev direct", "link set direct up");
+        Server.Ip($"addr add {_prefix}.2.2/24 dev direct", "link set direct up");
         return $"{_prefix}.2.2";
     }
 
@@ -126,11 +123,7 @@ internal sealed class RoutedNetwork : IDisposable
 
     private void Link(NetworkNamespaceFixture end, string address, string gateway, string name)
     {
-        Router.Execute("ip", "link", "add", name, "type", "veth", "peer", "name", "eth0", "netns", end.Name);
-        Router.Execute("ip", "addr", "add", $"{gateway}/24", "dev", name);
-        Router.Execute("ip", "link", "set", name, "up");
-        end.Execute("ip", "addr", "add", $"{address}/24", "dev", "eth0");
-        end.Execute("ip", "link", "set", "eth0", "up");
-        end.Execute("ip", "route", "add", "default", "via", gateway);
+        Router.Ip($"link add {name} type veth peer name eth0 netns {end.Name}", $"addr add {gateway}/24 dev {name}", $"link set {name} up");
+        end.Ip($"addr add {address}/24 dev eth0", "link set eth0 up", $"route add default via {gateway}");
     }
 }

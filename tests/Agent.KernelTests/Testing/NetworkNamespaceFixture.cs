@@ -16,8 +16,12 @@ public sealed class NetworkNamespaceFixture : IDisposable
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "making a network namespace needs root");
         Name = string.Create(CultureInfo.InvariantCulture, $"cwtest-{Environment.ProcessId}-{Interlocked.Increment(ref s_count)}");
-        Run("ip", "netns", "add", Name);
-        Execute("ip", "link", "set", "lo", "up");
+        Run("ip", null, "netns", "add", Name);
+        _ = Inside(static () =>
+        {
+            Libc.SetLoopbackUp();
+            return true;
+        });
     }
 
     /// <summary>The name that <c>ip netns</c> knows it by.</summary>
@@ -55,13 +59,28 @@ public sealed class NetworkNamespaceFixture : IDisposable
     }
 
     /// <summary>Runs a program inside the namespace and returns what it prints; fails the test when the program fails.</summary>
-    public string Execute(string program, params string[] arguments) => Run("ip", ["netns", "exec", Name, program, .. arguments]);
+    public string Execute(string program, params string[] arguments) => Run("nsenter", null, [$"--net={Path}", program, .. arguments]);
 
-    public void Dispose() => Run("ip", "netns", "delete", Name);
+    /// <summary>Commands of ip(8) inside the namespace, all by one process.</summary>
+    public void Ip(params string[] commands) => Run("ip", string.Join('\n', commands), "-n", Name, "-batch", "-");
 
-    private static string Run(string program, params string[] arguments)
+    /// <summary>As <c>ip netns delete</c> does it.</summary>
+    public void Dispose()
     {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        Libc.Unmount(Path);
+        File.Delete(Path);
+    }
+
+    private static string Run(string program, string? input, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardInput = input is not null, RedirectStandardOutput = true, RedirectStandardError = true };
+        using var process = Process.Start(start)!;
+        if (input is not null)
+        {
+            process.StandardInput.Write(input);
+            process.StandardInput.Close();
+        }
+
         var errors = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
