@@ -78,7 +78,8 @@ internal static class AgentImage
             {
                 if (file.Name == "usr/local/bin/closewatch")
                 {
-                    await file.ExtractToFileAsync(path, overwrite: true);
+                    await file.ExtractToFileAsync(path + ".new", overwrite: true);
+                    File.Move(path + ".new", path, overwrite: true);
                     return;
                 }
             }

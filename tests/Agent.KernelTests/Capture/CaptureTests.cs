@@ -14,8 +14,6 @@ public sealed partial class CaptureTests : IDisposable
     // Namespaces of tests beside this one have the same addresses: what comes or goes between two readings changes whose entries are whose.
     private const int Attempts = 4;
 
-    private static readonly string s_program = Path.Combine(AppContext.BaseDirectory, "closewatch");
-
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory();
     private int _captures;
 
@@ -73,13 +71,13 @@ public sealed partial class CaptureTests : IDisposable
     {
         var here = network.Report("--fresh", "--Collection:Conntrack=procfs", "--Collection:Sockets=procfs");
         var tree = Capture(network);
-        return (here, JsonDocument.Parse(Run(s_program, "report", "-o", "json", "--proc-root", tree)).RootElement);
+        return (here, JsonDocument.Parse(Run(Programs.Closewatch, "report", "-o", "json", "--proc-root", tree)).RootElement);
     }
 
     private string Capture(RoutedNetwork network)
     {
         var file = Path.Combine(_directory.FullName, "node.tar.gz");
-        network.Router.Execute(s_program, "capture", file);
+        network.Router.Execute(Programs.Closewatch, "capture", file);
         var tree = _directory.CreateSubdirectory($"{++_captures}");
         Run("tar", "-xzf", file, "-C", tree.FullName);
         return tree.GetDirectories().Single().FullName;

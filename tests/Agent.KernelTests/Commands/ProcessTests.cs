@@ -2,11 +2,12 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Agent.KernelTests.Testing;
 using Xunit;
 
 namespace Agent.KernelTests.Commands;
 
-/// <summary>The built program as a process of its own: signals and pipes.</summary>
+/// <summary>The program as a process of its own: signals and pipes.</summary>
 public sealed class ProcessTests : IDisposable
 {
     private readonly string _procRoot = Directory.CreateTempSubdirectory("closewatch-proc-").FullName;
@@ -33,7 +34,7 @@ public sealed class ProcessTests : IDisposable
 
         // What starts the tests may itself ignore SIGINT, as a job in the background of a shell does, and a child inherits that (signal(7));
         // a shell cannot undo it (trap in POSIX), env can.
-        using var process = Start($"trap '' INT; exec env --default-signal=INT ./closewatch report --details --proc-root {_procRoot}");
+        using var process = Start($"trap '' INT; exec env --default-signal=INT {Programs.Closewatch} report --details --proc-root {_procRoot}");
         using var writer = await Task.Run(() => new FileStream(table, FileMode.Open, FileAccess.Write), TestContext.Current.CancellationToken)
             .WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
 
@@ -87,7 +88,7 @@ public sealed class ProcessTests : IDisposable
     public async Task Terminal_Watch_RedrawsUntilCtrlC()
     {
         const string redraw = "\e[H\e[2J";
-        var command = $"exec env --default-signal=INT ./closewatch report --watch 50ms --fresh --no-color --proc-root {_procRoot} 2>/dev/null";
+        var command = $"exec env --default-signal=INT {Programs.Closewatch} report --watch 50ms --fresh --no-color --proc-root {_procRoot} 2>/dev/null";
         using var process = Start($"TERM=xterm exec script -qec '{command}' /dev/null");
 
         var output = new StringBuilder();
@@ -112,7 +113,7 @@ public sealed class ProcessTests : IDisposable
     [Fact]
     public async Task Report_ReaderGoesAway_EndsQuietly()
     {
-        using var process = Start($"./closewatch report --details --proc-root {_procRoot} | head -n 1");
+        using var process = Start($"{Programs.Closewatch} report --details --proc-root {_procRoot} | head -n 1");
 
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
 
@@ -123,7 +124,7 @@ public sealed class ProcessTests : IDisposable
     [Fact]
     public async Task Report_CapturedTree_SaysSoAndExits0()
     {
-        using var process = Start($"./closewatch report --details --proc-root {_procRoot}");
+        using var process = Start($"{Programs.Closewatch} report --details --proc-root {_procRoot}");
 
         var report = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
@@ -137,7 +138,7 @@ public sealed class ProcessTests : IDisposable
     /// <summary>What the program writes to a terminal of so many columns; script(1) makes one.</summary>
     private async Task<string> OnTerminalAsync(string arguments, int columns)
     {
-        var command = $"stty cols {columns}; ./closewatch {arguments.Replace("$ROOT", _procRoot, StringComparison.Ordinal)}";
+        var command = $"stty cols {columns}; {Programs.Closewatch} {arguments.Replace("$ROOT", _procRoot, StringComparison.Ordinal)}";
         using var process = Start($"TERM=xterm script -qec '{command}' /dev/null </dev/null");
         var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
@@ -154,7 +155,6 @@ public sealed class ProcessTests : IDisposable
 
     private static Process Start(string script) => Process.Start(new ProcessStartInfo("/bin/sh", ["-c", script])
     {
-        WorkingDirectory = AppContext.BaseDirectory,
         RedirectStandardInput = true,
         RedirectStandardOutput = true,
         RedirectStandardError = true,

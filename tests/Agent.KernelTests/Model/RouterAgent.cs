@@ -25,7 +25,7 @@ internal sealed class RouterAgent : IDisposable
         starter ??= ["nsenter", $"--net={network.Path}"];
         _process = Process.Start(new ProcessStartInfo(
             starter[0],
-            [.. starter[1..], Path.Combine(AppContext.BaseDirectory, "closewatch"), "run", $"--Collection:Interval={interval}", "--Collection:CpuBudgetPercent=100", "--Pods:Source=none"])
+            [.. starter[1..], Programs.Closewatch, "run", $"--Collection:Interval={interval}", "--Collection:CpuBudgetPercent=100", "--Pods:Source=none"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -200,7 +200,7 @@ public sealed class MountedNamespacesTests : IDisposable
 
     private static JsonDocument Report()
     {
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "closewatch"), ["report", "--fresh", "-o", "json"]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(Programs.Closewatch, ["report", "--fresh", "-o", "json"]) { RedirectStandardOutput = true };
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();

@@ -9,10 +9,12 @@ public sealed class ProcessTableTests : IDisposable
 {
     private readonly NetworkNamespaceFixture _namespace = new();
     private readonly ProcessTable _table = new(new ProcessTableOptions(), new CgroupClassifier().Classify);
+    private readonly List<IdleProcess> _others = [];
     private TimeSpan _now = TimeSpan.FromHours(1);
 
     public void Dispose()
     {
+        _others.ForEach(static process => process.Dispose());
         _table.Dispose();
         _namespace.Dispose();
     }
@@ -57,6 +59,7 @@ public sealed class ProcessTableTests : IDisposable
     [Fact]
     public void Refresh_NothingNew_ReadsNoKnownProcessAgain()
     {
+        StartOthers();
         using var process = IdleProcess.Start(_namespace);
         Refresh();
         Advance(11);
@@ -79,6 +82,7 @@ public sealed class ProcessTableTests : IDisposable
     [Fact]
     public void Refresh_WholeRound_LooksAtEveryProcessAgain()
     {
+        StartOthers();
         using var process = IdleProcess.Start(_namespace);
         Refresh();
         Advance(11);
@@ -216,6 +220,9 @@ public sealed class ProcessTableTests : IDisposable
     }
 
     private NetworkNamespace Named() => Assert.Single(_table.Namespaces, candidate => candidate.Name == _namespace.Name);
+
+    /// <summary>More processes than are looked at again in the time of a test.</summary>
+    private void StartOthers() => _others.AddRange(Enumerable.Range(0, 25).Select(_ => IdleProcess.Start(_namespace)));
 
     private void Advance(double seconds)
     {

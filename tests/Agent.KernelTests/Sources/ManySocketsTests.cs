@@ -27,8 +27,7 @@ public sealed class ManySocketsTests
         using var network = new NetworkNamespaceFixture();
         using var memory = new MemoryLimit(Limit);
         using var crowd = new SocketCrowd(network, count / 2);
-        var program = Path.Combine(AppContext.BaseDirectory, "closewatch");
-        string[] words = [.. memory.Enter, program, "run", "--Http:Listen=http://127.0.0.1:0", "--Logging:Format=json", "--Collection:Interval=3s", "--Pods:Source=none"];
+        string[] words = [.. memory.Enter, Programs.Closewatch, "run", "--Http:Listen=http://127.0.0.1:0", "--Logging:Format=json", "--Collection:Interval=3s", "--Pods:Source=none"];
         using var agent = Process.Start(new ProcessStartInfo(words[0], words[1..]) { RedirectStandardOutput = true })!;
         try
         {

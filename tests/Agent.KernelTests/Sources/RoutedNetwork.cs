@@ -95,7 +95,7 @@ internal sealed class RoutedNetwork : IDisposable
     /// <summary>The same, started by another program, for example setpriv(1).</summary>
     public JsonElement ReportAs(string[] starter, params string[] arguments)
     {
-        var start = new ProcessStartInfo("nsenter", [$"--net={Router.Path}", .. starter, Path.Combine(AppContext.BaseDirectory, "closewatch"), "report", "-o", "json", .. arguments])
+        var start = new ProcessStartInfo("nsenter", [$"--net={Router.Path}", .. starter, Programs.Closewatch, "report", "-o", "json", .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

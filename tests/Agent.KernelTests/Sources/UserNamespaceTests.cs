@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Agent.KernelTests.Testing;
 using Xunit;
 
 namespace Agent.KernelTests.Sources;
@@ -26,7 +27,7 @@ public sealed class UserNamespaceTests
         var copy = Directory.CreateTempSubdirectory("closewatch-nobody-").FullName;
         try
         {
-            using (var cp = Process.Start("cp", ["-r", AppContext.BaseDirectory + ".", copy]))
+            using (var cp = Process.Start("cp", ["-r", Path.GetDirectoryName(Programs.Closewatch) + "/.", copy]))
             {
                 cp.WaitForExit();
             }
