@@ -21,6 +21,7 @@ public sealed class PodLifeScene(NodePool nodes) : NodeScene(nodes)
     };
 
     private PodNode _node = null!;
+    private Pod _clients = null!;
     private NodeApi _api = null!;
     private FindingLog _log = null!;
     private FindingLog _logAlone = null!;
@@ -38,7 +39,8 @@ public sealed class PodLifeScene(NodePool nodes) : NodeScene(nodes)
     {
         _node = node;
         await using var api = _api = await NodeApi.StartAsync(node, s_replicas);
-        var quiet = await Task.WhenAll(
+        _clients = await RunClientAsync("all");
+        await Task.WhenAll(
             RunAsync("healthy", 3),
             RunAsync("unprepared", 2, state => state with { PreStopSeconds = null }),
             RunAsync("tight", 2, state => state with { PreStopSeconds = 30, GraceSeconds = 35 }),
@@ -54,16 +56,17 @@ public sealed class PodLifeScene(NodePool nodes) : NodeScene(nodes)
             RunAsync("spread-2", 1, state => state with { Workload = "Deployment/spread" }),
             RunAsync("database-0", 1, state => state with { Workload = "StatefulSet/database" }),
             RunAsync("database-1", 1, state => state with { Workload = "StatefulSet/database" }));
-        var stories = await Task.WhenAll(
+        var stay = await Task.WhenAll(
             RunAsync("not-ready", 2),
             RunAsync("flapping", 2),
             RunAsync("crashing", 2),
             RunAsync("draining", 5, state => state with { PreStopSeconds = null }),
-            RunAsync("draining-prepared", 4),
-            RunAsync("overdue", 7, state => state with { PreStopSeconds = 2, GraceSeconds = 14 }),
-            RunAsync("cut-off", 4, state => state with { PreStopSeconds = null }),
-            RunAsync("drained", 6),
-            RunAsync("ended-early", 3));
+            RunAsync("draining-prepared", 4));
+        var end = await Task.WhenAll(
+            RunWithClientAsync("overdue", 7, state => state with { PreStopSeconds = 2, GraceSeconds = 14 }),
+            RunWithClientAsync("cut-off", 4, state => state with { PreStopSeconds = null }),
+            RunWithClientAsync("drained", 6),
+            RunWithClientAsync("ended-early", 3));
         await using var agent = await NodeAgent.StartAsync(node, api.Environment, "Collection:Interval=2s", "Pods:Source=kubernetes");
         await using var alone = await NodeAgent.StartAsync(node, "Collection:Interval=2s", "Pods:Source=kubernetes");
         await Task.WhenAll(NodeApi.IsKnownToAsync(agent), alone.ReadyAsync());
@@ -71,15 +74,15 @@ public sealed class PodLifeScene(NodePool nodes) : NodeScene(nodes)
         await using var logAlone = _logAlone = new FindingLog(alone);
 
         await Task.WhenAll(
-            NotReadyAsync(stories[0]),
-            FlappingAsync(stories[1]),
-            CrashingAsync(stories[2]),
-            DrainingAsync(stories[3]),
-            DrainingPreparedAsync(stories[4]),
-            OverdueAsync(stories[5]),
-            CutOffAsync(stories[6]),
-            DrainedAsync(stories[7]),
-            EndedEarlyAsync(stories[8]),
+            NotReadyAsync(stay[0]),
+            FlappingAsync(stay[1]),
+            CrashingAsync(stay[2]),
+            DrainingAsync(stay[3]),
+            DrainingPreparedAsync(stay[4]),
+            OverdueAsync(end[0]),
+            CutOffAsync(end[1]),
+            DrainedAsync(end[2]),
+            EndedEarlyAsync(end[3]),
             ShownAsync("pod-not-ready", "starting", "info"),
             ShownAsync("pod-not-ready", "dead-1", "critical"),
             ShownAsync("pod-not-ready", "dead-2", "critical"),
@@ -94,18 +97,33 @@ public sealed class PodLifeScene(NodePool nodes) : NodeScene(nodes)
 
     private static PodState NeverReady(PodState state) => state with { Workload = "Deployment/dead", IsReady = false, ReadyChangedAt = state.StartedAt };
 
-    /// <summary>A server, which holds all its connections in one process so that they end at once, and a pod of its own for its clients.</summary>
-    private async Task<(PodState State, Pod Client)> RunAsync(string name, int connections, Func<PodState, PodState>? change = null)
+    private Task<Pod> RunClientAsync(string server) =>
+        _node.RunPodAsync(new PodSpec("shop", ClientOf(server), new ContainerSpec("app", TestImages.Peer, "pause")));
+
+    /// <summary>A server, which holds all its connections in one process so that they end at once; its clients are in the pod of all.</summary>
+    private Task<PodState> RunAsync(string name, int connections, Func<PodState, PodState>? change = null) => RunAsync(name, _clients, connections, change);
+
+    /// <summary>A server, and a pod for its clients alone, which can end with it.</summary>
+    private async Task<(PodState State, Pod Client)> RunWithClientAsync(string name, int connections, Func<PodState, PodState>? change = null)
     {
-        var server = await _node.RunPodAsync(new PodSpec("shop", name, new ContainerSpec("app", TestImages.Peer, "serve", "0.0.0.0", "9000")));
-        var client = await _node.RunPodAsync(new PodSpec("shop", ClientOf(name), new ContainerSpec("app", TestImages.Peer, "pause")));
-        var state = new PodState(server);
-        await OpenAsync(state, client, connections);
-        return (_api.Apply(change?.Invoke(state) ?? state), client);
+        var client = await RunClientAsync(name);
+        return (await RunAsync(name, client, connections, change), client);
     }
 
-    private async Task OpenAsync(PodState server, Pod client, int connections) =>
-        (await _node.ExecAsync(client, "app", "/bin/peer", "open", "hold", server.Pod.Ip, "9000", $"{connections}")).Checked();
+    private async Task<PodState> RunAsync(string name, Pod client, int connections, Func<PodState, PodState>? change)
+    {
+        var state = new PodState(await _node.RunPodAsync(new PodSpec("shop", name, new ContainerSpec("app", TestImages.Peer, "serve", "0.0.0.0", "9000"))));
+        await OpenAsync(state, client, connections);
+        return _api.Apply(change?.Invoke(state) ?? state);
+    }
+
+    private async Task OpenAsync(PodState server, Pod client, int connections)
+    {
+        if (connections > 0)
+        {
+            (await _node.ExecAsync(client, "app", "/bin/peer", "open", "hold", server.Pod.Ip, "9000", $"{connections}")).Checked();
+        }
+    }
 
     private Task ShownAsync(string id, string name, string severity) =>
         Eventually.TrueAsync($"{id} of {name} is {severity}", () => Task.FromResult(_log.Has(id, name, severity)), s_patience);
@@ -130,21 +148,21 @@ public sealed class PodLifeScene(NodePool nodes) : NodeScene(nodes)
         _api.Delete(state);
     }
 
-    private async Task NotReadyAsync((PodState State, Pod Client) pod)
+    private async Task NotReadyAsync(PodState state)
     {
-        _api.Apply(pod.State.Ready(false));
+        _api.Apply(state.Ready(false));
         await ShownAsync("pod-not-ready", "not-ready", "warning");
     }
 
-    private async Task FlappingAsync((PodState State, Pod Client) pod)
+    private async Task FlappingAsync(PodState state)
     {
         for (var i = 0; i < 2; i++)
         {
-            _api.Apply(pod.State.Ready(false));
-            await ReadyIsAsync(pod.State, false);
+            _api.Apply(state.Ready(false));
+            await ReadyIsAsync(state, false);
             await ShownAsync("pod-not-ready", "flapping", "warning");
-            _api.Apply(pod.State.Ready(true));
-            await ReadyIsAsync(pod.State, true);
+            _api.Apply(state.Ready(true));
+            await ReadyIsAsync(state, true);
         }
 
         await ShownAsync("readiness-flapping", "flapping", "warning");
@@ -155,31 +173,31 @@ public sealed class PodLifeScene(NodePool nodes) : NodeScene(nodes)
         () => Task.FromResult(_log.Last is { } report && report.Pod(state.Pod).TryGetProperty("ready", out var ready) && ready.GetBoolean() == isReady),
         s_patience);
 
-    private async Task CrashingAsync((PodState State, Pod Client) pod)
+    private async Task CrashingAsync(PodState state)
     {
         for (var restarts = 1; restarts <= 3; restarts++)
         {
-            _api.Apply(pod.State with { Restarts = restarts, RestartedAt = DateTimeOffset.UtcNow });
+            _api.Apply(state with { Restarts = restarts, RestartedAt = DateTimeOffset.UtcNow });
             await ShownAsync("container-restarting", "crashing", restarts == 3 ? "critical" : "warning");
         }
     }
 
-    private async Task DrainingAsync((PodState State, Pod Client) pod)
+    private async Task DrainingAsync(PodState state)
     {
-        AskToEnd(pod.State);
+        AskToEnd(state);
         await ShownAsync("terminating-with-connections", "draining", "warning");
 
         // It has not stopped to listen, and clients still find it.
-        await OpenAsync(pod.State, pod.Client, 2);
+        await OpenAsync(state, _clients, 2);
         await Eventually.TrueAsync(
             "the new connections are told of",
             () => Task.FromResult(_log.Says("terminating-with-connections", "draining", "It still listens, and 2 connections were opened to it")),
             s_patience);
     }
 
-    private async Task DrainingPreparedAsync((PodState State, Pod Client) pod)
+    private async Task DrainingPreparedAsync(PodState state)
     {
-        AskToEnd(pod.State);
+        AskToEnd(state);
         await ShownAsync("terminating-with-connections", "draining-prepared", "info");
     }
 
