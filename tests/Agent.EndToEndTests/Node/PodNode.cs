@@ -33,6 +33,8 @@ public sealed class PodNode : IAsyncDisposable
 
     public ContainerRuntime Runtime => _runtime ?? throw NotStarted();
 
+    public int PodCount => _pods.Count;
+
     /// <summary>Its PID 1, as this machine numbers it.</summary>
     public int InitPid => Process.InitPid;
 
