@@ -1,26 +1,60 @@
+using System.Collections.Concurrent;
 using System.Reflection;
 using Agent.Tests.Testing;
 using Xunit;
 using Xunit.Sdk;
 using Xunit.v3;
 
-[assembly: TestCollectionOrderer(typeof(LongestFirst))]
+[assembly: TestFramework(typeof(LongestFirst))]
 
 namespace Agent.Tests.Testing;
 
-/// <summary>Starts the classes that last longest first: one that began last would run alone in the end.</summary>
-public sealed class LongestFirst : ITestCollectionOrderer
+/// <summary>
+/// Runs the classes that last longest first: one that began last would run alone in the end. xunit itself hands all of them to the thread
+/// pool at once, which takes them from either end; here each is taken when another has ended.
+/// </summary>
+public sealed class LongestFirst : XunitTestFramework
 {
-    public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)
-        where TTestCollection : notnull, ITestCollection =>
-        FromBothEnds([.. testCollections.OrderByDescending(static collection => SecondsOf(collection.TestCollectionDisplayName))]);
+    protected override ITestFrameworkExecutor CreateExecutor(Assembly assembly) =>
+        new Executor(new XunitTestAssembly(assembly, configFileName: null, assembly.GetName().Version));
 
-    // xunit hands them to the thread pool all at once, and of what is queued there one thread takes the last first, the others the first.
-    private static TTestCollection[] FromBothEnds<TTestCollection>(TTestCollection[] longestFirst) =>
-        [.. longestFirst.Where(static (_, index) => index % 2 == 0), .. longestFirst.Where(static (_, index) => index % 2 == 1).Reverse()];
+    private sealed class Executor(IXunitTestAssembly assembly) : XunitTestFrameworkExecutor(assembly)
+    {
+        public override async ValueTask RunTestCases(
+            IReadOnlyCollection<IXunitTestCase> testCases,
+            IMessageSink executionMessageSink,
+            ITestFrameworkExecutionOptions executionOptions,
+            CancellationToken cancellationToken) =>
+            await new Runner().Run(TestAssembly, testCases, executionMessageSink, executionOptions, cancellationToken);
+    }
 
-    // "Test collection for Agent.Tests.Http.HttpTests (id: 5f0e...)": what xunit calls the collection of a class that names none.
-    private static int SecondsOf(string collection) =>
-        collection.Split(' ').Select(static word => typeof(LongestFirst).Assembly.GetType(word)).FirstOrDefault(static type => type is not null)
-            ?.GetCustomAttribute<LastsAttribute>()?.Seconds ?? 0;
+    private sealed class Runner : XunitTestAssemblyRunner
+    {
+        protected override async ValueTask<RunSummary> RunTestCollections(XunitTestAssemblyRunnerContext ctxt, Exception? exception)
+        {
+            var waiting = new ConcurrentQueue<(IXunitTestCollection Collection, List<IXunitTestCase> TestCases)>(
+                OrderTestCollections(ctxt).OrderByDescending(static one => one.TestCases.Max(SecondsOf)));
+            var sums = await Task.WhenAll(Enumerable.Range(0, ctxt.MaxParallelThreads > 0 ? ctxt.MaxParallelThreads : waiting.Count).Select(_ => Task.Run(RunAsync)));
+            return sums.Aggregate(static (sum, next) =>
+            {
+                sum.Aggregate(next);
+                return sum;
+            });
+
+            async Task<RunSummary> RunAsync()
+            {
+                var sum = default(RunSummary);
+                while (waiting.TryDequeue(out var next))
+                {
+                    sum.Aggregate(exception is null
+                        ? await RunTestCollection(ctxt, next.Collection, next.TestCases)
+                        : await FailTestCollection(ctxt, next.Collection, next.TestCases, exception));
+                }
+
+                return sum;
+            }
+        }
+
+        private static int SecondsOf(IXunitTestCase testCase) => testCase.TestMethod.TestClass.Class.GetCustomAttribute<LastsAttribute>()?.Seconds ?? 0;
+    }
 }
