@@ -231,10 +231,28 @@ public sealed class SocketRecallTests : IDisposable
     private Socket Listen(int port = 0) => _network.Inside(() =>
     {
         var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        listener.Bind(new IPEndPoint(IPAddress.Loopback, port));
+        // A program that another test is just starting still has all sockets that were open a moment ago.
+        for (var watch = Stopwatch.StartNew(); !TryBind(listener, port); Thread.Sleep(1))
+        {
+            Assert.True(watch.Elapsed < TimeSpan.FromSeconds(10), $"port {port} is in use");
+        }
+
         listener.Listen();
         return listener;
     });
+
+    private static bool TryBind(Socket socket, int port)
+    {
+        try
+        {
+            socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
+            return true;
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.AddressAlreadyInUse)
+        {
+            return false;
+        }
+    }
 
     private PodSnapshot ScanOverTheBudget() => Scan(_scanner, budgetPercent: 1e-9);
 
