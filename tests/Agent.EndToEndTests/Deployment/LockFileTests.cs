@@ -1,8 +1,10 @@
+using Agent.Tests.Testing;
 using Xunit;
 
 namespace Agent.EndToEndTests.Deployment;
 
 /// <summary>The lock files of the program for each runtime: what an image, a package and a release are restored from.</summary>
+[Lasts(seconds: 13, First = true)]
 public sealed class LockFileTests : IDisposable
 {
     // A folder of its own, beside which nothing else restores.

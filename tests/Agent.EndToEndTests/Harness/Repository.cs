@@ -11,12 +11,15 @@ public static class Repository
     public static bool TestsTheImage => s_program == "image";
 
     /// <summary>
-    /// The closewatch that was built together with these tests (it needs the machine's .NET), or that CLOSEWATCH_PROGRAM names;
-    /// <see cref="Node.NodePool"/> puts that of the image in its place, where a node can build one.
+    /// The closewatch that was built together with these tests (it needs the machine's .NET), or that CLOSEWATCH_PROGRAM names, or that of
+    /// the image, where a node can build one (<see cref="Node.NodePool"/>): who asks waits for it.
     /// </summary>
-    public static string Closewatch { get; internal set; } = s_program is null || TestsTheImage
+    public static string Closewatch => Program.GetAwaiter().GetResult();
+
+    /// <summary>The same, for those who can wait.</summary>
+    public static Task<string> Program { get; internal set; } = Task.FromResult(s_program is null || TestsTheImage
         ? Path.Combine(Root, "artifacts/bin/Agent", Configuration(), "closewatch")
-        : PathOf(s_program);
+        : PathOf(s_program));
 
     public static string PathOf(string relative) => Path.Combine(Root, relative);
 

@@ -1,9 +1,11 @@
 using System.Text.RegularExpressions;
+using Agent.Tests.Testing;
 using Xunit;
 
 namespace Agent.EndToEndTests.Monitoring;
 
 /// <summary>deploy/monitoring/alerts.yaml, as Prometheus itself judges it.</summary>
+[Lasts(seconds: 8, First = true)]
 public sealed partial class AlertTests
 {
     private static readonly string s_alerts = File.ReadAllText(Repository.PathOf("deploy/monitoring/alerts.yaml"));

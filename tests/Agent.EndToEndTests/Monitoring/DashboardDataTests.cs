@@ -1,11 +1,13 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Agent.EndToEndTests.Node;
+using Agent.Tests.Testing;
 using Xunit;
 
 namespace Agent.EndToEndTests.Monitoring;
 
 /// <summary>Every query of both dashboards, asked of a real Prometheus that scrapes a real agent.</summary>
+[Lasts(seconds: 20)]
 public sealed partial class DashboardDataTests(NodePool nodes) : NodeTest(nodes)
 {
     private const string AgentAddress = "127.0.0.1:9742";

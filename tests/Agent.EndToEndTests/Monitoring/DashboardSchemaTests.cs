@@ -1,8 +1,10 @@
+using Agent.Tests.Testing;
 using Xunit;
 
 namespace Agent.EndToEndTests.Monitoring;
 
 /// <summary>The dashboards are what Grafana's own types, as published on npm, allow.</summary>
+[Lasts(seconds: 10, First = true)]
 public sealed class DashboardSchemaTests : IAsyncLifetime
 {
     // In JSON an enumeration is one of its values. What a data source adds to an annotation is not in Grafana's types.

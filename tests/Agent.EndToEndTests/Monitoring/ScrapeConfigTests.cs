@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Agent.EndToEndTests.Deployment;
+using Agent.Tests.Testing;
 using Xunit;
 
 namespace Agent.EndToEndTests.Monitoring;
@@ -10,6 +11,7 @@ namespace Agent.EndToEndTests.Monitoring;
 /// The recipes for those who have no Prometheus Operator. Debian's promtool cannot look for pods, so its discovery is
 /// replaced by two targets with the labels that it would find.
 /// </summary>
+[Lasts(seconds: 5, First = true)]
 public sealed partial class ScrapeConfigTests
 {
     private static readonly JsonNode s_targets = JsonNode.Parse(

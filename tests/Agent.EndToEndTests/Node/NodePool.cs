@@ -29,25 +29,15 @@ public sealed class NodePool : IAsyncLifetime
         Unavailable = await NodeProcess.WhyNotAsync();
         if (Unavailable is null && Repository.TestsTheImage)
         {
-            var node = await TakeAsync();
-            var program = Repository.PathOf("artifacts/image/closewatch");
-            await AgentImage.SaveProgramAsync(await node.GetAgentImageArchiveAsync(), program);
-            Repository.Closewatch = program;
-            await GiveBackAsync(node);
+            Repository.Program = BuildProgramAsync();
         }
     }
 
     /// <summary>A node without pods that nobody else uses until it is given back.</summary>
     public async Task<PodNode> TakeAsync()
     {
-        if (_free.TryTake(out var node))
-        {
-            return node;
-        }
-
-        node = await PodNode.StartAsync($"node-{Environment.ProcessId}-{Interlocked.Increment(ref _started)}", _images);
-        _all[node.Name] = node;
-        return node;
+        await Repository.Program;
+        return await StartOrReuseAsync();
     }
 
     /// <summary>Empties a node for whoever takes it next, or ends it with all its pods. One that can not be emptied is not used again.</summary>
@@ -66,8 +56,30 @@ public sealed class NodePool : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        await ((Task)Repository.Program).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Task.WhenAll(_all.Values.Select(node => node.DisposeAsync().AsTask()));
         _images.Dispose();
         Reports.FindingScore.Write();
+    }
+
+    private async Task<string> BuildProgramAsync()
+    {
+        var node = await StartOrReuseAsync();
+        var program = Repository.PathOf("artifacts/image/closewatch");
+        await AgentImage.SaveProgramAsync(await node.GetAgentImageArchiveAsync(), program);
+        await GiveBackAsync(node);
+        return program;
+    }
+
+    private async Task<PodNode> StartOrReuseAsync()
+    {
+        if (_free.TryTake(out var node))
+        {
+            return node;
+        }
+
+        node = await PodNode.StartAsync($"node-{Environment.ProcessId}-{Interlocked.Increment(ref _started)}", _images);
+        _all[node.Name] = node;
+        return node;
     }
 }

@@ -1,10 +1,12 @@
 using System.Buffers.Binary;
 using System.Text.Json.Nodes;
+using Agent.Tests.Testing;
 using Xunit;
 
 namespace Agent.EndToEndTests.Page;
 
 /// <summary>The HTML report in a real browser.</summary>
+[Lasts(seconds: 25, First = true)]
 public sealed class HtmlPageTests(PageFixture fixture) : IClassFixture<PageFixture>
 {
     private readonly Browser _browser = fixture.Browser;

@@ -1,9 +1,11 @@
 using System.Text.Json;
+using Agent.Tests.Testing;
 using Xunit;
 
 namespace Agent.EndToEndTests.Plugin;
 
 /// <summary>deploy/plugin/kubectl-closewatch against a stand-in for kubectl.</summary>
+[Lasts(seconds: 8, First = true)]
 public sealed class KubectlPluginTests : IDisposable
 {
     private readonly FakeCluster _cluster = new();

@@ -1,11 +1,13 @@
 using Agent.EndToEndTests.Images;
 using Agent.EndToEndTests.Node;
 using Agent.EndToEndTests.Reports;
+using Agent.Tests.Testing;
 using Xunit;
 
 namespace Agent.EndToEndTests.Scenarios;
 
 /// <summary>Every half-closed connection is given to the right pods, once, with the right closer.</summary>
+[Lasts(seconds: 20)]
 public sealed class AttributionTests(NodePool nodes) : NodeTest(nodes)
 {
     [Fact]

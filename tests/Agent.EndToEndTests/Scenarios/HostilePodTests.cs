@@ -2,11 +2,13 @@ using Agent.EndToEndTests.Images;
 using Agent.EndToEndTests.Kubernetes;
 using Agent.EndToEndTests.Node;
 using Agent.EndToEndTests.Reports;
+using Agent.Tests.Testing;
 using Xunit;
 
 namespace Agent.EndToEndTests.Scenarios;
 
 /// <summary>Whatever a pod does to be taken for another, or for nobody: every socket is its own pod's.</summary>
+[Lasts(seconds: 25)]
 public sealed class HostilePodTests(NodePool nodes) : NodeTest(nodes)
 {
     private const int HalfClosed = 3;

@@ -1,9 +1,11 @@
 using System.Globalization;
+using Agent.Tests.Testing;
 using Xunit;
 
 namespace Agent.EndToEndTests.Service;
 
 /// <summary>What a real Prometheus makes of the agent's metrics.</summary>
+[Lasts(seconds: 25)]
 public sealed class PrometheusTests
 {
     [Fact]

@@ -3,11 +3,13 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.RegularExpressions;
+using Agent.Tests.Testing;
 using Xunit;
 
 namespace Agent.EndToEndTests.Service;
 
 /// <summary><c>closewatch run</c> as an operator, systemd and Kubernetes treat it.</summary>
+[Lasts(seconds: 20)]
 public sealed class RunTests
 {
     [Fact]

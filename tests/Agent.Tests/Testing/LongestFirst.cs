@@ -33,7 +33,7 @@ public sealed class LongestFirst : XunitTestFramework
         protected override async ValueTask<RunSummary> RunTestCollections(XunitTestAssemblyRunnerContext ctxt, Exception? exception)
         {
             var waiting = new ConcurrentQueue<(IXunitTestCollection Collection, List<IXunitTestCase> TestCases)>(
-                OrderTestCollections(ctxt).OrderByDescending(static one => one.TestCases.Max(SecondsOf)));
+                OrderTestCollections(ctxt).OrderByDescending(static one => one.TestCases.Max(SecondsBefore)));
             var sums = await Task.WhenAll(Enumerable.Range(0, ctxt.MaxParallelThreads > 0 ? ctxt.MaxParallelThreads : waiting.Count).Select(_ => Task.Run(RunAsync)));
             return sums.Aggregate(static (sum, next) =>
             {
@@ -55,6 +55,11 @@ public sealed class LongestFirst : XunitTestFramework
             }
         }
 
-        private static int SecondsOf(IXunitTestCase testCase) => testCase.TestMethod.TestClass.Class.GetCustomAttribute<LastsAttribute>()?.Seconds ?? 0;
+        private static int SecondsBefore(IXunitTestCase testCase) => testCase.TestMethod.TestClass.Class.GetCustomAttribute<LastsAttribute>() switch
+        {
+            null => 0,
+            { First: true } => int.MaxValue,
+            var lasts => lasts.Seconds,
+        };
     }
 }
