@@ -180,7 +180,11 @@ public sealed class MountedNamespacesTests : IDisposable
         var process = Process.Start(start)!;
         _holders.Add(process);
         var inode = ulong.Parse(process.StandardOutput.ReadLine()!, CultureInfo.InvariantCulture);
-        return (int.Parse(process.StandardOutput.ReadLine()!, CultureInfo.InvariantCulture), inode);
+        var holder = int.Parse(process.StandardOutput.ReadLine()!, CultureInfo.InvariantCulture);
+        Assert.True(
+            SpinWait.SpinUntil(() => File.ReadAllText($"/proc/{holder}/comm") == "cat\n", TimeSpan.FromSeconds(10)),
+            "a process that is being executed is no holder yet");
+        return (holder, inode);
     }
 
     private static TcpPair HalfClose(string path)
