@@ -88,17 +88,42 @@ public sealed class TestRunTests : IDisposable
         Assert.Contains("lint failed", result.Output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("sleep 1; mkdir -p artifacts/image; touch artifacts/image/closewatch", "artifacts/image/closewatch")]
+    [InlineData("sleep 1", "")] // no node, no image: the one that was built, not one of an earlier run
+    public async Task Run_KernelTests_WaitForTheImagesProgram(string build, string expected)
+    {
+        Script("artifacts/image/closewatch", "exit 1");
+        Script("artifacts/bin/Agent.EndToEndTests/release/Agent.EndToEndTests", $"{build}\ncat <<'END'\n{Good}END");
+        Script("artifacts/bin/Agent.KernelTests/release/Agent.KernelTests", $"printf %s \"$CLOSEWATCH_PROGRAM\" >program\ncat <<'END'\n{Good}END");
+
+        var result = await RunAsync();
+
+        Assert.Equal((0, "3 passed, 0 failed, 0 skipped"), (result.ExitCode, result.Lines.Last()));
+        Assert.Equal(expected.Length == 0 ? "" : PathOf(expected), await File.ReadAllTextAsync(PathOf("program"), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Run_ProgramThatIsNotThere_SaysWhichAndTheRemedy()
+    {
+        var result = await RunAsync("artifacts/publish/closewatch");
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains($"CLOSEWATCH_PROGRAM: {PathOf("artifacts/publish/closewatch")} is no program: build it (make publish), or leave it out", result.Output, StringComparison.Ordinal);
+    }
+
     private static string Failed(int count) =>
         string.Concat(Enumerable.Range(1, count).Select(static number => $"failed A.B.Two(number: {number}) (1ms)\n"))
         + $"  total: {count + 1}\n  failed: {count}\n  succeeded: 1\n  skipped: 0\n";
 
-    private Task<CommandResult> RunAsync() => Command.RunAsync(
+    private Task<CommandResult> RunAsync(string program = "") => Command.RunAsync(
         [PathOf("tests/run")],
         environment: new Dictionary<string, string>
         {
             ["PATH"] = $"{PathOf("bin")}:{Environment.GetEnvironmentVariable("PATH")}",
             ["CONFIGURATION"] = "Release",
             ["FILTER"] = "",
+            ["CLOSEWATCH_PROGRAM"] = program,
         });
 
     private void Project(string name, string log) => Script($"artifacts/bin/{name}/release/{name}", $"cat <<'END'\n{log}END");
