@@ -15,6 +15,15 @@ namespace Agent.Tests.Testing;
 /// </summary>
 public sealed class LongestFirst : XunitTestFramework
 {
+    /// <summary>What starts first, then what lasts longest; otherwise as they are.</summary>
+    internal static IEnumerable<T> Order<T>(IEnumerable<T> collections, Func<T, IEnumerable<Type>> classesOf) =>
+        collections.OrderByDescending(collection => classesOf(collection).Max(static type => type.GetCustomAttribute<LastsAttribute>() switch
+        {
+            null => 0,
+            { First: true } => int.MaxValue,
+            var lasts => lasts.Seconds,
+        }));
+
     protected override ITestFrameworkExecutor CreateExecutor(Assembly assembly) =>
         new Executor(new XunitTestAssembly(assembly, configFileName: null, assembly.GetName().Version));
 
@@ -33,7 +42,7 @@ public sealed class LongestFirst : XunitTestFramework
         protected override async ValueTask<RunSummary> RunTestCollections(XunitTestAssemblyRunnerContext ctxt, Exception? exception)
         {
             var waiting = new ConcurrentQueue<(IXunitTestCollection Collection, List<IXunitTestCase> TestCases)>(
-                OrderTestCollections(ctxt).OrderByDescending(static one => one.TestCases.Max(SecondsBefore)));
+                Order(OrderTestCollections(ctxt), static one => one.TestCases.Select(static testCase => testCase.TestMethod.TestClass.Class)));
             var sums = await Task.WhenAll(Enumerable.Range(0, ctxt.MaxParallelThreads > 0 ? ctxt.MaxParallelThreads : waiting.Count).Select(_ => Task.Run(RunAsync)));
             return sums.Aggregate(static (sum, next) =>
             {
@@ -54,12 +63,5 @@ public sealed class LongestFirst : XunitTestFramework
                 return sum;
             }
         }
-
-        private static int SecondsBefore(IXunitTestCase testCase) => testCase.TestMethod.TestClass.Class.GetCustomAttribute<LastsAttribute>() switch
-        {
-            null => 0,
-            { First: true } => int.MaxValue,
-            var lasts => lasts.Seconds,
-        };
     }
 }
