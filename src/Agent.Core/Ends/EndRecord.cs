@@ -134,7 +134,10 @@ internal enum LookupState : byte
     /// <summary>When it is time.</summary>
     Wanted,
 
-    /// <summary>It was asked.</summary>
+    /// <summary>It is being asked.</summary>
+    Asked,
+
+    /// <summary>It has answered.</summary>
     Done,
 
     /// <summary>A reset ended the connection after this side's close. Whether this side sent it is not known yet.</summary>

@@ -16,6 +16,8 @@ public sealed class EndsNamespace(int id, PodEnds owner)
     private const ushort FirstEphemeralPort = 32768;
 
     private readonly Dictionary<ushort, PodEnds> _listeners = [];
+    private int _lookupRound;
+    private int _lookupsTaken;
 
     /// <summary>A number that no other namespace has.</summary>
     public int Id => id;
@@ -28,6 +30,9 @@ public sealed class EndsNamespace(int id, PodEnds owner)
 
     /// <summary>Ends of which it is not yet known who closed first.</summary>
     public int Undecided { get; internal set; }
+
+    /// <summary>Ends of which the conntrack table is to be asked.</summary>
+    public int WantedLookups { get; internal set; }
 
     /// <summary>When the dump began that <see cref="EndsTally.OnTimeWait"/> told of; null until one was complete.</summary>
     public TimeSpan? DumpedAt { get; set; }
@@ -48,6 +53,26 @@ public sealed class EndsNamespace(int id, PodEnds owner)
 
     /// <summary>True for a port that listens or did.</summary>
     public bool Listens(ushort port) => _listeners.ContainsKey(port);
+
+    /// <summary>Takes one of the look-ups of a round.</summary>
+    /// <param name="round">A number that no other round has.</param>
+    /// <param name="share">How many this namespace may have taken with it.</param>
+    /// <returns>False when it had its share.</returns>
+    internal bool TryTakeLookup(int round, int share)
+    {
+        if (_lookupRound != round)
+        {
+            (_lookupRound, _lookupsTaken) = (round, 0);
+        }
+
+        if (_lookupsTaken == share)
+        {
+            return false;
+        }
+
+        _lookupsTaken++;
+        return true;
+    }
 
     /// <summary>Whose counters an end goes to.</summary>
     public PodEnds OwnerOf(in ConnectionTuple tuple, EndRole role) =>

@@ -15,7 +15,8 @@ public sealed partial class EndsTally
         ref var c = ref _ring[client];
         s.Partner = client;
         c.Partner = server;
-        s.Lookup = c.Lookup = LookupState.NotNeeded;
+        SetLookup(ref s, LookupState.NotNeeded);
+        SetLookup(ref c, LookupState.NotNeeded);
 
         // Who had not got the other's FIN when its own was acknowledged closed first.
         var serverGotFin = s.Facts.ReceivedBytes > c.Facts.SentBytes;

@@ -20,33 +20,51 @@ public sealed partial class EndsTally
     /// <summary>How long an entry stays that a reset ended (nf_conntrack_tcp_timeout_close, the kernel's own value).</summary>
     private static readonly TimeSpan s_closeTimeout = TimeSpan.FromSeconds(10);
 
-    private long _nextLookup;
+    private int _wantedLookups;
+    private int _lookupRound;
 
-    /// <summary>The next question that is due.</summary>
+    /// <summary>
+    /// The next questions that are due: first a few of each namespace, so that nobody's many keep those of others from being asked.
+    /// </summary>
     /// <param name="now">The time.</param>
-    /// <param name="lookup">The question; answer it with <see cref="OnLookup"/>.</param>
+    /// <param name="lookups">Receives them; answer each with <see cref="OnLookup"/>.</param>
     /// <param name="earliest">How old an end is to be; null for <see cref="EarliestLookup"/>.</param>
-    /// <returns>False when none is due yet.</returns>
-    public bool TryTakeLookup(EndClock now, out EndLookup lookup, TimeSpan? earliest = null)
+    /// <returns>How many.</returns>
+    public int TakeLookups(EndClock now, Span<EndLookup> lookups, TimeSpan? earliest = null)
     {
-        for (_nextLookup = Math.Max(_nextLookup, _ring.First); _nextLookup < _ring.Next; _nextLookup++)
+        _lookupRound++;
+        var count = 0;
+        for (int share = 1, left = int.MaxValue; left > 0 && count < lookups.Length; share *= 8)
         {
-            ref readonly var record = ref _ring[_nextLookup];
-            var age = now.Monotonic - record.At.Monotonic;
-            if (age < (earliest ?? EarliestLookup))
+            left = 0;
+            var wanted = _wantedLookups;
+            for (var position = _ring.First; wanted > 0 && position < _ring.Next && count < lookups.Length; position++)
             {
-                break;
-            }
+                ref var record = ref _ring[position];
+                if (record.Lookup != LookupState.Wanted)
+                {
+                    continue;
+                }
 
-            if (record.Lookup == LookupState.Wanted && age <= LatestLookup)
-            {
-                lookup = new(_nextLookup++, record.Tuple);
-                return true;
+                wanted--;
+                if (!MayBeLookedUp(record, now) || now.Monotonic - record.At.Monotonic < (earliest ?? EarliestLookup))
+                {
+                    continue;
+                }
+
+                if (record.Network.TryTakeLookup(_lookupRound, share))
+                {
+                    SetLookup(ref record, LookupState.Asked);
+                    lookups[count++] = new(position, record.Tuple);
+                }
+                else
+                {
+                    left++;
+                }
             }
         }
 
-        lookup = default;
-        return false;
+        return count;
     }
 
     /// <summary>Takes an answer.</summary>
@@ -55,7 +73,7 @@ public sealed partial class EndsTally
     /// <param name="now">When it was asked.</param>
     public void OnLookup(long id, in EntryMatch entry, EndClock now)
     {
-        if (!_ring.Has(id) || _ring[id].Lookup != LookupState.Wanted)
+        if (!_ring.Has(id) || _ring[id].Lookup != LookupState.Asked)
         {
             return;
         }
@@ -94,6 +112,17 @@ public sealed partial class EndsTally
             SeeQuietClose(record.Port, now);
         }
     }
+
+    private void SetLookup(ref EndRecord record, LookupState state)
+    {
+        var change = (state == LookupState.Wanted ? 1 : 0) - (record.Lookup == LookupState.Wanted ? 1 : 0);
+        record.Network.WantedLookups += change;
+        _wantedLookups += change;
+        record.Lookup = state;
+    }
+
+    private static bool MayBeLookedUp(in EndRecord record, EndClock now) =>
+        record.Lookup is LookupState.Wanted or LookupState.Asked && now.Monotonic - record.At.Monotonic <= LatestLookup;
 
     /// <summary>
     /// Who closed first, and of a loss that is counted whether its other end is here, too, behind a translation.

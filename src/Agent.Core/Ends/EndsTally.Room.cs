@@ -24,17 +24,20 @@ public sealed partial class EndsTally
             return;
         }
 
-        for (; _credit > 0 && MustStay(_ring[_ring.First]); _credit--)
+        for (; _credit > 0 && MustStay(_ring[_ring.First], now); _credit--)
         {
             KeepFirst();
         }
 
-        GiveUp(ref _ring[_ring.First], now);
+        ref var first = ref _ring[_ring.First];
+        GiveUp(ref first, now);
+        SetLookup(ref first, LookupState.NotNeeded);
         _ring.RemoveFirst();
     }
 
-    private static bool MustStay(in EndRecord record) =>
-        record is { IsDecided: false } or { Lookup: LookupState.EndedByReset } && record.Network.Undecided <= KeptOfNamespace;
+    private static bool MustStay(in EndRecord record, EndClock now) =>
+        (record is { IsDecided: false } or { Lookup: LookupState.EndedByReset } && record.Network.Undecided <= KeptOfNamespace)
+        || (MayBeLookedUp(record, now) && record.Network.WantedLookups <= KeptOfNamespace);
 
     private void KeepFirst()
     {
@@ -48,6 +51,11 @@ public sealed partial class EndsTally
         if (_ring[position].Lookup is LookupState.Done or LookupState.EndedByReset)
         {
             RenumberTranslation(before, position);
+        }
+        else if (_ring[position].Lookup == LookupState.Asked)
+        {
+            // The answer will be for the position that it had.
+            SetLookup(ref _ring[position], LookupState.Wanted);
         }
     }
 

@@ -95,7 +95,7 @@ public sealed partial class EndsTally(IEndObserver? observer = null)
         ref var record = ref _ring[position];
         Judge(ref record);
         NoteServer(record);
-        record.Lookup = CanBeLookedUp(record) ? LookupState.Wanted : LookupState.NotNeeded;
+        SetLookup(ref record, CanBeLookedUp(record) ? LookupState.Wanted : LookupState.NotNeeded);
         network.Undecided++;
         _undecided++;
         if (facts.UnreadBytes > 1 && (facts.FinAcknowledged || facts.UnacknowledgedBytes > 1))
@@ -189,6 +189,10 @@ public sealed partial class EndsTally(IEndObserver? observer = null)
             {
                 SettleReset(position, now);
             }
+            else if (record.Lookup is LookupState.Wanted or LookupState.Asked && !MayBeLookedUp(record, now))
+            {
+                SetLookup(ref record, LookupState.NotNeeded);
+            }
 
             SettleAlert(ref record, now);
             if (!record.IsDecided)
@@ -214,7 +218,7 @@ public sealed partial class EndsTally(IEndObserver? observer = null)
         for (var position = _ring.First; position < _ring.Next; position++)
         {
             GiveUp(ref _ring[position], now);
-            _ring[position].Lookup = LookupState.NotNeeded;
+            SetLookup(ref _ring[position], LookupState.NotNeeded);
         }
     }
 
@@ -222,7 +226,7 @@ public sealed partial class EndsTally(IEndObserver? observer = null)
     {
         ref var record = ref _ring[position];
         var age = now.Monotonic - record.At.Monotonic;
-        var mayBeLookedUp = canLookUp && record.Lookup == LookupState.Wanted && age <= LatestLookup;
+        var mayBeLookedUp = canLookUp && MayBeLookedUp(record, now);
         if (record.Loss == LossState.AwaitsServer)
         {
             if (!mayBeLookedUp && age >= (ServerPortOf(record) is null ? UnknownServerPatience : ServerPatience))

@@ -95,21 +95,21 @@ internal sealed partial class ConnectionEndBook(TimeProvider time, double percen
         }
     }
 
-    /// <summary>The next question for the conntrack table.</summary>
-    public bool TryTakeLookup(EndClock now, out EndLookup lookup)
+    /// <summary>The next questions for the conntrack table.</summary>
+    public int TakeLookups(Span<EndLookup> lookups)
     {
         lock (_gate)
         {
-            return _tally.TryTakeLookup(now, out lookup);
+            return _tally.TakeLookups(Now, lookups);
         }
     }
 
-    /// <summary>The next question, whether it is time for it or not.</summary>
-    public bool TryTakeLastLookup(EndClock now, out EndLookup lookup)
+    /// <summary>The next questions, whether it is time for them or not.</summary>
+    public int TakeLastLookups(Span<EndLookup> lookups)
     {
         lock (_gate)
         {
-            return _tally.TryTakeLookup(now, out lookup, earliest: TimeSpan.Zero);
+            return _tally.TakeLookups(Now, lookups, earliest: TimeSpan.Zero);
         }
     }
 

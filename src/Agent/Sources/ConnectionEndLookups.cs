@@ -16,6 +16,7 @@ internal sealed class ConnectionEndLookups(TimeSpan timeout) : IDisposable
     private const byte Tcp = 6;
 
     private readonly ConntrackNetlink _netlink = ConntrackNetlink.Open(timeout);
+    private readonly EndLookup[] _lookups = new EndLookup[MaxLookups];
 
     /// <summary>Asks for something that costs nothing: the socket opens without any privilege.</summary>
     /// <exception cref="KernelException">The table may not be asked.</exception>
@@ -24,7 +25,7 @@ internal sealed class ConnectionEndLookups(TimeSpan timeout) : IDisposable
     /// <summary>Asks what is due.</summary>
     public void Run(ConnectionEndBook book)
     {
-        for (var left = MaxLookups; left > 0 && book.TryTakeLookup(book.Now, out var lookup); left--)
+        foreach (ref readonly var lookup in _lookups.AsSpan(0, book.TakeLookups(_lookups)))
         {
             book.OnLookup(lookup, Ask(lookup), book.Now);
         }
@@ -33,9 +34,12 @@ internal sealed class ConnectionEndLookups(TimeSpan timeout) : IDisposable
     /// <summary>Asks whatever is left, early as it may be: nobody will ask later.</summary>
     public void RunAll(ConnectionEndBook book)
     {
-        for (var left = EndsTally.MaxRemembered; left > 0 && book.TryTakeLastLookup(book.Now, out var lookup); left--)
+        while (book.TakeLastLookups(_lookups) is > 0 and var count)
         {
-            book.OnLookup(lookup, Ask(lookup), book.Now);
+            foreach (ref readonly var lookup in _lookups.AsSpan(0, count))
+            {
+                book.OnLookup(lookup, Ask(lookup), book.Now);
+            }
         }
     }
 

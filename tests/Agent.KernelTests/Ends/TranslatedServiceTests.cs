@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using Agent.Core.Ends;
 using Agent.KernelTests.Model;
 using Agent.KernelTests.Sources;
 using Agent.KernelTests.Testing;
@@ -10,7 +11,8 @@ namespace Agent.KernelTests.Ends;
 
 /// <summary>
 /// Requests that a pod sends to a Service whose server is on the same node, as kube-proxy translates them: to the server's address, from the
-/// node's own where it masquerades, and back to the pod that called. Whoever hears both sides counts a lost one once, at the server.
+/// node's own where it masquerades, and back to the pod that called. Whoever hears both sides counts a lost one once, at the server, even
+/// though a neighbour ends more connections than are remembered before the conntrack table is asked.
 /// </summary>
 public sealed class TranslatedServiceTests
 {
@@ -37,6 +39,8 @@ public sealed class TranslatedServiceTests
             network.Router.Execute("iptables", "-w", "-t", "nat", "-A", "POSTROUTING", "-m", "conntrack", "--ctorigdst", service, "-j", "MASQUERADE");
         }
 
+        using var neighbour = new NetworkNamespaceFixture();
+        using var crowd = new SocketCrowd(neighbour, (EndsTally.MaxRemembered / 2) + 1000);
         using var clients = IdleProcess.Start(network.Client);
         using var servers = IdleProcess.Start(network.Server);
         using var agent = new RouterAgent(network.Router);
@@ -69,6 +73,7 @@ public sealed class TranslatedServiceTests
             End(connections[i], i);
         }
 
+        crowd.End();
         var lost = 3 * 3 * Each;
         var report = await agent.ReportAsync(
             report => EndsOf.Read(report, network.Server) is var ends && ends.Lost("server", RoutedNetwork.ServerPort) == lost

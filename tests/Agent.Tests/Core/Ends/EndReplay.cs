@@ -2,6 +2,7 @@ using Agent.Core.Ends;
 using Agent.Core.Model;
 using Agent.Core.Tallies;
 using Agent.Kernel.Conntrack;
+using Agent.Kernel.Net;
 
 namespace Agent.Tests.Core.Ends;
 
@@ -85,7 +86,7 @@ internal sealed class EndReplay : IEndObserver
     public int LookUp(TcpConntrackState? state, ClosedBy closedBy = ClosedBy.Pod, uint? expiresInSeconds = null)
     {
         var asked = 0;
-        while (Tally.TryTakeLookup(Clock, out var lookup))
+        LookUp(_ =>
         {
             asked++;
             var entry = new EntryMatch { Asked = true };
@@ -94,10 +95,35 @@ internal sealed class EndReplay : IEndObserver
                 (entry.Found, entry.State, entry.ClosedBy, entry.ExpiresInSeconds) = (true, found, closedBy, expiresInSeconds);
             }
 
-            Tally.OnLookup(lookup.Id, entry, Clock);
+            return entry;
+        });
+        return asked;
+    }
+
+    /// <summary>Answers a round of questions.</summary>
+    public EndReplay LookUp(Func<ConnectionTuple, EntryMatch> entryOf)
+    {
+        var lookups = new EndLookup[200];
+        foreach (var lookup in lookups.AsSpan(0, Tally.TakeLookups(Clock, lookups)))
+        {
+            Tally.OnLookup(lookup.Id, entryOf(lookup.Tuple), Clock);
         }
 
-        return asked;
+        return this;
+    }
+
+    /// <summary>Ends of a neighbour's, each with a client of its own, of which neither tells who closed first.</summary>
+    public EndReplay AddNoise(EndsNamespace neighbour, int count, string scene = "server closes idle")
+    {
+        var end = CapturedEnds.Scene(scene).InPods.First(static end => end.Role == EndRole.Server).End;
+        for (var i = 0; i < count; i++)
+        {
+            var client = IpAddress.FromIPv4(0x0B00_0000 + (uint)i);
+            var server = IpAddress.FromIPv4(0x0C00_0000 + (uint)neighbour.Id);
+            Tally.Add(end with { Tuple = end.Tuple with { Source = server, Destination = client } }, neighbour, Clock);
+        }
+
+        return this;
     }
 
     public void OnJudged(in JudgedEnd end) => Told.Add(end);

@@ -84,7 +84,7 @@ public sealed class RememberedEndsTests
         var neighbour = new EndsNamespace(9, _replay.Tally.PodOf(new PodIdentity(PodKind.Pod, "shop", "neighbour", "9")));
         _replay.Only(EndRole.Server, IdleClose);
 
-        AddNoise(neighbour, Noise);
+        _replay.AddNoise(neighbour, Noise);
         _replay.Pass(1).Scan(IdleClose);
 
         var server = _replay.ServerSummary.Server;
@@ -102,7 +102,7 @@ public sealed class RememberedEndsTests
         _replay.Both(Both);
         Assert.Equal(2, _replay.Tally.Undecided);
 
-        AddNoise(neighbour, EndsTally.MaxRemembered + 5000);
+        _replay.AddNoise(neighbour, EndsTally.MaxRemembered + 5000);
         _replay.Tally.OnTimeWait(_replay.ServerNetwork, server.Tuple, _replay.Clock);
 
         Assert.Equal((1, 1), (_replay.ServerSummary.Server[EndKind.ClosedFirstIdle], _replay.ClientSummary.Client[EndKind.PeerFirst]));
@@ -118,7 +118,7 @@ public sealed class RememberedEndsTests
             .Select(number => new EndsNamespace(100 + number, _replay.Tally.PodOf(new PodIdentity(PodKind.Pod, "shop", $"p{number}", $"{number}"))))
             .ToArray();
 
-        Array.ForEach(networks, network => AddNoise(network, Each));
+        Array.ForEach(networks, network => _replay.AddNoise(network, Each));
         _replay.Tally.Finish(_replay.Clock);
 
         Assert.Equal(0, _replay.Tally.Undecided);
@@ -151,17 +151,6 @@ public sealed class RememberedEndsTests
         _replay.Tally.Settle(_replay.Clock, canLookUp: false);
 
         Assert.Equal(1, _replay.ServerSummary.Server[EndKind.Other]);
-    }
-
-    private void AddNoise(EndsNamespace network, int count)
-    {
-        var end = EndOf(EndRole.Server);
-        for (var i = 0; i < count; i++)
-        {
-            var client = IpAddress.FromIPv4(0x0B00_0000 + (uint)i);
-            var server = IpAddress.FromIPv4(0x0C00_0000 + (uint)network.Id);
-            _replay.Tally.Add(end with { Tuple = end.Tuple with { Source = server, Destination = client } }, network, _replay.Clock);
-        }
     }
 
     private void AddPairs(int first, int count)

@@ -19,9 +19,12 @@ public sealed class TranslatedEndsTests
 
     private readonly EndReplay _replay = new();
     private readonly EndsNamespace _clients;
+    private readonly EndsNamespace _neighbour;
     private bool _hasEntries = true;
 
-    public TranslatedEndsTests() => _clients = new(2, _replay.Client);
+    public TranslatedEndsTests() => (_clients, _neighbour) = (
+        new(2, _replay.Client),
+        new(9, _replay.Tally.PodOf(new PodIdentity(PodKind.Pod, "shop", "neighbour", "9"))));
 
     public static TheoryData<string, bool> Losses
     {
@@ -217,6 +220,49 @@ public sealed class TranslatedEndsTests
         Assert.Equal((2, 0), (_replay.ServerSummary.Lost(EndRole.Server), _replay.ClientSummary.Lost(EndRole.Client)));
     }
 
+    /// <summary>
+    /// A neighbour ends more connections than are remembered, once or each second, before the entry can tell that two ends are one connection's.
+    /// </summary>
+    [Theory]
+    [InlineData("request unread at close", 1)]
+    [InlineData("request after close", 1)]
+    [InlineData("request taken, closed without an answer", 1)]
+    [InlineData("request unread at close", 8)]
+    [InlineData("request after close", 8)]
+    [InlineData("request taken, closed without an answer", 8)]
+    public void LookUp_ANeighbourEndsMoreThanAreRemembered_OneRequestIsCountedOnceAtTheServer(string scene, int seconds)
+    {
+        Add(scene, EndRole.Server);
+        Add(scene, EndRole.Client);
+        _replay.Tally.OnTimeWait(_replay.ServerNetwork, End(scene, EndRole.Server).Tuple, _replay.Clock);
+
+        Settle(whilePassing: () =>
+        {
+            if (seconds-- > 0)
+            {
+                _replay.AddNoise(_neighbour, EndsTally.MaxRemembered + 5000, "server answers and closes");
+            }
+        });
+
+        Assert.Equal((1, 0), (_replay.ServerSummary.Lost(EndRole.Server), _replay.ClientSummary.Lost(EndRole.Client)));
+        Assert.Equal(0, _replay.ServerSummary.LossUnknown + _replay.ClientSummary.LossUnknown);
+    }
+
+    /// <summary>A neighbour loses more requests than can be asked about.</summary>
+    [Fact]
+    public void LookUp_ANeighbourLosesThousandsASecond_OneRequestIsCountedOnceAtTheServer()
+    {
+        const string Scene = "first request unread at close";
+        _replay.AddNoise(_neighbour, 2000, Scene);
+        Add(Scene, EndRole.Server);
+        Add(Scene, EndRole.Client);
+
+        Settle(whilePassing: () => _replay.AddNoise(_neighbour, 2000, Scene));
+
+        Assert.Equal((1, 0), (_replay.ServerSummary.Lost(EndRole.Server), _replay.ClientSummary.Lost(EndRole.Client)));
+        Assert.Equal(13 * 2000, _neighbour.Owner.ToSummary(TimeSpan.FromMinutes(1)).Lost(EndRole.Server));
+    }
+
     [Fact]
     public void LookUp_MoreThanAreRemembered_TheRestIsCountedOnBothSides()
     {
@@ -281,16 +327,13 @@ public sealed class TranslatedEndsTests
     }
 
     /// <summary>Rounds of a second, in which entries are asked for and the counter of resets is read.</summary>
-    private void Settle(long resetsSent = 100)
+    private void Settle(long resetsSent = 100, Action? whilePassing = null)
     {
         for (var second = 0; second < 12; second++)
         {
             _replay.Pass(1);
-            while (_replay.Tally.TryTakeLookup(_replay.Clock, out var lookup))
-            {
-                _replay.Tally.OnLookup(lookup.Id, Entry(lookup.Tuple), _replay.Clock);
-            }
-
+            whilePassing?.Invoke();
+            _replay.LookUp(tuple => Entry(tuple));
             _replay.Settle(resetsSent, canLookUp: true);
         }
     }
@@ -306,7 +349,7 @@ public sealed class TranslatedEndsTests
             State = TcpConntrackState.Close,
             ClosedBy = isClient ? ClosedBy.Peer : ClosedBy.Pod,
             ExpiresInSeconds = 8,
-            Translated = true,
+            Translated = isClient || asked.Destination == s_node,
             OtherEnd = isClient
                 ? new(CapturedScene.ServerAddress, s_node, 8080, asked.SourcePort)
                 : new(client.Source, s_service, asked.DestinationPort, 80),
