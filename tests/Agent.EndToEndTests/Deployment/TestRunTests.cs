@@ -1,3 +1,4 @@
+using System.Globalization;
 using Xunit;
 
 namespace Agent.EndToEndTests.Deployment;
@@ -101,6 +102,22 @@ public sealed class TestRunTests : IDisposable
 
         Assert.Equal((0, "3 passed, 0 failed, 0 skipped"), (result.ExitCode, result.Lines.Last()));
         Assert.Equal(expected.Length == 0 ? "" : PathOf(expected), await File.ReadAllTextAsync(PathOf("program"), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Run_UnitTests_GiveWayToTheOthers()
+    {
+        foreach (var project in (string[])["Agent.Tests", "Agent.KernelTests", "Agent.EndToEndTests"])
+        {
+            Script($"artifacts/bin/{project}/release/{project}", $"nice >{project}.nice\ncat <<'END'\n{Good}END");
+        }
+
+        await RunAsync();
+
+        Assert.Equal(NiceOf("Agent.EndToEndTests"), NiceOf("Agent.KernelTests"));
+        Assert.InRange(NiceOf("Agent.Tests"), NiceOf("Agent.EndToEndTests") + 1, 19);
+
+        int NiceOf(string project) => int.Parse(File.ReadAllText(PathOf($"{project}.nice")), CultureInfo.InvariantCulture);
     }
 
     [Fact]
