@@ -9,7 +9,7 @@ using Xunit;
 namespace Agent.EndToEndTests.Scenarios;
 
 /// <summary>The Dockerfile, built for real, and what is in the image.</summary>
-[Lasts(seconds: 200)]
+[Lasts(seconds: 15)]
 public sealed class AgentImageTests(NodePool nodes) : NodeTest(nodes)
 {
     [Fact]

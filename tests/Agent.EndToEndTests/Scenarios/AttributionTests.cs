@@ -7,7 +7,7 @@ using Xunit;
 namespace Agent.EndToEndTests.Scenarios;
 
 /// <summary>Every half-closed connection is given to the right pods, once, with the right closer.</summary>
-[Lasts(seconds: 20)]
+[Lasts(seconds: 15)]
 public sealed class AttributionTests(NodePool nodes) : NodeTest(nodes)
 {
     [Fact]

@@ -6,7 +6,7 @@ using Xunit;
 namespace Agent.EndToEndTests.Scenarios;
 
 /// <summary>Lost requests are those that the load balancers' logs have, to the unit; whatever else ends is none.</summary>
-[Lasts(seconds: 40)]
+[Lasts(seconds: 75)]
 public sealed class ExactEndsTests(ExactEndsScene scene) : SceneTest<ExactEndsScene>(scene)
 {
     [Theory]

@@ -14,7 +14,7 @@ namespace Agent.EndToEndTests.Scenarios;
 /// limits of requests, reloads, health checks that end with a reset, refused SYNs and uploads, streams, scans. Nobody is alarmed.
 /// </summary>
 /// <remarks>CLOSEWATCH_HEALTHY_SECONDS says for how long; 300 is what a person should try now and then.</remarks>
-[Lasts(seconds: 60)]
+[Lasts(seconds: 65)]
 public sealed class HealthyNodeTests(NodePool nodes) : NodeTest(nodes)
 {
     private const string Service = "10.96.0.80";

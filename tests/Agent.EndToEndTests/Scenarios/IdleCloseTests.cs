@@ -8,7 +8,7 @@ using Xunit;
 namespace Agent.EndToEndTests.Scenarios;
 
 /// <summary>Servers that close idle connections before their load balancer does: each is named with its time-out, and no other is.</summary>
-[Lasts(seconds: 110)]
+[Lasts(seconds: 110, Waiting = true)]
 public sealed partial class IdleCloseTests(IdleCloseScene scene) : SceneTest<IdleCloseScene>(scene)
 {
     private const string ClosesIdle = "backend-closes-idle-first";

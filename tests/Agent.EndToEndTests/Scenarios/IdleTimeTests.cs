@@ -10,7 +10,7 @@ namespace Agent.EndToEndTests.Scenarios;
 /// The table of docs/idle-times.md: real servers, the idle time at which they close as a client measures it, and as Closewatch estimates it.
 /// UPDATE_GOLDEN=1 writes it.
 /// </summary>
-[Lasts(seconds: 30)]
+[Lasts(seconds: 20, Waiting = true)]
 public sealed class IdleTimeTests(IdleTimeScene scene) : SceneTest<IdleTimeScene>(scene)
 {
     private const string Head = "| server | setting | measured by a client | estimated | says before it closes |\n| --- | --- | --- | --- | --- |\n";

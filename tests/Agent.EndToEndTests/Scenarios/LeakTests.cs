@@ -1,11 +1,13 @@
 using Agent.EndToEndTests.Kernel;
 using Agent.EndToEndTests.Node;
 using Agent.EndToEndTests.Reports;
+using Agent.Tests.Testing;
 using Xunit;
 
 namespace Agent.EndToEndTests.Scenarios;
 
 /// <summary>Applications that never close, and peers that never finish.</summary>
+[Lasts(seconds: 20)]
 public sealed class LeakTests(NodePool nodes) : NodeTest(nodes)
 {
     private const int Leaked = 12;

@@ -11,7 +11,7 @@ using Xunit;
 namespace Agent.EndToEndTests.Scenarios;
 
 /// <summary>A server that is too busy to accept, while clients keep coming.</summary>
-[Lasts(seconds: 30)]
+[Lasts(seconds: 15)]
 public sealed partial class ListenQueueTests(NodePool nodes) : NodeTest(nodes)
 {
     private const int Backlog = 4;

@@ -7,7 +7,7 @@ using Xunit;
 namespace Agent.EndToEndTests.Scenarios;
 
 /// <summary>The right cause and only the right cause: one of many is ill, and its finding goes when it is repaired.</summary>
-[Lasts(seconds: 50)]
+[Lasts(seconds: 30)]
 public sealed class LookAlikeTests(LookAlikeScene scene) : SceneTest<LookAlikeScene>(scene)
 {
     private const string ClosesIdle = "backend-closes-idle-first";

@@ -6,7 +6,7 @@ using Xunit;
 namespace Agent.EndToEndTests.Scenarios;
 
 /// <summary>Each of the failing requests has one cause, which is named, and nothing else is.</summary>
-[Lasts(seconds: 35)]
+[Lasts(seconds: 20)]
 public sealed class LostRequestTests(LostRequestScene scene) : SceneTest<LostRequestScene>(scene)
 {
     [Fact]

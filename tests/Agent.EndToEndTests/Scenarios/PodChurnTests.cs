@@ -9,7 +9,7 @@ using Xunit;
 namespace Agent.EndToEndTests.Scenarios;
 
 /// <summary>Pods that come and go while they are looked at.</summary>
-[Lasts(seconds: 30)]
+[Lasts(seconds: 20)]
 public sealed class PodChurnTests(NodePool nodes) : NodeTest(nodes)
 {
     private const int Least = 6;

@@ -6,7 +6,7 @@ using Xunit;
 namespace Agent.EndToEndTests.Scenarios;
 
 /// <summary>The causes of failed requests that lie in how a pod begins, is kept and ends: each is named, and nothing else is.</summary>
-[Lasts(seconds: 60)]
+[Lasts(seconds: 50)]
 public sealed class PodLifeTests(PodLifeScene scene) : SceneTest<PodLifeScene>(scene)
 {
     [Theory]

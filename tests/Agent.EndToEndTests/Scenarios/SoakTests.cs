@@ -12,7 +12,7 @@ namespace Agent.EndToEndTests.Scenarios;
 /// An agent that runs while pods are made and killed, hostile ones among them, while everything is scraped and the configuration read
 /// again. A few seconds here; an hour with CLOSEWATCH_SOAK_SECONDS=3600, best of what is published: CLOSEWATCH_PROGRAM.
 /// </summary>
-[Lasts(seconds: 20)]
+[Lasts(seconds: 15)]
 public sealed class SoakTests(NodePool nodes) : NodeTest(nodes)
 {
     private const int HalfClosed = 4;

@@ -10,7 +10,7 @@ using Xunit;
 namespace Agent.EndToEndTests.Scenarios;
 
 /// <summary>The tracker has no room, drops or refuses packets, or is not asked at all.</summary>
-[Lasts(seconds: 60)]
+[Lasts(seconds: 45)]
 public sealed partial class TrackerTroubleTests(NodePool nodes) : NodeTest(nodes)
 {
     private const string LimitFile = "/proc/sys/net/netfilter/nf_conntrack_max";

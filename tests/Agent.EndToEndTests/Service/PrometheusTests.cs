@@ -5,7 +5,7 @@ using Xunit;
 namespace Agent.EndToEndTests.Service;
 
 /// <summary>What a real Prometheus makes of the agent's metrics.</summary>
-[Lasts(seconds: 25)]
+[Lasts(seconds: 30)]
 public sealed class PrometheusTests
 {
     [Fact]

@@ -9,7 +9,7 @@ using Xunit;
 namespace Agent.EndToEndTests.Service;
 
 /// <summary><c>closewatch run</c> as an operator, systemd and Kubernetes treat it.</summary>
-[Lasts(seconds: 20)]
+[Lasts(seconds: 15)]
 public sealed class RunTests
 {
     [Fact]
