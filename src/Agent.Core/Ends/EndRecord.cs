@@ -18,6 +18,9 @@ internal struct EndRecord
     /// <summary>When the message came.</summary>
     public EndClock At;
 
+    /// <summary>When it was added: later than it came where its role had to be learnt first. No dump before that told of it.</summary>
+    public TimeSpan AddedAt;
+
     /// <summary>Its namespace.</summary>
     public EndsNamespace Network;
 

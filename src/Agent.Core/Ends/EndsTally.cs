@@ -87,6 +87,7 @@ public sealed partial class EndsTally(IEndObserver? observer = null)
             Facts = facts,
             RoleIsGuess = roleIsGuess,
             At = at,
+            AddedAt = now.Monotonic,
             Network = network,
             Pod = pod,
             Port = pod.Port(role, role == EndRole.Server ? end.Tuple.SourcePort : end.Tuple.DestinationPort),
@@ -255,7 +256,7 @@ public sealed partial class EndsTally(IEndObserver? observer = null)
 
     /// <summary>Whether a dump after the end would have shown its socket in TIME_WAIT, however long ago that dump was.</summary>
     private static bool WasDumpedInTime(in EndRecord record) =>
-        record.Network.DumpedAt - record.At.Monotonic is var passed && passed > TimeSpan.Zero && passed <= s_closerPatience;
+        record.Network.DumpedAt is { } dumpedAt && dumpedAt > record.AddedAt && dumpedAt - record.At.Monotonic <= s_closerPatience;
 
     private void SetCloser(long position, ClosedBy closer, bool isCertain, EndClock now)
     {

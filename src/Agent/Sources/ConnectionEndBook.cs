@@ -45,14 +45,17 @@ internal sealed partial class ConnectionEndBook(TimeProvider time, double percen
 
     public EndClock Now => new(time.GetElapsedTime(0, time.GetTimestamp()), time.GetUtcNow());
 
-    /// <summary>Adds an end. On the reading thread.</summary>
-    public void OnEnd(in ConnectionEnd end, EndClock now)
+    /// <summary>
+    /// Adds an end. On the reading thread. The time is taken under the lock: a dump that begins later finds the end here when it tells of
+    /// its TIME_WAIT.
+    /// </summary>
+    public void OnEnd(in ConnectionEnd end)
     {
         lock (_gate)
         {
             if (Find(end.NamespaceId) is { } network)
             {
-                _tally.Add(end, network.Network, now);
+                _tally.Add(end, network.Network, Now);
             }
             else
             {

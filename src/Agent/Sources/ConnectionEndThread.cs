@@ -150,6 +150,6 @@ internal sealed class ConnectionEndThread : IDisposable
     /// </summary>
     private readonly struct Sink(ConnectionEndBook book) : IConnectionEndSink
     {
-        public void OnEnd(in ConnectionEnd end) => book.OnEnd(end, book.Now);
+        public void OnEnd(in ConnectionEnd end) => book.OnEnd(end);
     }
 }

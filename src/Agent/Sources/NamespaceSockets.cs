@@ -151,7 +151,7 @@ internal sealed class NamespaceSockets : IDisposable
         }
 
         // Who waits for a dump to tell how a connection ended is not to wait for the next segment.
-        var isUnchanged = memory.IsUnchanged(network.Activity) && network.Ends?.TimeWaits is null;
+        var isUnchanged = memory.IsUnchanged(network.Activity) && _tally.TimeWaits is null;
         if (!isUnchanged && !_turns.MustWait(memory))
         {
             return false;
@@ -225,7 +225,7 @@ internal sealed class NamespaceSockets : IDisposable
 
         var cut = _tally.KeepPorts(scan.ListenerShare);
         problems.CountCutListeners(cut);
-        network.Ends?.NoteDump(now);
+        network.Ends?.NoteDump(_tally.TimeWaits, now);
         network.Memory.Idle.Complete(now, _tally.Ports);
         scan.HalfClosed.Seal();
         var dump = new SocketDump(now, ThreadTime.Read() - began, network.Activity, IsWhole: !network.IsHost && cut == 0);

@@ -27,6 +27,16 @@ internal sealed class WatchedNamespace(ConnectionEndBook book, EndsNamespace net
     public void OnTimeWait(in ConnectionTuple tuple) => book.OnTimeWait(this, tuple);
 
     /// <summary>A dump of its sockets is complete.</summary>
-    /// <param name="beganAt">Monotonic time.</param>
-    public void NoteDump(TimeSpan beganAt) => book.NoteDump(this, beganAt);
+    /// <param name="told">
+    /// Who was told what is in TIME_WAIT: <see cref="TimeWaits"/> of before it began. A dump that told nobody, because nobody waited, tells
+    /// nothing of an end that came as it began either.
+    /// </param>
+    /// <param name="beganAt">Monotonic time, read after that.</param>
+    public void NoteDump(ITimeWaitSink? told, TimeSpan beganAt)
+    {
+        if (told is not null)
+        {
+            book.NoteDump(this, beganAt);
+        }
+    }
 }

@@ -35,7 +35,7 @@ public sealed class ConnectionEndThreadTests
             clock.Interrupt = () =>
             {
                 Thread.Sleep(20);
-                watched.NoteDump(book.Now.Monotonic);
+                watched.NoteDump(watched, book.Now.Monotonic);
                 server.Shutdown(SocketShutdown.Send);
                 client.Dispose();
                 server.Dispose();

@@ -282,10 +282,31 @@ public sealed class EndsTallyTests
         replay.Pass(10);
         replay.ServerNetwork.AddListener(40000, replay.Server);
         replay.Tally.OnListeners(replay.ServerNetwork, replay.Clock);
-        replay.Settle();
+        replay.Pass(1).Settle();
 
         Assert.Equal((1L, 0L), (replay.ServerSummary.Server.Total, replay.ServerSummary.Client.Total));
-        Assert.Equal(replay.Clock.Utc - TimeSpan.FromSeconds(10), Assert.Single(replay.Told).At);
+        Assert.Equal(replay.Clock.Utc - TimeSpan.FromSeconds(11), Assert.Single(replay.Told).At);
+    }
+
+    /// <summary>The scan that tells what it was has dumped the sockets before: of its TIME_WAIT nobody was told.</summary>
+    [Fact]
+    public void OnListeners_AfterADump_TheNextDumpTellsWhoClosedFirst()
+    {
+        var replay = new EndReplay();
+        var captured = CapturedEnds.Scene("server closes idle").Ends.First(static end => end.Role == EndRole.Server).End;
+        var end = captured with { Tuple = new(captured.Tuple.Source, captured.Tuple.Destination, 40000, 40001) };
+        replay.Tally.Add(end, replay.ServerNetwork, replay.Clock);
+
+        replay.Pass(1).Tally.OnTimeWait(replay.ServerNetwork, end.Tuple, replay.Clock);
+        replay.ServerNetwork.DumpedAt = replay.Now;
+        replay.Pass(0.1).ServerNetwork.AddListener(40000, replay.Server);
+        replay.Tally.OnListeners(replay.ServerNetwork, replay.Clock);
+        replay.Tally.Settle(replay.Clock, canLookUp: false);
+        Assert.Empty(replay.Told);
+
+        replay.Pass(1).Tally.OnTimeWait(replay.ServerNetwork, end.Tuple, replay.Clock);
+        replay.Settle();
+        Assert.Equal(EndKind.ClosedFirstIdle, Assert.Single(replay.Told).Kind);
     }
 
     [Fact]
