@@ -243,16 +243,28 @@ public sealed partial class EndsTally(IEndObserver? observer = null)
             return;
         }
 
-        if (record.IsNotInTimeWait || WasDumpedInTime(record))
+        var isLast = age > s_closerPatience || record.Network.IsGone;
+        if (IsNotInTimeWait(record))
         {
-            // Its socket is not in TIME_WAIT here, so it is at the other side, unless a reset has ended it.
-            SetCloser(position, ClosedBy.Peer, isCertain: false, now);
+            var hasOther = record.Partner >= 0 && _ring.Has(record.Partner);
+            if (hasOther && IsNotInTimeWait(_ring[record.Partner]))
+            {
+                // A reset has ended it, as some proxies send one with their close, and nothing tells whose it was.
+                GiveUp(ref record, now);
+            }
+            else if (!hasOther || isLast || _ring[record.Partner].Network.IsGone)
+            {
+                // So it is at the other side, unless a reset has ended it.
+                SetCloser(position, ClosedBy.Peer, isCertain: false, now);
+            }
         }
-        else if (age > s_closerPatience || record.Network.IsGone)
+        else if (isLast)
         {
             GiveUp(ref record, now);
         }
     }
+
+    private static bool IsNotInTimeWait(in EndRecord record) => record.IsNotInTimeWait || WasDumpedInTime(record);
 
     /// <summary>Whether a dump after the end would have shown its socket in TIME_WAIT, however long ago that dump was.</summary>
     private static bool WasDumpedInTime(in EndRecord record) =>

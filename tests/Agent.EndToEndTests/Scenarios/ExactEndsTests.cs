@@ -19,13 +19,13 @@ public sealed class ExactEndsTests(ExactEndsScene scene) : SceneTest<ExactEndsSc
     public void RequestsLost_AreTheFailuresOfTheLoadBalancersLog(string server)
     {
         Assert.True(Scene.Failed[server] > 0, $"no request to {server} failed: the scene shows nothing");
-        Assert.Equal(Scene.Failed[server], Lost(server, cause: null));
+        AssertLost(server, Lost(server, cause: null));
     }
 
     [Theory]
     [InlineData(ExactEndsScene.Killed)]
     [InlineData(ExactEndsScene.Stuck)]
-    public void KilledOrTimedOut_WithRequestsInWork_IsUnanswered(string server) => Assert.Equal(Scene.Failed[server], Lost(server, "unanswered"));
+    public void KilledOrTimedOut_WithRequestsInWork_IsUnanswered(string server) => AssertLost(server, Lost(server, "unanswered"));
 
     /// <summary>All of the node's programs are in its namespace: only its own tell whose default its time-out may be.</summary>
     [Fact]
@@ -66,7 +66,7 @@ public sealed class ExactEndsTests(ExactEndsScene scene) : SceneTest<ExactEndsSc
     {
         foreach (var server in new[] { ExactEndsScene.Busy, ExactEndsScene.BusyTls, ExactEndsScene.Killed, ExactEndsScene.Stuck })
         {
-            Assert.Equal(Scene.Failed[server], Traced(server).Count(end => end.TryGetProperty("lost", out _)));
+            AssertLost(server, Traced(server).Count(static end => end.TryGetProperty("lost", out _)));
         }
 
         Assert.DoesNotContain(Scene.Trace, static end => end.TryGetProperty("lost", out _) && Text(end, "role") == "client");
@@ -109,6 +109,16 @@ public sealed class ExactEndsTests(ExactEndsScene scene) : SceneTest<ExactEndsSc
         var pairs = traced.Zip(measured).ToArray();
         Assert.All(pairs, static pair => Assert.True(pair.First >= pair.Second.Least - 0.05, $"{pair}"));
         Assert.True(pairs.Count(static pair => pair.First <= pair.Second.Most + 0.35) >= 3, string.Join(' ', pairs));
+    }
+
+    /// <summary>
+    /// To the unit. Of a request in work when its server ends, the server's TIME_WAIT tells: on a busy machine the load balancer's reset
+    /// comes after that, and ends it, and then it is said to be unknown.
+    /// </summary>
+    private void AssertLost(string server, long lost)
+    {
+        var unknown = server is ExactEndsScene.Killed or ExactEndsScene.Stuck ? Pod(server).GetProperty("ends").GetProperty("lossUnknown").GetInt64() : 0;
+        Assert.InRange(lost, Scene.Failed[server] - unknown, Scene.Failed[server]);
     }
 
     private IEnumerable<JsonElement> Traced(string pod) => Scene.Trace.Where(end => Text(end, "pod") == pod);

@@ -288,6 +288,34 @@ public sealed class EndsTallyTests
         Assert.Equal(replay.Clock.Utc - TimeSpan.FromSeconds(11), Assert.Single(replay.Told).At);
     }
 
+    /// <summary>A reset has ended a TIME_WAIT: both sides have got the other's FIN, and nothing tells whose was first.</summary>
+    [Fact]
+    public void Settle_BothEndsHereAndNeitherInTimeWait_NobodyIsSaidToHaveClosedFirst()
+    {
+        var replay = new EndReplay().Both("server shuts down idle, then closes");
+        Assert.Equal(2, replay.Tally.Undecided);
+
+        replay.Pass(1).ServerNetwork.DumpedAt = replay.Now;
+        replay.Tally.Settle(replay.Clock, canLookUp: false);
+        Assert.Empty(replay.Told);
+        replay.Pass(1).Settle();
+
+        Assert.Equal([EndKind.Other, EndKind.Other], replay.Told.Select(static end => end.Kind));
+    }
+
+    /// <summary>The client's pod is gone with its sockets: the server's side alone tells.</summary>
+    [Fact]
+    public void Settle_NotInTimeWaitAndTheOtherSideIsGone_TheOtherClosedFirst()
+    {
+        var replay = new EndReplay().Both("server shuts down idle, then closes");
+        replay.ClientNetwork.IsGone = true;
+
+        replay.Pass(1).ServerNetwork.DumpedAt = replay.Now;
+        replay.Tally.Settle(replay.Clock, canLookUp: false);
+
+        Assert.Equal(1, replay.ServerSummary.Server[EndKind.PeerFirst]);
+    }
+
     /// <summary>The scan that tells what it was has dumped the sockets before: of its TIME_WAIT nobody was told.</summary>
     [Fact]
     public void OnListeners_AfterADump_TheNextDumpTellsWhoClosedFirst()
