@@ -249,12 +249,12 @@ public sealed partial class EndsTally(IEndObserver? observer = null)
             var hasOther = record.Partner >= 0 && _ring.Has(record.Partner);
             if (hasOther && IsNotInTimeWait(_ring[record.Partner]))
             {
-                // A reset has ended it, as some proxies send one with their close, and nothing tells whose it was.
+                // Something has removed it, a reset for example, and nothing tells whose it was.
                 GiveUp(ref record, now);
             }
             else if (!hasOther || isLast || _ring[record.Partner].Network.IsGone)
             {
-                // So it is at the other side, unless a reset has ended it.
+                // So it is at the other side, unless something has removed it.
                 SetCloser(position, ClosedBy.Peer, isCertain: false, now);
             }
         }

@@ -46,8 +46,8 @@ internal sealed partial class ConnectionEndBook(TimeProvider time, double percen
     public EndClock Now => new(time.GetElapsedTime(0, time.GetTimestamp()), time.GetUtcNow());
 
     /// <summary>
-    /// Adds an end. On the reading thread. The time is taken under the lock: a dump that begins later finds the end here when it tells of
-    /// its TIME_WAIT.
+    /// Adds an end that has been read. On the reading thread. The time is taken here and under the lock: at an earlier one its connection
+    /// may have lived, and a dump that begins later finds the end here when it tells of its TIME_WAIT.
     /// </summary>
     public void OnEnd(in ConnectionEnd end)
     {

@@ -144,10 +144,6 @@ internal sealed class ConnectionEndThread : IDisposable
         }
     }
 
-    /// <summary>
-    /// Takes the time when an end has been read. A time from before would be one at which its connection may have lived, and a dump of
-    /// sockets between the two would seem to know who closed first.
-    /// </summary>
     private readonly struct Sink(ConnectionEndBook book) : IConnectionEndSink
     {
         public void OnEnd(in ConnectionEnd end) => book.OnEnd(end);

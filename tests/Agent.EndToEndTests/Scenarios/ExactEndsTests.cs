@@ -112,8 +112,8 @@ public sealed class ExactEndsTests(ExactEndsScene scene) : SceneTest<ExactEndsSc
     }
 
     /// <summary>
-    /// To the unit. Of a request in work when its server ends, the server's TIME_WAIT tells: on a busy machine the load balancer's reset
-    /// comes after that, and ends it, and then it is said to be unknown.
+    /// To the unit. Of a request in work when its server ends, the server's TIME_WAIT tells: on a busy machine it may be gone before it is
+    /// looked for, and then the loss is said to be unknown.
     /// </summary>
     private void AssertLost(string server, long lost)
     {

@@ -288,7 +288,7 @@ public sealed class EndsTallyTests
         Assert.Equal(replay.Clock.Utc - TimeSpan.FromSeconds(11), Assert.Single(replay.Told).At);
     }
 
-    /// <summary>A reset has ended a TIME_WAIT: both sides have got the other's FIN, and nothing tells whose was first.</summary>
+    /// <summary>A TIME_WAIT has been removed, by a reset for example: both sides have got the other's FIN, and nothing tells whose was first.</summary>
     [Fact]
     public void Settle_BothEndsHereAndNeitherInTimeWait_NobodyIsSaidToHaveClosedFirst()
     {
